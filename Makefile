@@ -1,0 +1,58 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PORTAL_VENV := .venv-portal
+BIN := $(VENV)/bin
+PROFILE ?=
+PORT ?= 8501
+
+.PHONY: help run portal test test-slow lint screenshots benchmark clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.installed  ## Install, serve the portal, and run the whole study beside it
+	@$(BIN)/python -m portal --port $(PORT) & portal=$$!; trap 'kill $$portal 2>/dev/null' EXIT INT TERM; \
+	$(BIN)/python -m pipeline run-all $(if $(PROFILE),--profile $(PROFILE)) && wait $$portal
+
+portal: $(PORTAL_VENV)/.installed  ## Serve the portal alone (no torch) on the committed study
+	$(PORTAL_VENV)/bin/python -m portal --port $(PORT)
+
+test: $(VENV)/.installed-dev lint  ## Run the checks and all fast tests
+	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/.installed-dev  ## Run the slow tests too (kills, loads, whole profiles)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.installed-dev  ## Style, types, import arrows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+screenshots: $(VENV)/.installed-dev  ## Every page in light, dark and phone width, into screenshots/
+	$(BIN)/python -m tests.e2e.screenshots
+
+benchmark: $(VENV)/.installed-dev  ## Speed, side by side in one run
+	$(BIN)/python -m benchmarks.augmentation
+
+clean:  ## Remove environments and unfinished runs
+	rm -rf $(VENV) $(PORTAL_VENV) runs screenshots
+
+define make_venv
+@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv is missing: run 'apt-get install python3-venv' as root, then make again."; exit 2; }
+$(PYTHON) -m venv $(1)
+endef
+
+$(VENV)/.installed: requirements.txt portal/requirements.txt
+	$(call make_venv,$(VENV))
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(PORTAL_VENV)/.installed: portal/requirements.txt
+	$(call make_venv,$(PORTAL_VENV))
+	$(PORTAL_VENV)/bin/pip install --quiet --disable-pip-version-check -r portal/requirements.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""What the pipeline writes and the portal reads: the only thing that both know."""

@@ -1,0 +1,161 @@
+"""Reading and writing a run folder: atomic writes, canonical JSON, npz without pickle, a manifest of sha256 sums."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from artifacts import arrays as array_contract
+from artifacts.contract import SCHEMA, ArtifactError, FileRecord, Manifest
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def encode(document: object) -> bytes:
+    """Canonical JSON: sorted keys, two spaces, no NaN, a newline at the end; equal documents give equal bytes."""
+    plain = _adapter(type(document)).dump_python(document, mode="json")
+    return (json.dumps(plain, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def decode(kind: type[T], data: bytes, *, source: str) -> T:
+    """The document of type `kind` in `data`; ArtifactError names `source` if it is anything else."""
+    try:
+        return _adapter(kind).validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "its top level"
+        raise ArtifactError(f"{source} does not follow the contract at {place}: {first['msg']}.") from error
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write so that a reader, or a machine that lost power, finds the old file or the new one, never a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """A compressed npz; numpy dates every member 1980, so equal arrays give equal bytes."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **dict(sorted(arrays.items())))
+    return buffer.getvalue()
+
+
+def npz_arrays(data: bytes, *, source: str) -> dict[str, np.ndarray]:
+    """The arrays in an npz file's bytes; ArtifactError names `source` if they cannot be read."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise ArtifactError(f"{source} cannot be read as arrays.") from error
+
+
+def record(data: bytes) -> FileRecord:
+    return FileRecord(sha256=sha256(data), bytes=len(data))
+
+
+class Run:
+    """A finished run, read-only. Files are checked against the manifest each time they are read."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the manifest in `folder`; ArtifactError if there is none or it is of another schema."""
+        self.folder = folder
+        data = _read(folder / Manifest.PATH, "manifest.json")
+        try:
+            schema = json.loads(data).get("schema")
+        except (ValueError, AttributeError, RecursionError) as error:
+            raise ArtifactError("manifest.json is no JSON document.") from error
+        if schema != SCHEMA:
+            raise ArtifactError(f"The run is of schema {schema!r}, this version reads schema {SCHEMA}: run it again.")
+        self.manifest = decode(Manifest, data, source="manifest.json")
+
+    def bytes(self, path: str) -> bytes:
+        """The bytes of the run's file `path`, checked against its sha256; ArtifactError if missing or changed."""
+        expected = self.manifest.files.get(path) or self.manifest.clock_files.get(path)
+        if expected is None:
+            raise ArtifactError(f"The run has no {path}.")
+        data = _read(self.folder / path, path)
+        if record(data) != expected:
+            raise ArtifactError(f"{path} is not what the manifest says: the file was changed or damaged.")
+        return data
+
+    def document(self, kind: type[T], path: str | None = None) -> T:
+        """The JSON document of type `kind`, at `path` or at the class's own PATH."""
+        where: str = path or kind.PATH  # type: ignore[attr-defined]
+        return decode(kind, self.bytes(where), source=where)
+
+    def arrays(self, path: str) -> dict[str, np.ndarray]:
+        """The arrays of the npz file `path`, checked for dtype and shape."""
+        arrays = npz_arrays(self.bytes(path), source=path)
+        sizes: dict[str, Any] = {"classes": len(self.manifest.classes), "image_size": self.manifest.image_size}
+        array_contract.check(path, arrays, **sizes)
+        return arrays
+
+    def has(self, path: str) -> bool:
+        return path in self.manifest.files or path in self.manifest.clock_files
+
+    def verify(self) -> list[str]:
+        """One sentence for each file that is missing, changed or not listed; empty when all is well."""
+        faults = []
+        listed = {**self.manifest.files, **self.manifest.clock_files}
+        for path in listed:
+            try:
+                self.bytes(path)
+            except ArtifactError as error:
+                faults.append(str(error))
+        present = {p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if p.is_file()}
+        faults += [f"{path} is not in the manifest." for path in sorted(present - set(listed) - {Manifest.PATH})]
+        return faults
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{name} cannot be read: {error.strerror or error}.") from error
+
+
+def settled(manifest: Manifest) -> bytes:
+    """The manifest's bytes without name, machine and what a clock decides: equal for two runs of the same study."""
+    plain = json.loads(encode(manifest))
+    for key in ("clock_files", "machine", "name"):
+        del plain[key]
+    for reading in plain["test_reads"]:
+        del reading["at"]
+    return json.dumps(plain, sort_keys=True).encode()

@@ -1,0 +1,41 @@
+"""Errors: the mistakes on the test set, ranked by confidence (deck section 5)."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from artifacts.contract import ErrorsSummary, FinalSummary
+from portal import ui
+from portal.charts import errors
+
+SHOWN = 24
+ALL = "All pairs"
+
+ui.opening("Which images does the final model get wrong, how sure is it of them, and can some be forgiven?")
+summary = ui.document(ErrorsSummary)
+final = ui.document(FinalSummary)
+images = ui.arrays("data/test.npz")["images"]
+mistakes = errors.mistakes_frame(ui.arrays("errors/mistakes.npz"), ui.current_run().manifest.classes)
+ui.beside_deck(errors.f1_beside_deck(final, summary))
+
+left, right = st.columns(2, gap="medium")
+with left:
+    ui.chart(errors.confused_pairs(mistakes, summary.images), see=errors.pairs_sentence(mistakes))
+with right:
+    ui.chart(errors.confidence_histogram(mistakes, summary), see=errors.confidence_sentence(mistakes))
+
+st.subheader("The mistakes, the most confident first")
+pair = st.selectbox(
+    "True → predicted", [ALL, *errors.pair_names(mistakes)], key="errors_pair", bind="query-params", width=360
+)
+chosen = mistakes if pair == ALL else mistakes[mistakes["pair"] == pair]
+page = 1
+if len(chosen) > SHOWN:
+    page = st.pagination(-(-len(chosen) // SHOWN), key="errors_page", bind="query-params")
+shown = chosen[(page - 1) * SHOWN : page * SHOWN]
+ui.gallery(images[shown["index"]], errors.captions(shown), columns=6, scale=4)
+st.caption(f"{len(chosen):,} mistakes; under each image what it is, what was answered with which probability, and its "
+           "number in the test set. Would a person have known? Some of them show no more than a dark shape.")
+
+ui.takeaway(errors.takeaway(mistakes))
+ui.provenance(split="test", images=summary.images)

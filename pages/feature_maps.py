@@ -1,0 +1,53 @@
+"""Feature maps: the first layer's filters and what they answer, stored and live (deck section 5)."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from artifacts.contract import ExportSummary, FeatureMapsSummary
+from portal import inference, ui
+from portal.charts import feature_maps
+
+run = ui.current_run()
+classes = run.manifest.classes
+ui.opening("What does each filter of the first layer look for, and on which side of the garment does it find it?")
+summary = ui.document(FeatureMapsSummary)
+stored = ui.arrays("feature-maps/maps.npz")
+st.subheader(f"The {len(stored['filters'])} filters")
+st.markdown("White is a positive weight, black a negative one, mid-grey none: a filter answers where the image matches it.")
+kernel = stored["filters"].shape[-1]
+pictures = feature_maps.filter_pictures(stored["filters"])
+ui.gallery(pictures, feature_maps.filter_captions(summary.filters), columns=8, scale=84 // kernel)
+
+ui.chart(feature_maps.side_chart(summary), see=feature_maps.side_sentence(summary))
+st.table(feature_maps.side_table(summary), hide_index=True, border="horizontal")
+
+st.subheader("Their answers to one image")
+sides = [side for side in feature_maps.SIDES if feature_maps.filters_of(summary, side)]
+side = st.segmented_control("Filters that answer to", sides, key="feature_maps_side", bind="query-params")
+shown = feature_maps.filters_of(summary, side)
+source = st.segmented_control(
+    "Image", ["stored", "any test image"], default="stored", key="feature_maps_source", bind="query-params", required=True
+)
+if source == "stored":
+    names = feature_maps.stored_names(stored["label"], classes)
+    name = st.selectbox("Stored image", names, key="feature_maps_image", bind="query-params", width=360)
+    number = names.index(name)
+    image, maps = stored["images"][number], stored["maps"][number]
+else:
+    test = ui.arrays("data/test.npz")
+    last = len(test["images"]) - 1
+    number = st.number_input(
+        f"Test image, 0 to {last}", 0, last, 0, key="feature_maps_index", bind="query-params", width=360
+    )
+    final = next(model for model in ui.document(ExportSummary).models if model.role == "final")
+    image = test["images"][number]
+    maps = inference.network(run, final).feature_maps(image[None])[0]
+    name = classes[test["labels"][number]]
+ui.gallery(image[None], [f"The image: {name}"], columns=1, scale=6)
+numbers = [row.filter for row in shown]
+ui.gallery(feature_maps.map_pictures(maps)[numbers], feature_maps.filter_captions(shown), columns=8, scale=3)
+st.caption("Bright is a strong answer; all maps of the image share one scale, so a filter that hardly answers is dark.")
+
+ui.takeaway("The first layer finds edges and their direction; which garment it is, only later layers put together.")
+ui.provenance(split="test", images=summary.images)

@@ -1,0 +1,58 @@
+"""The study in one screen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from artifacts import contract as c
+from portal import ui
+from portal.charts import overview
+from portal.navigation import PAGES
+from portal.runs import is_deck_data
+from portal.text import profile_note
+
+manifest = ui.current_run().manifest
+side, classes = manifest.image_size, manifest.classes
+ui.opening(
+    f"How well do small networks, trained from scratch, sort {side} x {side} pixel images into {len(classes)} classes, "
+    "and which choices help?"
+)
+study = overview.Study(
+    eda=ui.optional(c.EdaSummary),
+    outliers=ui.optional(c.OutliersSummary),
+    architectures=ui.optional(c.ArchitecturesSummary),
+    augmentations=ui.optional(c.AugmentationsSummary),
+    coarse=ui.optional(c.SearchSummary, c.SearchSummary.path("coarse")),
+    fine=ui.optional(c.SearchSummary, c.SearchSummary.path("fine")),
+    final=ui.optional(c.FinalSummary),
+    errors=ui.optional(c.ErrorsSummary),
+    feature_maps=ui.optional(c.FeatureMapsSummary),
+)
+with_deck = is_deck_data(manifest)
+with st.container(horizontal=True):
+    for label, value, note in overview.metrics(study, manifest, with_deck=with_deck):
+        st.metric(label, value, border=True, help=note)
+if note := profile_note(manifest.profile):
+    st.caption(f":material/info: {note}")
+if pictures := ui.optional_arrays("eda/images.npz"):
+    ui.gallery(pictures["samples"][:, 0], classes, columns=len(classes), scale=3)
+
+st.subheader("The steps of the study")
+found = overview.findings(study)
+with st.container(horizontal=True):
+    for number, page in enumerate(PAGES[1:], start=1):
+        with st.container(border=True, width=260):
+            ui.link(page, f"{number} {page.title}")
+            st.caption(f"{page.step}. {found.get(page.name, '')}")
+
+frame = overview.journey_frame(study, with_deck=with_deck)
+if len(frame):
+    ui.chart(overview.journey(frame), see=overview.journey_sentence(frame))
+if study.final:
+    st.subheader("Beside the deck" if with_deck else "The figures")
+    ui.beside_deck(overview.headline(study))
+    ui.provenance(split="test", images=study.final.test_images, seeds=len(study.final.seeds))
+ui.takeaway(
+    "Choices were made on validation images; the test images were read once, at the end. Every figure says how many "
+    "images and seeds stand behind it."
+)

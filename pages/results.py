@@ -1,0 +1,65 @@
+"""Results: the final model on the test set, read once (deck section 5), and the deck's open questions (section 6)."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from artifacts import deck
+from artifacts.contract import FinalSummary, ImprovementsSummary
+from portal import test_record, ui
+from portal.charts import results, seeds
+from portal.runs import is_deck_data
+
+SHOWN = 24
+
+ui.opening("How good is the final model on images that no choice was made with?")
+final = ui.document(FinalSummary)
+manifest = ui.current_run().manifest
+ui.beside_deck(test_record.beside_deck(final))
+ui.provenance(split="test", images=final.test_images, seeds=len(final.seeds))
+ui.chart(
+    results.accuracy_by_seed(final, deck.TEST_ACCURACY if is_deck_data(manifest) else None),
+    see="A difference smaller than the spread between seeds says nothing, and the deck's figure is of one seed.",
+)
+
+st.subheader("By class")
+ui.chart(
+    results.class_scores(final), see="Look for the classes far left: precision and recall say which way they fail."
+)
+st.dataframe(results.class_table(final), hide_index=True)
+
+st.subheader("Confusion matrix")
+frame = results.confusion_frame(final.confusion, manifest.classes)
+
+
+def pick_clicked_cell() -> None:
+    """A click in the chart moves the selectbox, which holds the choice."""
+    clicked = st.session_state["results_matrix"].selection.get("cell")
+    if clicked:
+        st.session_state["results_cell"] = clicked[0]["cell"]
+
+
+cell = st.selectbox("Cell: true → predicted", results.cells(frame), key="results_cell", bind="query-params")
+ui.chart(
+    results.confusion_matrix(frame, cell),
+    see="Rows are what the image is, columns what was answered; click a cell, or choose it above, to see its images.",
+    key="results_matrix",
+    on_select=pick_clicked_cell,
+)
+test, answers = ui.arrays("data/test.npz"), ui.arrays("final/test.npz")["probabilities"]
+numbers = results.cell_images(test["labels"], answers.argmax(axis=1), frame[frame["cell"] == cell].iloc[0])
+st.markdown(f"**{cell}**: {len(numbers):,} images, the first {min(len(numbers), SHOWN)} with the answer's probability.")
+numbers = numbers[:SHOWN]
+ui.gallery(test["images"][numbers], [f"no. {n}: {answers[n].max():.0%}" for n in numbers], columns=12, scale=3)
+
+st.subheader("The reading of the test set")
+st.markdown(test_record.reading_sentence(manifest, final))
+st.dataframe(test_record.readings(manifest), hide_index=True)
+
+improvements = ui.optional(ImprovementsSummary)
+if improvements is not None:
+    st.subheader("Room for improvement")
+    for question in improvements.questions:
+        st.markdown(f"**{question.text}**")
+        ui.chart(seeds.question_chart(question), see=" ".join(seeds.verdict(each) for each in question.comparisons))
+ui.takeaway(test_record.takeaway(final))

@@ -1,0 +1,56 @@
+"""Tuning: the coarse-to-fine random search, replayed trial by trial (deck section 4)."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from artifacts import deck
+from artifacts.contract import RangeCut, SearchSummary, StageClock
+from portal import search_log, ui
+from portal.charts import tuning
+from portal.runs import is_deck_data
+
+ui.opening("Which learning rate, weight decay, momentum and optimizer train the best network, and how are they found?")
+coarse = ui.document(SearchSummary, SearchSummary.path("coarse"))
+fine = ui.optional(SearchSummary, SearchSummary.path("fine"))
+searches = {search.search: search for search in (coarse, fine) if search is not None}
+clocks = {name: ui.optional(StageClock, StageClock.path(f"tune-{name}")) for name in searches}
+frames = {name: search_log.trial_frame(search, clocks[name]) for name, search in searches.items()}
+
+ui.beside_deck([row for name in searches for row in search_log.best_beside_deck(searches[name], clocks[name])])
+ui.provenance(split="validation")
+
+st.subheader("Replay")
+picked = st.segmented_control(
+    "Search", list(searches), default=list(searches)[-1], key="tuning_search", bind="query-params", required=True
+)
+frame = frames[picked]
+first, last = int(frame["trial"].iloc[0]), int(frame["trial"].iloc[-1])
+trial = last
+if last > first:
+    trial = st.slider("Up to trial", first, last, last, key=f"tuning_{picked}_trial", bind="query-params")
+before = [name for name in searches if name != picked and picked == "fine"]  # the coarse search stays in sight
+drawn = pd.concat([*(frames[name] for name in before), frame[frame["trial"] <= trial]])
+ranges = {name: searches[name].ranges for name in [*before, picked]}
+points = [deck.COARSE_BEST, deck.FINE_BEST] if is_deck_data(ui.current_run().manifest) else []
+ui.chart(
+    tuning.search_space(drawn, ranges, points),
+    see="Large marks, the good trials, lie together in one region; the second box is cut around the best of them.",
+)
+ui.chart(
+    tuning.best_so_far(frame, trial, points[picked == "fine"].val_accuracy if points else None),
+    see="The staircase climbs fast at first: a random search finds a good region in few trials, then gains little.",
+)
+st.markdown(f"**The log after trial {trial}**, its values beside the best's, as the deck's log prints them:")
+st.table(search_log.log_table(frame, trial), border="horizontal")
+
+cut = ui.optional(RangeCut)
+if cut is not None:
+    st.subheader("How the ranges were cut")
+    st.markdown(search_log.cut_sentence(cut))
+    st.table(search_log.cut_table(cut), border="horizontal")
+
+st.subheader("All trials")
+st.dataframe(search_log.trials_table(frame), hide_index=True)
+ui.takeaway(search_log.takeaway(frames))

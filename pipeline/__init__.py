@@ -1,0 +1,1 @@
+"""The study as a headless program: `python -m pipeline run-all` trains, measures and writes artifacts."""

@@ -1,0 +1,32 @@
+"""Random augmentation of a whole batch on its device, every image with its own draw.
+
+    ops.py         the ops: what is random about each, and what it does to an image
+    resampling.py  where an output pixel comes from, and what is read there
+    sets.py        ops composed; the deck's six trainsets
+
+Images are uint8 tensors of shape (N, 1, size, size), in and out: a byte moves a quarter of the memory of a float. Only
+`Perspective` makes new values; it rounds them half to even. Divide by 255 after augmenting, where the batch turns into
+the network's dtype.
+
+No image is masked out or picked by a subset: where an op leaves an image alone, its parameters change nothing (no
+shift, an empty box). So shapes are fixed and the host never waits for the device, and a training step can be captured
+in a CUDA graph; run it once before, as `Perspective` builds a table on first use. Without a graph a GPU waits for its
+launches, about 85 a call whatever the number of images, so augment many batches at once there.
+"""
+
+from pipeline.augmentation.ops import Crop, Erasing, HorizontalFlip, Op, Perspective, Rotation, always
+from pipeline.augmentation.sets import ALL_OPS, AUGMENTATION_SETS, Augmentation, AugmentationSet
+
+__all__ = [
+    "ALL_OPS",
+    "AUGMENTATION_SETS",
+    "Augmentation",
+    "AugmentationSet",
+    "Crop",
+    "Erasing",
+    "HorizontalFlip",
+    "Op",
+    "Perspective",
+    "Rotation",
+    "always",
+]

@@ -1,0 +1,64 @@
+"""Ops composed, and the deck's six trainsets (deck, sections 2 and 4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pipeline.augmentation.ops import Erasing, HorizontalFlip, Op, Perspective, Rotation
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Ops, applied one after the other."""
+
+    ops: Sequence[Op] = ()
+
+    def augment(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Returns uint8 (N, 1, size, size), the images augmented. The generator is on the images' device.
+
+        Raises ValueError for images of another dtype or shape.
+        """
+        n, size = len(images), images.shape[-1]
+        if images.dtype != torch.uint8 or images.shape != (n, 1, size, size):
+            given = f"{images.dtype} of shape {tuple(images.shape)}"
+            raise ValueError(f"Cannot augment {given}: give torch.uint8 of shape (N, 1, size, size).")
+        for op in self.ops:
+            images = op.apply(images, op.draw(n, size, generator))
+        return images
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentationSet(Augmentation):
+    """One of the six trainsets under the deck's number, in the deck's words. The set's copy is augmented by the ops."""
+
+    id: int
+    title: str
+
+
+# The deck names a set's ops without an order. Here geometry comes first and erasing last: the box stays upright and has
+# sharp edges, as in the paper.
+_FLIP, _ROTATION, _PERSPECTIVE, _ERASING = HorizontalFlip(0.8), Rotation(5), Perspective(0.115, 0.4), Erasing()
+
+ALL_OPS = Augmentation((_FLIP, _ROTATION, _PERSPECTIVE, _ERASING))
+
+AUGMENTATION_SETS: dict[int, AugmentationSet] = {
+    trainset.id: trainset
+    for trainset in (
+        AugmentationSet(id=1, title="none"),
+        AugmentationSet(id=2, title="HorizontalFlip(0.8), RandomErasing()", ops=(_FLIP, _ERASING)),
+        AugmentationSet(id=3, title="HorizontalFlip(0.8), Rotation(-5, 5)", ops=(_FLIP, _ROTATION)),
+        AugmentationSet(
+            id=4,
+            title="HorizontalFlip(0.8), RandomErasing(), Rotation(5)",
+            ops=(_FLIP, _ROTATION, _ERASING),
+        ),
+        AugmentationSet(id=5, title="RandomErasing(), Rotation(-5, 5)", ops=(_ROTATION, _ERASING)),
+        AugmentationSet(
+            id=6,
+            title="HorizontalFlip(0.8), Perspective(0.115, 0.4), RandomErasing()",
+            ops=(_FLIP, _PERSPECTIVE, _ERASING),
+        ),
+    )
+}

@@ -1,0 +1,170 @@
+"""The command line: a subcommand a stage, and run-all, publish, status, verify.
+
+Exit status: 0 done, 2 a sentence says what is wrong, 3 the time budget is over (the same command goes on), 130 stopped
+by Ctrl-C or SIGTERM (the same command goes on).
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from click.exceptions import ClickException
+from rich.console import Console
+
+from artifacts.contract import ArtifactError
+from artifacts.store import Run
+from pipeline import config as profiles
+from pipeline import data, machine, stages
+from pipeline.errors import BudgetSpent, UserError
+from pipeline.publish import STUDY, publish, verify
+from pipeline.runner import RunFolder, Runner
+from pipeline.stages import STAGES, Stage
+
+RUNS = Path(__file__).resolve().parent.parent / "runs"
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console(soft_wrap=True)
+
+Profile = Annotated[str | None, typer.Option(help="full, standard, quick or smoke; by default full on a GPU, else quick.")]
+RunName = Annotated[str | None, typer.Option("--run", help="Name of the run under runs/; by default the profile's.")]
+DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder with the four IDX files (and names.txt).")]
+TrainImages = Annotated[int | None, typer.Option(help="Size of the split's train part: 50000, or the slide's 40000.")]
+Budget = Annotated[str | None, typer.Option(help="Stop cleanly after this time, e.g. 90s, 9m or 2h; run again to go on.")]
+
+
+def main() -> None:
+    """Run the command line; errors meant for people are one sentence on stderr."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app(standalone_mode=False)
+    except (UserError, ArtifactError) as error:
+        _leave(2, str(error))
+    except ClickException as error:
+        _leave(2, f"{error.format_message()} See python -m pipeline --help.")
+    except BudgetSpent:
+        _leave(3, "The time budget is over; the same command goes on from here.")
+    except (KeyboardInterrupt, typer.Abort):
+        _leave(130, "Stopped; the same command goes on from here.")
+    except OSError as error:
+        _leave(2, f"{error.filename or 'The disk'}: {error.strerror}; free space or choose another folder, then run again.")
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _leave(status: int, sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+    sys.exit(status)
+
+
+def chosen_profile(name: str | None) -> str:
+    """The profile asked for, else full where CUDA is there and quick elsewhere."""
+    return name or ("full" if torch.cuda.is_available() else "quick")
+
+
+def seconds_of(budget: str) -> float:
+    """`90s`, `9m` or `2h` in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", budget.strip())
+    if match is None:
+        raise UserError(f"The budget {budget!r} is no time: write it like 90s, 9m or 2h.")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def _run(
+    wanted: list[Stage],
+    profile: str | None,
+    run: str | None,
+    folder: Path | None,
+    train_images: int | None,
+    budget: str | None,
+) -> None:
+    deadline = time.time() + seconds_of(budget) if budget else None
+    name = chosen_profile(profile)
+    config = profiles.profile(name)
+    if train_images is not None:
+        config = config.with_split(train_images)
+    run_folder = _folder(run or name)
+    here = machine.describe()
+    console.print(
+        f"Profile {name}: about {config.expected_minutes:g} minutes for the whole study on two CPU cores; "
+        f"here: {here.device}, {here.cores} cores. Run folder: {run_folder.folder}",
+        highlight=False,
+    )
+    with run_folder.locked():
+        Runner(run_folder, config, data.load(folder), console).run(wanted, deadline=deadline)
+    console.print(f"Done. Look at it with: python -m portal --run {run_folder.study}", highlight=False)
+
+
+def _folder(name: str) -> RunFolder:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise UserError(f"The run name {name!r} will not do: use letters, digits, dots, dashes and underscores.")
+    return RunFolder(RUNS / name)
+
+
+@app.command("run-all")
+def run_all(
+    profile: Profile = None,
+    run: RunName = None,
+    data: DataFolder = None,
+    train_images: TrainImages = None,
+    budget: Budget = None,
+) -> None:
+    """The whole study, stage by stage; started again it goes on where it stopped."""
+    _run(list(STAGES), profile, run, data, train_images, budget)
+
+
+def _command_for(stage: Stage) -> Callable[..., None]:
+    def command(
+        profile: Profile = None,
+        run: RunName = None,
+        data: DataFolder = None,
+        train_images: TrainImages = None,
+        budget: Budget = None,
+    ) -> None:
+        _run(stages.with_needs(stage.name), profile, run, data, train_images, budget)
+
+    return command
+
+
+for _stage in STAGES:
+    app.command(_stage.name, help=f"{_stage.does[0].upper()}{_stage.does[1:]}; with the stages it needs.")(
+        _command_for(_stage)
+    )
+
+
+@app.command("publish")
+def publish_command(profile: Profile = None, run: RunName = None) -> None:
+    """Verify a finished run and make it the committed study, artifacts/study."""
+    folder = _folder(run or chosen_profile(profile))
+    size = publish(folder.study)
+    console.print(f"Published {folder.study} as {STUDY} ({size / 1e6:.1f} MB).", highlight=False)
+
+
+@app.command("status")
+def status(profile: Profile = None, run: RunName = None) -> None:
+    """Which stages of a run are done."""
+    folder = _folder(run or chosen_profile(profile))
+    manifest = Run(folder.study).manifest
+    console.print(f"{folder.folder}: profile {manifest.profile}, data {manifest.data}", highlight=False)
+    for stage in STAGES:
+        console.print(f"  {'done' if stage.name in manifest.stages else '-   '}  {stage.name}", highlight=False)
+
+
+@app.command("verify")
+def verify_command(
+    folder: Annotated[Path, typer.Argument(help="A study folder, such as runs/quick/study.")] = STUDY,
+) -> None:
+    """Check every file of a study against its manifest."""
+    faults = verify(folder)
+    if faults:
+        raise UserError(f"{folder} is damaged: {faults[0]} ({len(faults)} in all) Make it again with run-all.")
+    console.print(f"{folder}: every file is what the manifest says.", highlight=False)

@@ -1,0 +1,235 @@
+"""What a run does, as typed values. A profile is a function that returns a Config: the same code, other numbers.
+
+smoke: for tests, at most 60 s. quick: every stage for real on a subset, at most 10 minutes on two CPU cores. standard:
+all images with reduced budgets, about 2-3 hours on two cores. full: the deck's budgets (GPUs).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from artifacts.contract import Ranges, Recipe
+from pipeline.errors import UserError
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """Stratified split of the training file (deck section 2: its tables say 50K + 10K, its slide 40K + 10K).
+
+    `validated` of the validation images are used, the same ones in every stage.
+    """
+
+    train_images: int = 50_000
+    validation_images: int = 10_000
+    validated: int = 10_000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class EdaConfig:
+    samples_per_class: int = 20
+    histogram_bins: int = 32
+
+
+@dataclass(frozen=True)
+class OutliersConfig:
+    epochs: int
+    train_images: int
+    worst_per_class: int = 12
+    batch_size: int = 256
+    lr: float = 2e-3
+
+
+@dataclass(frozen=True)
+class ArchitecturesConfig:
+    recipe: Recipe
+    train_images: int
+
+
+@dataclass(frozen=True)
+class AugmentationsConfig:
+    recipe: Recipe
+    train_images: int
+    seeds: int
+
+
+@dataclass(frozen=True)
+class TuningConfig:
+    """Both searches, on the deck's best network. The fine ranges are what the top `top_trials` (deck: 3 to 5) of the coarse search span."""
+
+    recipe: Recipe
+    ranges: Ranges
+    coarse_trials: int
+    fine_trials: int
+    top_trials: int
+    train_images: int
+
+
+@dataclass(frozen=True)
+class FinalConfig:
+    """`epochs` None: the best trial's own epoch count, as in the deck. Test images: all of them."""
+
+    epochs: int | None
+    train_images: int
+    seeds: int
+    gallery_per_class: int = 200
+
+
+@dataclass(frozen=True)
+class ImprovementsConfig:
+    recipe: Recipe
+    train_images: int
+    seeds: int
+
+
+@dataclass(frozen=True)
+class ExportConfig:
+    """How many test images the six other networks' parity is measured on (the final model: always all)."""
+
+    parity_images: int
+
+
+@dataclass(frozen=True)
+class Config:
+    profile: str
+    seed: int
+    split: SplitConfig
+    eda: EdaConfig
+    outliers: OutliersConfig
+    architectures: ArchitecturesConfig
+    augmentations: AugmentationsConfig
+    tuning: TuningConfig
+    final: FinalConfig
+    improvements: ImprovementsConfig
+    export: ExportConfig
+    expected_minutes: float
+
+    def with_split(self, train_images: int) -> Config:
+        """The same study on another split, e.g. the 40,000 training images of the deck's slide."""
+        return dataclasses.replace(self, split=dataclasses.replace(self.split, train_images=train_images))
+
+
+# The deck gives ranges only through its trials (section 4); these cover all of its values.
+COARSE_RANGES = Ranges(
+    lr=(1e-3, 1e-1),
+    weight_decay=(1e-5, 5e-2),
+    momentum=(0.8, 0.98),
+    last_layers=(2, 3),
+    optimizer=("SGD", "SAM"),
+)
+
+# The deck names the batch size and the patience only. The rest trains all seven networks well: rho is the SAM paper's
+# (Foret et al. 2021, arXiv:2010.01412), the schedule one-cycle (Smith 2018, arXiv:1803.09820) in place of an unknown.
+DECK_RECIPE = Recipe(
+    architecture="OwnBaseline2",
+    last_layers=3,
+    optimizer="SGD",
+    lr=0.05,
+    weight_decay=5e-4,
+    momentum=0.9,
+    rho=0.05,
+    batch_size=512,
+    epochs=50,
+    patience=18,
+    schedule="one-cycle",
+    label_smoothing=0.0,
+    ema=0.0,
+    dropout=0.0,
+    augmentation_set=1,
+    replication="none",
+)
+
+
+def recipe(**changes: object) -> Recipe:
+    """The deck's recipe with some values changed."""
+    return dataclasses.replace(DECK_RECIPE, **changes)  # type: ignore[arg-type]
+
+
+def full() -> Config:
+    """The deck's study: real budgets, all images, several seeds."""
+    return Config(
+        profile="full",
+        seed=0,
+        split=SplitConfig(),
+        eda=EdaConfig(),
+        outliers=OutliersConfig(epochs=20, train_images=50_000),
+        architectures=ArchitecturesConfig(recipe(epochs=50), 50_000),
+        augmentations=AugmentationsConfig(recipe(epochs=40, replication="once"), 50_000, seeds=5),
+        tuning=TuningConfig(recipe(epochs=85, replication="once"), COARSE_RANGES, 75, 70, 5, 50_000),
+        final=FinalConfig(epochs=None, train_images=60_000, seeds=5),
+        improvements=ImprovementsConfig(recipe(epochs=40), 50_000, seeds=3),
+        export=ExportConfig(parity_images=10_000),
+        expected_minutes=120,
+    )
+
+
+def standard() -> Config:
+    """All images, reduced budgets: two to three hours on two CPU cores."""
+    return Config(
+        profile="standard",
+        seed=0,
+        split=SplitConfig(),
+        eda=EdaConfig(),
+        outliers=OutliersConfig(epochs=8, train_images=50_000),
+        architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=256, lr=0.1), 50_000),
+        augmentations=AugmentationsConfig(
+            recipe(epochs=5, batch_size=128, replication="once"), 10_000, seeds=3
+        ),
+        tuning=TuningConfig(
+            recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 16, 14, 4, 10_000
+        ),
+        final=FinalConfig(epochs=12, train_images=60_000, seeds=3),
+        improvements=ImprovementsConfig(recipe(epochs=5, batch_size=512), 10_000, seeds=3),
+        export=ExportConfig(parity_images=10_000),
+        expected_minutes=170,
+    )
+
+
+def quick() -> Config:
+    """Every stage for real on a subset: at most ten minutes on two CPU cores."""
+    return Config(
+        profile="quick",
+        seed=0,
+        split=SplitConfig(validated=1_000),
+        eda=EdaConfig(),
+        outliers=OutliersConfig(epochs=2, train_images=10_000),
+        architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=64), 2_000),
+        augmentations=AugmentationsConfig(
+            recipe(epochs=4, batch_size=64, replication="once"), 1_000, seeds=2
+        ),
+        tuning=TuningConfig(recipe(epochs=4, batch_size=64, replication="once"), COARSE_RANGES, 8, 6, 3, 1_000),
+        final=FinalConfig(epochs=3, train_images=60_000, seeds=1),
+        improvements=ImprovementsConfig(recipe(epochs=4), 1_000, seeds=2),
+        export=ExportConfig(parity_images=500),
+        expected_minutes=9,
+    )
+
+
+def smoke() -> Config:
+    """For tests: every stage, on a few hundred images."""
+    return Config(
+        profile="smoke",
+        seed=0,
+        split=SplitConfig(validated=100),
+        eda=EdaConfig(samples_per_class=5),
+        outliers=OutliersConfig(epochs=1, train_images=1_000, worst_per_class=5),
+        architectures=ArchitecturesConfig(recipe(epochs=2, batch_size=32), 100),
+        augmentations=AugmentationsConfig(recipe(epochs=1, batch_size=32, replication="once"), 100, seeds=2),
+        tuning=TuningConfig(recipe(epochs=1, batch_size=32, replication="once"), COARSE_RANGES, 4, 3, 3, 100),
+        final=FinalConfig(epochs=2, train_images=600, seeds=2, gallery_per_class=10),
+        improvements=ImprovementsConfig(recipe(epochs=1), 100, seeds=2),
+        export=ExportConfig(parity_images=50),
+        expected_minutes=1,
+    )
+
+
+PROFILES: dict[str, Callable[[], Config]] = {"full": full, "standard": standard, "quick": quick, "smoke": smoke}
+
+
+def profile(name: str) -> Config:
+    """The Config of that name; UserError names the ones there are."""
+    if name not in PROFILES:
+        raise UserError(f"There is no profile {name!r}: choose one of {', '.join(PROFILES)}.")
+    return PROFILES[name]()

@@ -1,0 +1,107 @@
+"""What a stage works with: the configuration, the data, earlier artifacts, a place to write, and the trials' pool."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from artifacts import arrays as array_contract
+from artifacts import store
+from artifacts.contract import FileRecord, TestRead, TrialClock
+from pipeline import data
+from pipeline.config import Config
+from pipeline.errors import BudgetSpent
+from pipeline.progress import StageProgress
+from pipeline.trials import TrialSpec, split_of, validated
+from pipeline.workers import Finished, Listener, Pool
+
+T = TypeVar("T")
+
+
+@dataclass
+class Context:
+    """One stage's view of the run. `study` is the folder of artifacts, `work` that of unfinished things."""
+
+    stage: str
+    config: Config
+    dataset: data.Dataset
+    study: Path
+    work: Path
+    pool: Pool
+    console: Console
+    deadline: float | None
+    files: dict[str, FileRecord] = field(default_factory=dict)
+    trial_clocks: dict[str, TrialClock] = field(default_factory=dict)
+    test_reads: list[TestRead] = field(default_factory=list)
+    seconds_before: float = 0.0
+
+    @property
+    def split(self) -> data.Split:
+        return split_of(self.dataset, self.config.split)
+
+    @property
+    def validated(self) -> np.ndarray:
+        return validated(self.dataset, self.config.split)
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device(self.pool.devices[0])
+
+    # ------------------------------------------------------------------------------------------------------ artifacts
+
+    def write(self, document: object, path: str | None = None) -> None:
+        """Write a document of the contract at `path` or at its class's own PATH."""
+        self._write_bytes(path or document.PATH, store.encode(document))  # type: ignore[attr-defined]
+
+    def write_arrays(self, path: str, arrays: dict[str, np.ndarray]) -> None:
+        """Write the arrays of `path`, checked against the contract."""
+        array_contract.check(path, arrays, classes=len(self.dataset.classes), image_size=self.dataset.image_size)
+        self._write_bytes(path, store.npz_bytes(arrays))
+
+    def write_file(self, path: str, content: bytes) -> None:
+        """Write any other file of the run, such as an ONNX model."""
+        self._write_bytes(path, content)
+
+    def _write_bytes(self, path: str, content: bytes) -> None:
+        store.write_atomic(self.study / path, content)
+        self.files[path] = store.record(content)
+
+    def document(self, kind: type[T], path: str | None = None) -> T:
+        """A document that an earlier stage of this run wrote."""
+        where: str = path or kind.PATH  # type: ignore[attr-defined]
+        return store.decode(kind, (self.study / where).read_bytes(), source=where)
+
+    def arrays(self, path: str) -> dict[str, np.ndarray]:
+        """Arrays that an earlier stage of this run wrote."""
+        return store.npz_arrays((self.study / path).read_bytes(), source=path)
+
+    # --------------------------------------------------------------------------------------------------- long work
+
+    def progress(self, title: str) -> StageProgress:
+        return StageProgress(self.console, title)
+
+    def check_budget(self) -> None:
+        """Between two steps of long work that keeps no checkpoint: BudgetSpent when the time is over."""
+        if self.deadline is not None and time.time() >= self.deadline:
+            raise BudgetSpent
+
+    def run_trials(
+        self,
+        specs: Sequence[TrialSpec],
+        names: Sequence[str],
+        finished: Listener = lambda number, record, elapsed: None,
+    ) -> list[Finished]:
+        """Run the stage's trials, or take those that are done; `names` tell them apart in the storage and the clock."""
+        with self.progress(f"{self.stage} ({len(specs)} trials)") as progress:
+            labels = [{"name": name} for name in names]
+            results = self.pool.run(self.stage, specs, labels, progress=progress, finished=finished)
+        for name, result in zip(names, results, strict=True):
+            self.trial_clocks[name] = TrialClock(seconds=result.record.seconds, elapsed=result.elapsed)
+        return results

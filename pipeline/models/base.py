@@ -1,0 +1,100 @@
+"""The common shape of all networks, and the building blocks they share.
+
+Shape suffixes: N images, C channels, H rows, W columns; F features after flattening, D width of the embedding.
+"""
+
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+
+class Taps(NamedTuple):
+    """What one forward pass shows: the answer, and two places on the way to it."""
+
+    logits: Tensor  # (N, classes)
+    embedding: Tensor  # (N, D): the activations that enter the last linear layer
+    first_maps: Tensor  # (N, C, H, W): the first convolution of the main path, after its BatchNorm and ReLU
+
+
+class ImageClassifier(nn.Module, ABC):
+    """Convolutional features, hidden fully connected layers, one linear classifier.
+
+    A subclass implements `features` and `first_conv`, and sets `hidden` and `classifier`.
+    Input: float (N, 1, H, W), min-max normalised to 0..1.
+    """
+
+    hidden: nn.Sequential  # (N, F) -> (N, D)
+    classifier: nn.Linear  # (N, D) -> (N, classes)
+
+    @abstractmethod
+    def features(self, x_N1HW: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the first feature maps (N, C, H, W) and the flattened last ones (N, F)."""
+
+    @property
+    @abstractmethod
+    def first_conv(self) -> nn.Conv2d:
+        """The first convolution of the main path: its kernels are the first-layer filters."""
+
+    def taps(self, x_N1HW: Tensor) -> Taps:
+        first_maps_NCHW, features_NF = self.features(x_N1HW)
+        embedding_ND = self.hidden(features_NF)
+        return Taps(self.classifier(embedding_ND), embedding_ND, first_maps_NCHW)
+
+    def forward(self, x_N1HW: Tensor) -> Tensor:
+        """Return the logits (N, classes)."""
+        return self.taps(x_N1HW).logits
+
+
+class Hidden(NamedTuple):
+    """A hidden fully connected layer: its width, and whether BatchNorm follows it."""
+
+    width: int
+    norm: bool = True
+
+
+def conv_norm(in_channels: int, out_channels: int, kernel: int, *, bias: bool = False) -> nn.Sequential:
+    """Convolution that keeps the image size (odd kernel), then BatchNorm."""
+    conv = nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2, bias=bias)
+    return nn.Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm2d(out_channels)))
+
+
+def conv_norm_relu(in_channels: int, out_channels: int, kernel: int, *, bias: bool = False) -> nn.Sequential:
+    """Convolution, BatchNorm, ReLU. The ReLU works in place: BatchNorm's backward pass does not need its output."""
+    block = conv_norm(in_channels, out_channels, kernel, bias=bias)
+    block.add_module("relu", nn.ReLU(inplace=True))
+    return block
+
+
+def hidden_layers(in_features: int, layers: Sequence[Hidden], *, dropout: float = 0.0) -> nn.Sequential:
+    """The hidden fully connected layers: linear, BatchNorm where asked, ReLU, dropout; (N, in_features) -> (N, D)."""
+    stack = nn.Sequential()
+    for number, layer in enumerate(layers, start=1):
+        stack.add_module(f"fc{number}", nn.Linear(in_features, layer.width))
+        if layer.norm:
+            stack.add_module(f"norm{number}", nn.BatchNorm1d(layer.width))
+        stack.add_module(f"relu{number}", nn.ReLU(inplace=True))
+        if dropout > 0:
+            stack.add_module(f"dropout{number}", nn.Dropout(dropout))
+        in_features = layer.width
+    return stack
+
+
+def initialise(model: ImageClassifier) -> None:
+    """Draw fresh weights in place, from torch's global generator.
+
+    Kaiming initialisation keeps the variance of activations through ReLUs (He et al. 2015, arXiv:1502.01852); fan-out
+    for convolutions, as the ResNet paper's code does. The classifier starts near zero, so that the first loss is
+    log(classes) whatever the embedding's scale and early steps are not spent on undoing confident guesses.
+    BatchNorms keep PyTorch's own start: scale 1, shift 0.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(module, nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+    nn.init.normal_(model.classifier.weight, std=0.01)

@@ -1,0 +1,95 @@
+"""The three OwnBaselines: VGG-inspired networks (Simonyan and Zisserman 2014, arXiv:1409.1556; deck section 3).
+
+Blocks of 3x3 convolutions, each with bias, BatchNorm and ReLU; a 2x2 max pool after every block; fully connected
+layers at the end. The widths, kernels and BatchNorms are reconstructed from the deck's parameter counts.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor, nn
+
+from pipeline.models.base import Hidden, ImageClassifier, conv_norm_relu, hidden_layers, initialise
+
+LastLayers = Literal[2, 3]
+
+
+class OwnBaseline(ImageClassifier):
+    """A stack of convolution blocks, given as the output channels of each convolution of each block."""
+
+    def __init__(
+        self,
+        blocks: Sequence[Sequence[int]],
+        hidden: Sequence[Hidden],
+        *,
+        classes: int,
+        image_size: int,
+        first_kernel: int = 3,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        channels = blocks[0][0]
+        self.stem = conv_norm_relu(1, channels, first_kernel, bias=True)
+        self.body = nn.Sequential()
+        for number, widths in enumerate([blocks[0][1:], *blocks[1:]], start=1):
+            first_conv_number = 2 if number == 1 else 1  # the stem is the first convolution of block 1
+            self.body.add_module(f"block{number}", vgg_block(channels, widths, first_conv_number))
+            channels = widths[-1]
+            image_size = -(-image_size // 2)  # the pools round up
+        self.hidden = hidden_layers(channels * image_size**2, hidden, dropout=dropout)
+        self.classifier = nn.Linear(hidden[-1].width, classes)
+        initialise(self)
+
+    @property
+    def first_conv(self) -> nn.Conv2d:
+        return self.stem.conv
+
+    def features(self, x_N1HW: Tensor) -> tuple[Tensor, Tensor]:
+        first_maps_NCHW = self.stem(x_N1HW)
+        return first_maps_NCHW, self.body(first_maps_NCHW).flatten(1)
+
+
+def vgg_block(in_channels: int, widths: Sequence[int], first_number: int) -> nn.Sequential:
+    """3x3 convolutions with bias, BatchNorm and ReLU, then a 2x2 max pool.
+
+    The pool rounds up because the parameter counts need 7x7 -> 4x4 -> 2x2; it also keeps the last row and column.
+    """
+    block: OrderedDict[str, nn.Module] = OrderedDict()
+    for number, width in enumerate(widths, start=first_number):
+        block[f"conv{number}"] = conv_norm_relu(in_channels, width, 3, bias=True)
+        in_channels = width
+    block["pool"] = nn.MaxPool2d(2, ceil_mode=True)
+    return nn.Sequential(block)
+
+
+def own_baseline1(*, classes: int = 10, image_size: int = 28) -> OwnBaseline:
+    """2 + 2 convolutions of 32 and 64 channels, three fully connected layers: 937,834 parameters, 7 layers."""
+    return OwnBaseline([[32] * 2, [64] * 2], [Hidden(256), Hidden(256)], classes=classes, image_size=image_size)
+
+
+def own_baseline2(
+    *, classes: int = 10, image_size: int = 28, last_layers: LastLayers = 3, dropout: float = 0.0
+) -> OwnBaseline:
+    """2 + 2 + 2 convolutions of 32, 64, 128 channels, three fully connected layers: 2,917,482 parameters, 9 layers.
+
+    `last_layers` is the deck's tuned number of fully connected layers: 3 is 1024-512-classes, 2 drops the 512.
+    `dropout` acts on the output of each hidden fully connected layer, where VGG has it: three quarters of the
+    parameters are in these layers, and BatchNorm in the convolutions does not mix well with dropout before it
+    (Li et al. 2018, arXiv:1801.05134).
+    """
+    hidden = [Hidden(1024), Hidden(512, norm=False)][: last_layers - 1]
+    return OwnBaseline(
+        [[32] * 2, [64] * 2, [128] * 2], hidden, classes=classes, image_size=image_size, dropout=dropout
+    )
+
+
+def own_baseline3(*, classes: int = 10, image_size: int = 28) -> OwnBaseline:
+    """2 + 3 + 4 + 4 convolutions of 32 to 256 channels, the first 5x5: 4,801,578 parameters, 16 layers."""
+    return OwnBaseline(
+        [[32] * 2, [64] * 3, [128] * 4, [256] * 4],
+        [Hidden(1024), Hidden(1024)],
+        classes=classes,
+        image_size=image_size,
+        first_kernel=5,
+    )

@@ -1,0 +1,200 @@
+"""Runs stages: skips what is done, resumes what was interrupted, keeps the manifest, and lets one process at a time in."""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from artifacts import store
+from artifacts.contract import SCHEMA, FileRecord, Manifest, StageClock, StageRecord, TestRead
+from pipeline import data, machine, stages
+from pipeline.config import Config
+from pipeline.context import Context
+from pipeline.errors import UserError
+from pipeline.progress import clock
+from pipeline.stages import STAGES, Stage
+from pipeline.workers import Pool
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """`runs/NAME/`: `study/` holds artifacts and manifest, `work/` what is unfinished and never published."""
+
+    folder: Path
+
+    @property
+    def study(self) -> Path:
+        return self.folder / "study"
+
+    @property
+    def work(self) -> Path:
+        return self.folder / "work"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Own the run; the lock dies with its owner. UserError at once if another process owns it."""
+        try:
+            self.work.mkdir(parents=True, exist_ok=True)
+            file = open(self.work / "lock", "a+", encoding="utf-8")  # noqa: SIM115 (held for the whole run)
+        except OSError as error:
+            raise UserError(f"The run folder {self.folder} cannot be written ({error.strerror}): choose another.") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                file.seek(0)
+                owner = file.read().strip() or "unknown"
+                raise UserError(
+                    f"Process {owner} is working on {self.folder}: wait for it, stop it, or name another run with --run."
+                ) from error
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+
+@dataclass(frozen=True)
+class StageState:
+    """A finished stage, as kept in `work/stages/NAME.json` until the manifest is written from all of them."""
+
+    fingerprint: str
+    files: dict[str, FileRecord]
+    clock_file: FileRecord
+    test_reads: tuple[TestRead, ...] = field(default=())
+
+
+class Runner:
+    """One run of one configuration on one data set."""
+
+    def __init__(self, folder: RunFolder, config: Config, dataset: data.Dataset, console: Console) -> None:
+        self.folder = folder
+        self.config = config
+        self.dataset = dataset
+        self.console = console
+
+    def fingerprint(self, stage: Stage) -> str:
+        """Equal if and only if the stage would write the same: its own config, its version, and what it needs."""
+        plain = {
+            "stage": stage.name,
+            "version": stage.version,
+            "section": _plain(stage.section(self.config)),
+            "split": _plain(self.config.split),
+            "seed": self.config.seed,
+            "data": self.dataset.fingerprint,
+            "needs": [self.fingerprint(stages.named(need)) for need in stage.needs],
+        }
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+    def state(self, stage: Stage) -> StageState | None:
+        """What the stage left, None if it is to be run (again): never finished, other config, or a file is damaged."""
+        try:
+            state = store.decode(StageState, self._state_path(stage).read_bytes(), source=stage.name)
+        except (OSError, store.ArtifactError):
+            return None
+        if state.fingerprint != self.fingerprint(stage):
+            return None
+        listed = {**state.files, StageClock.path(stage.name): state.clock_file}
+        return state if all(self._is_intact(path, record) for path, record in listed.items()) else None
+
+    def run(self, wanted: Sequence[Stage], *, deadline: float | None = None) -> None:
+        """Run the wanted stages that are not done. Raises BudgetSpent at the deadline (epoch seconds)."""
+        pool = Pool(self.folder.work, self.dataset.folder, deadline)
+        try:
+            for number, stage in enumerate(wanted, start=1):
+                title = f"[{number}/{len(wanted)}] {stage.name}"
+                if self.state(stage) is not None:
+                    self.console.print(f"{title}: done before", highlight=False)
+                    continue
+                self.console.print(f"{title}: {stage.does}", highlight=False)
+                self._run_stage(stage, pool, deadline)
+        finally:
+            pool.close()
+        self.write_manifest()
+
+    def _run_stage(self, stage: Stage, pool: Pool, deadline: float | None) -> None:
+        self._state_path(stage).unlink(missing_ok=True)
+        context = Context(
+            stage.name,
+            self.config,
+            self.dataset,
+            self.folder.study,
+            self.folder.work,
+            pool,
+            self.console,
+            deadline,
+        )
+        context.check_budget()
+        started, begun = _now(), time.monotonic()
+        stage.run(context)
+        seconds = time.monotonic() - begun + context.seconds_before
+        taken = StageClock(
+            stage.name, started, _now(), seconds, len(pool.devices), machine.describe(), context.trial_clocks
+        )
+        clock_path, content = StageClock.path(stage.name), store.encode(taken)
+        store.write_atomic(self.folder.study / clock_path, content)
+        state = StageState(
+            self.fingerprint(stage), context.files, store.record(content), tuple(context.test_reads)
+        )
+        store.write_atomic(self._state_path(stage), store.encode(state))
+        self.write_manifest()
+        self.console.print(f"      finished in {clock(seconds)}", highlight=False)
+
+    # -------------------------------------------------------------------------------------------------------- manifest
+
+    def write_manifest(self) -> None:
+        """The manifest of all finished stages; files of the study folder that belong to none are removed."""
+        states = {stage.name: state for stage in STAGES if (state := self.state(stage)) is not None}
+        files = {path: record for state in states.values() for path, record in state.files.items()}
+        clocks = {StageClock.path(name): state.clock_file for name, state in states.items()}
+        manifest = Manifest(
+            schema=SCHEMA,
+            name=self.folder.folder.name,
+            data=self.dataset.name,
+            data_sha256=self.dataset.sha256,
+            profile=self.config.profile,
+            seed=self.config.seed,
+            classes=self.dataset.classes,
+            image_size=self.dataset.image_size,
+            config=_plain(self.config),
+            machine=machine.describe(),
+            stages={name: StageRecord(state.fingerprint, tuple(sorted(state.files))) for name, state in states.items()},
+            files=files,
+            clock_files=clocks,
+            test_reads=tuple(reading for state in states.values() for reading in state.test_reads),
+        )
+        store.write_atomic(self.folder.study / Manifest.PATH, store.encode(manifest))
+        self._remove_strays({*files, *clocks, Manifest.PATH})
+
+    def _remove_strays(self, listed: set[str]) -> None:
+        for path in self.folder.study.rglob("*"):
+            if path.is_file() and path.relative_to(self.folder.study).as_posix() not in listed:
+                path.unlink()
+
+    def _state_path(self, stage: Stage) -> Path:
+        return self.folder.work / "stages" / f"{stage.name}.json"
+
+    def _is_intact(self, path: str, record: FileRecord) -> bool:
+        try:
+            return store.record((self.folder.study / path).read_bytes()) == record
+        except OSError:
+            return False
+
+
+def _plain(value: object) -> dict[str, object]:
+    """A configuration dataclass as JSON values; {} for None."""
+    return json.loads(json.dumps(dataclasses.asdict(value))) if dataclasses.is_dataclass(value) else {}  # type: ignore[arg-type]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

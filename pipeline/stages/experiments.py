@@ -1,0 +1,45 @@
+"""What the stages that train networks share: specs from a recipe, and the fits of finished trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from artifacts.contract import Fit, Recipe
+from pipeline.context import Context
+from pipeline.errors import UserError
+from pipeline.seeding import derive
+from pipeline.trials import TrialSpec
+from pipeline.workers import Finished, threads_for
+
+
+def train_spec(
+    context: Context, recipe: Recipe, seed: int, *, train_images: int, trials: int
+) -> TrialSpec:
+    """A trial on the split's train part, judged on its validation part, in a stage of that many trials."""
+    return TrialSpec(
+        recipe=recipe,
+        seed=seed,
+        part="train",
+        train_images=train_images,
+        split=context.config.split,
+        data_sha256=context.dataset.fingerprint,
+        threads=threads_for(trials),
+    )
+
+
+def seeds(context: Context, count: int) -> list[int]:
+    """The run's seeds: small numbers that people can name, the same ones for every variant (paired)."""
+    return [context.config.seed + number for number in range(count)]
+
+
+def trial_seed(context: Context, search: str, number: int) -> int:
+    """A seed of its own for each trial of a search, so that no draw is lucky twice; 31 bits to be readable."""
+    return derive(context.config.seed, search, number) & 0x7FFFFFFF
+
+
+def fits_of(results: Sequence[Finished]) -> tuple[Fit, ...]:
+    """The fits of trials that must all have succeeded; UserError with the reason if one diverged."""
+    for result in results:
+        if result.record.fit is None:
+            raise UserError(f"A network of the study did not train: {result.record.reason} Lower the lr in its recipe.")
+    return tuple(result.record.fit for result in results if result.record.fit is not None)

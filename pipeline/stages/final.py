@@ -1,0 +1,203 @@
+"""Stage final: the best recipe on train and validation data together, several seeds, then the test set, once.
+
+Deck section 5. All that a person could choose is frozen (and hashed) before the test labels are compared with anything:
+recipe, epochs, seeds, and which seed's network is the published one (the first).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from torch.nn import functional as F
+
+from artifacts import store
+from artifacts.contract import ClassReport, FinalSummary, Fit, Recipe, SearchSummary, TestRead, TrialResult
+from pipeline.context import Context
+from pipeline.models.base import ImageClassifier
+from pipeline.seeding import derive
+from pipeline.stages.experiments import fits_of, seeds
+from pipeline.stages.tuning import recipe_with, trial_spec
+from pipeline.statistics import spread, standard_error
+from pipeline.training import EVAL_BATCH, logits_of, normalise
+from pipeline.trials import TrialSpec, build, to_device
+from pipeline.workers import threads_for
+
+PROJECTION_SIZE = 32
+
+
+def run(context: Context) -> None:
+    """Write `final/summary.json`, the test probabilities, the recipe's validation probabilities and embeddings."""
+    summary, chosen = best_trial(context)
+    recipe = frozen_recipe(context, summary, chosen)
+    plan = [_spec(context, recipe, seed) for seed in seeds(context, context.config.final.seeds)]
+    finished = context.run_trials(plan, [f"seed {spec.seed}" for spec in plan])
+    _write_validation(context, trial_spec(context, summary.search, summary.recipe, chosen.number, chosen.values))
+    logits = _read_test_set(context, plan, recipe)
+    arrays = {
+        "probabilities": logits[0].softmax(1).numpy(),
+        "predictions_by_seed": torch.stack([each.argmax(1) for each in logits]).to(torch.uint8).numpy(),
+    }
+    context.write_arrays("final/test.npz", arrays)
+    context.write_arrays("final/embedding.npz", _embeddings(context, plan[0]))
+    context.write(_summary(context, plan, fits_of(finished), summary, chosen, logits))
+
+
+def best_trial(context: Context) -> tuple[SearchSummary, TrialResult]:
+    """The trial with the highest validation accuracy of both searches, and its search."""
+    searches = [context.document(SearchSummary, SearchSummary.path(search)) for search in ("coarse", "fine")]
+    candidates = [(summary, summary.trials[summary.best]) for summary in searches]
+    return max(candidates, key=lambda pair: pair[1].fit.highest_val_accuracy if pair[1].fit else -1.0)
+
+
+def frozen_recipe(context: Context, summary: SearchSummary, trial: TrialResult) -> Recipe:
+    """The trial's recipe with the final epoch count: the profile's, or the epoch that was the trial's best."""
+    assert trial.fit is not None
+    epochs = context.config.final.epochs or trial.fit.best_epoch
+    return dataclasses.replace(recipe_with(summary.recipe, trial.values), epochs=epochs, patience=epochs)
+
+
+def _spec(context: Context, recipe: Recipe, seed: int) -> TrialSpec:
+    config = context.config.final
+    return TrialSpec(
+        recipe=recipe,
+        seed=seed,
+        part="all",
+        train_images=config.train_images,
+        split=context.config.split,
+        data_sha256=context.dataset.fingerprint,
+        threads=threads_for(config.seeds),
+    )
+
+
+def published_model(context: Context) -> tuple[ImageClassifier, FinalSummary]:
+    """The published network (the first seed's) with its weights, in eval mode on the CPU, and the final summary."""
+    summary = context.document(FinalSummary)
+    return _network(context, _spec(context, summary.recipe, summary.seeds[0])), summary
+
+
+def _network(context: Context, spec: TrialSpec) -> ImageClassifier:
+    model = build(spec, context.dataset)
+    model.load_state_dict(context.pool.folder(spec).weights())
+    return model.eval()
+
+
+# ----------------------------------------------------------------------------------------------------- reading, once
+
+
+def _read_test_set(context: Context, plan: list[TrialSpec], recipe: Recipe) -> list[torch.Tensor]:
+    """Logits float32 (N, classes) of every seed's network on the test images: one reading, put on record."""
+    dataset = context.dataset
+    test = to_device(dataset.test_images, dataset.test_labels, context.device)
+    reading = TestRead(
+        recipe_sha256=recipe_hash(recipe),
+        images=len(test),
+        seeds=len(plan),
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    context.test_reads.append(reading)
+    torch.set_num_threads(threads_for(1))
+    return [logits_of(_network(context, spec).to(context.device), test.images, exact=True).cpu() for spec in plan]
+
+
+def recipe_hash(recipe: Recipe) -> str:
+    return store.sha256(store.encode(recipe))
+
+
+def _write_validation(context: Context, trial: TrialSpec) -> None:
+    """Validation probabilities of the chosen trial: trained on the train part alone, so honest for calibration."""
+    probabilities = context.pool.folder(trial).arrays()["val_probabilities"]
+    context.write_arrays("final/validation.npz", {"probabilities": probabilities})
+
+
+@torch.no_grad()
+def _embeddings(context: Context, spec: TrialSpec) -> dict[str, np.ndarray]:
+    """The published model's embeddings of the test images and of a gallery of training images, by PCA."""
+    dataset = context.dataset
+    model = _network(context, spec).to(context.device)
+
+    def embed(images: np.ndarray) -> np.ndarray:
+        tensor = torch.from_numpy(np.ascontiguousarray(images)).unsqueeze(1).to(context.device)
+        return torch.cat([model.taps(normalise(part)).embedding for part in tensor.split(EVAL_BATCH)]).cpu().numpy()
+
+    gallery = _gallery(context)
+    train_embedding = embed(dataset.train_images[gallery])
+    size = min(PROJECTION_SIZE, *train_embedding.shape)
+    pca = PCA(n_components=size, svd_solver="covariance_eigh").fit(train_embedding)
+    test = pca.transform(embed(dataset.test_images))
+    return {
+        "mean": pca.mean_.astype(np.float32),
+        "components": pca.components_.T.astype(np.float32),
+        "test": test.astype(np.float16),
+        "map": test[:, :2].astype(np.float32),
+        "gallery_index": gallery,
+        "gallery_label": dataset.train_labels[gallery],
+        "gallery_images": dataset.train_images[gallery],
+        "gallery": pca.transform(train_embedding).astype(np.float16),
+    }
+
+
+def _gallery(context: Context) -> np.ndarray:
+    """Training images (uint32, sorted) to look for neighbours in: the same number of each class."""
+    labels = context.dataset.train_labels
+    generator = np.random.default_rng(derive(context.config.seed, "gallery"))
+    smallest = int(np.bincount(labels, minlength=len(context.dataset.classes)).min())
+    count = min(context.config.final.gallery_per_class, smallest)
+    chosen = [generator.choice(np.flatnonzero(labels == label), count, replace=False) for label in np.unique(labels)]
+    return np.sort(np.concatenate(chosen)).astype(np.uint32)
+
+
+# ------------------------------------------------------------------------------------------------------------ summary
+
+
+def _summary(
+    context: Context,
+    plan: list[TrialSpec],
+    fits: tuple[Fit, ...],
+    search: SearchSummary,
+    chosen: TrialResult,
+    logits: list[torch.Tensor],
+) -> FinalSummary:
+    labels = context.dataset.test_labels
+    predicted = [each.argmax(1).numpy() for each in logits]
+    accuracies = [float((each == labels).mean()) for each in predicted]
+    names = list(context.dataset.classes)
+    matrix = confusion_matrix(labels, predicted[0], labels=range(len(names)))
+    assert chosen.fit is not None
+    return FinalSummary(
+        recipe=plan[0].recipe,
+        recipe_sha256=recipe_hash(plan[0].recipe),
+        chosen_by=f"{search.search} search, trial {chosen.number}",
+        train_images=min(plan[0].train_images, len(context.split.train) + len(context.split.validation)),
+        test_images=len(labels),
+        seeds=tuple(spec.seed for spec in plan),
+        accuracy=accuracies[0],
+        standard_error=standard_error(accuracies[0], len(labels)),
+        loss=F.cross_entropy(logits[0], torch.from_numpy(labels.astype(np.int64))).item(),
+        accuracy_by_seed=tuple(accuracies),
+        accuracy_spread=spread(accuracies),
+        val_accuracy=chosen.fit.highest_val_accuracy,
+        classes=_class_reports(names, labels, predicted[0]),
+        macro=_average_report("macro avg", labels, predicted[0], "macro"),
+        weighted=_average_report("weighted avg", labels, predicted[0], "weighted"),
+        confusion=tuple(tuple(int(n) for n in row) for row in matrix),
+        train_loss=fits[0].curves.train_loss,
+        train_accuracy=fits[0].curves.train_accuracy,
+    )
+
+
+def _class_reports(names: list[str], labels: np.ndarray, predicted: np.ndarray) -> tuple[ClassReport, ...]:
+    columns = precision_recall_fscore_support(labels, predicted, labels=range(len(names)), zero_division=0.0)
+    return tuple(
+        ClassReport(name, float(precision), float(recall), float(f1), int(support))
+        for name, precision, recall, f1, support in zip(names, *columns, strict=True)
+    )
+
+
+def _average_report(name: str, labels: np.ndarray, predicted: np.ndarray, average: str) -> ClassReport:
+    precision, recall, f1, _ = precision_recall_fscore_support(labels, predicted, average=average, zero_division=0.0)
+    return ClassReport(name, float(precision), float(recall), float(f1), len(labels))

@@ -1,0 +1,68 @@
+"""Stage improvements: what the deck left open (its section 6), answered with several seeds on validation data."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from artifacts.contract import AugmentationsSummary, ImprovementsSummary, Question, Recipe, Variant
+from pipeline.context import Context
+from pipeline.stages.experiments import fits_of, seeds, train_spec
+from pipeline.statistics import accuracy_spread, compare
+from pipeline.workers import Finished
+
+BATCH_SIZES = (512, 64, 32)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question and the recipes that answer it; the first is what the deck did, the others are held against it."""
+
+    key: str
+    text: str
+    recipes: dict[str, Recipe]
+
+
+def questions(base: Recipe, best_set: int) -> tuple[Asked, ...]:
+    """The learning rate follows the batch size linearly (Goyal et al. 2017, arXiv:1706.02677), epochs stay equal."""
+    augmented = dataclasses.replace(base, augmentation_set=best_set, replication="once")
+    batches = {
+        f"batch {size}": dataclasses.replace(augmented, batch_size=size, lr=base.lr * size / base.batch_size)
+        for size in BATCH_SIZES
+    }
+    draws = {"drawn once": augmented, "drawn every epoch": dataclasses.replace(augmented, replication="every epoch")}
+    return (
+        Asked("batch-size", "Does a smaller batch than 512 help?", batches),
+        Asked("augmentation", "Does augmentation drawn anew every epoch help, or harm?", draws),
+    )
+
+
+def run(context: Context) -> None:
+    """Write `improvements/summary.json`."""
+    config = context.config.improvements
+    asked = questions(config.recipe, max(2, context.document(AugmentationsSummary).best))
+    variants = [(each, name) for each in asked for name in each.recipes]
+    plan = [(each, name, seed) for each, name in variants for seed in seeds(context, config.seeds)]
+    distinct = {
+        train_spec(context, each.recipes[name], seed, train_images=config.train_images, trials=len(plan)): (
+            f"{name}, seed {seed}"
+        )
+        for each, name, seed in plan
+    }
+    finished = context.run_trials(list(distinct), list(distinct.values()))
+    context.write(_summary(context, asked, finished))
+
+
+def _summary(context: Context, asked: Sequence[Asked], finished: Sequence[Finished]) -> ImprovementsSummary:
+    def variant(name: str, recipe: Recipe) -> Variant:
+        fits = fits_of([result for result in finished if result.spec.recipe == recipe])
+        return Variant(name, recipe, fits, accuracy_spread(fits))
+
+    answered = []
+    for each in asked:
+        variants = tuple(variant(name, recipe) for name, recipe in each.recipes.items())
+        comparisons = tuple(compare(variants[0], other) for other in variants[1:])
+        answered.append(Question(each.key, each.text, variants, comparisons))
+    images = min(context.config.improvements.train_images, len(context.split.train))
+    return ImprovementsSummary(train_images=images, questions=tuple(answered))

@@ -1,0 +1,308 @@
+"""The only training loop: every network of the study is trained by `fit`, the autoencoder apart (it has no labels).
+
+Images stay on the device as uint8 for the whole run; a batch is gathered, augmented and normalised there. Nothing is
+read back to the host within an epoch. Each epoch draws from generators seeded by (seed, epoch) alone, so that a run
+resumed from a checkpoint goes on to the same numbers.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+import torch
+from pytorch_optimizer import SAM
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from artifacts.contract import Curves, Fit, Recipe
+from pipeline.augmentation import AUGMENTATION_SETS
+from pipeline.errors import Diverged
+from pipeline.seeding import derive
+
+VERSION = 1  # raise it when the numbers that `fit` gives change: trials kept on disk are then made anew
+EVAL_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images uint8 (N, 1, S, S) with labels int64 (N,), on the training device."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass
+class State:
+    """What a checkpoint holds: enough to go on after any epoch to the same numbers."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    averaged: nn.Module | None
+    best: dict[str, Tensor]
+    epoch: int = 0
+    best_epoch: int = 0
+    step: int = 0
+    curves: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in Curves.__annotations__})
+    predictions: list[Tensor] = field(default_factory=list)
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The weights that are judged and kept: their moving average if there is one."""
+        return self.averaged or self.model
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The best epoch's weights by validation accuracy (the last epoch's without validation data), and how they came."""
+
+    weights: dict[str, Tensor]
+    fit: Fit
+    val_predictions: Tensor  # uint8 (epochs, N)
+    val_probabilities: Tensor  # float32 (N, classes), of `weights`
+
+
+def autocast(device: torch.device) -> AbstractContextManager[object]:
+    """bf16 where the hardware multiplies it (CUDA, AVX512-bf16 or AMX), else fp32; no gradient scaling is needed."""
+    if device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def normalise(images: Tensor) -> Tensor:
+    """uint8 to 0..1 (min-max normalisation, deck section 2), channels last."""
+    return images.float().div_(255.0).contiguous(memory_format=torch.channels_last)
+
+
+def fit(
+    model: nn.Module,
+    train: Images,
+    validation: Images | None,
+    recipe: Recipe,
+    seed: int,
+    *,
+    resume: Callable[[State], None] = lambda state: None,
+    after_epoch: Callable[[State], None] = lambda state: None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Fitted:
+    """Train `model` by `recipe`. `resume` may fill the fresh state from a checkpoint; `after_epoch` may write one.
+
+    `progress` hears after every step which share of all epochs is done.
+
+    Raises Diverged when an epoch's loss is not finite.
+    """
+    model.to(train.images.device, memory_format=torch.channels_last)
+    state = _fresh_state(model, recipe)
+    resume(state)
+    source = _with_replication(train, recipe, seed)
+    while state.epoch < recipe.epochs and state.epoch - state.best_epoch < recipe.patience:
+        _train_epoch(state, source, recipe, seed, progress)
+        _judge(state, validation)
+        after_epoch(state)
+    return _finish(state, validation, seed)
+
+
+def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
+    averaged = copy.deepcopy(model).requires_grad_(False) if recipe.ema else None
+    return State(model, build_optimizer(model, recipe), averaged, best={})
+
+
+def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """SGD with Nesterov momentum, alone or inside SAM/ASAM (Foret et al. 2021; Kwon et al. 2021).
+
+    Weight decay is L2 on every weight, as in the deck; the learning rate is set anew at every step.
+    """
+    options = {"lr": recipe.lr, "momentum": recipe.momentum, "weight_decay": recipe.weight_decay, "nesterov": True}
+    if recipe.optimizer == "SGD":
+        return torch.optim.SGD(model.parameters(), foreach=True, **options)
+    return SAM(
+        model.parameters(), torch.optim.SGD, rho=recipe.rho, adaptive=recipe.optimizer == "ASAM", foreach=True, **options
+    )
+
+
+def learning_rate(recipe: Recipe, progress: float) -> float:
+    """The rate at `progress` in 0..1 of all steps: up linearly for the first fifth, then a cosine down to zero."""
+    if recipe.schedule == "constant":
+        return recipe.lr
+    warm = 0.2
+    if progress < warm:
+        return recipe.lr * max(progress / warm, 0.04)
+    return recipe.lr * 0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm)))
+
+
+# ---------------------------------------------------------------------------------------------------------- one epoch
+
+
+def _generator(device: torch.device, *parts: int | str) -> torch.Generator:
+    return torch.Generator(device).manual_seed(derive(*parts))
+
+
+def _with_replication(train: Images, recipe: Recipe, seed: int) -> Images:
+    """The deck's replication drawn once: the original set plus an augmented copy of it."""
+    if recipe.replication != "once":
+        return train
+    generator = _generator(train.images.device, seed, "replication")
+    augment = AUGMENTATION_SETS[recipe.augmentation_set].augment
+    copies = torch.cat([augment(chunk, generator) for chunk in train.images.split(4096)])
+    return Images(torch.cat([train.images, copies]), torch.cat([train.labels, train.labels]))
+
+
+def _batches(train: Images, recipe: Recipe, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Shuffled batches of one size (the rest of an epoch is left out, as BatchNorm likes full batches)."""
+    device = train.images.device
+    generator = _generator(device, seed, "epoch", epoch)
+    augment = AUGMENTATION_SETS[recipe.augmentation_set].augment
+    copies = 2 if recipe.replication == "every epoch" else 1
+    order = torch.randperm(copies * len(train), generator=generator, device=device)
+    size = min(recipe.batch_size, len(order))
+    for start in range(0, len(order) - size + 1, size):
+        drawn = order[start : start + size]
+        index = drawn % len(train)
+        images = train.images[index]
+        if recipe.replication == "every epoch":
+            images = torch.where((drawn >= len(train)).view(-1, 1, 1, 1), augment(images, generator), images)
+        elif recipe.replication == "replace":
+            images = augment(images, generator)
+        yield normalise(images), train.labels[index]
+
+
+def steps_per_epoch(images: int, recipe: Recipe) -> int:
+    """Optimiser steps an epoch takes on `images` images before replication."""
+    total = images * (2 if recipe.replication in ("once", "every epoch") else 1)
+    return total // min(recipe.batch_size, total)
+
+
+def _train_epoch(
+    state: State, train: Images, recipe: Recipe, seed: int, progress: Callable[[float], None]
+) -> None:
+    torch.manual_seed(derive(seed, "dropout", state.epoch))
+    state.model.train()
+    device = train.images.device
+    loss_sum, right = torch.zeros((), device=device), torch.zeros((), dtype=torch.int64, device=device)
+    images = len(train) // 2 if recipe.replication == "once" else len(train)
+    steps = steps_per_epoch(images, recipe) * recipe.epochs
+    seen = 0
+    for x_N1SS, labels_N in _batches(train, recipe, seed, state.epoch):
+        for group in state.optimizer.param_groups:
+            group["lr"] = learning_rate(recipe, state.step / steps)
+        loss, hits = _step(state, x_N1SS, labels_N, recipe)
+        loss_sum += loss * len(labels_N)
+        right += hits
+        seen += len(labels_N)
+        state.step += 1
+        progress(state.step / steps)
+    state.epoch += 1
+    mean = (loss_sum / seen).item()
+    if not math.isfinite(mean):
+        raise Diverged(f"The training loss was not finite in epoch {state.epoch} (lr {recipe.lr:g}).")
+    state.curves["train_loss"].append(mean)
+    state.curves["train_accuracy"].append(right.item() / seen)
+
+
+def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """One optimiser step; the batch's mean loss and number of right answers, still on the device."""
+
+    def backward() -> tuple[Tensor, Tensor]:
+        state.optimizer.zero_grad(set_to_none=True)
+        with autocast(x_N1SS.device):
+            logits = state.model(x_N1SS)
+        loss = F.cross_entropy(logits.float(), labels_N, label_smoothing=recipe.label_smoothing)
+        loss.backward()
+        return loss.detach(), (logits.detach().argmax(1) == labels_N).sum()
+
+    loss, hits = backward()
+    if isinstance(state.optimizer, SAM):
+        # The perturbed weights must not touch the running statistics: they are the first pass's alone.
+        state.optimizer.first_step()
+        with _frozen_batchnorm(state.model):
+            backward()
+        state.optimizer.second_step()
+    else:
+        state.optimizer.step()
+    if state.averaged is not None:
+        _average(state.averaged, state.model, recipe.ema, state.step)
+    return loss, hits
+
+
+class _frozen_batchnorm:
+    """Within it, BatchNorm normalises by the batch as in training but leaves its running statistics alone."""
+
+    def __init__(self, model: nn.Module) -> None:
+        kinds = (nn.BatchNorm1d, nn.BatchNorm2d)
+        self.layers = [(layer, layer.momentum) for layer in model.modules() if isinstance(layer, kinds)]
+
+    def __enter__(self) -> None:
+        for layer, _ in self.layers:
+            layer.momentum = 0.0
+
+    def __exit__(self, *_: object) -> None:
+        for layer, momentum in self.layers:
+            layer.momentum = momentum
+
+
+@torch.no_grad()
+def _average(averaged: nn.Module, model: nn.Module, decay: float, step: int) -> None:
+    """Exponential moving average of weights and statistics, with a short memory at first."""
+    weight = 1.0 - min(decay, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()), weight)
+    for mine, theirs in zip(averaged.buffers(), model.buffers(), strict=True):
+        mine.copy_(theirs) if not mine.is_floating_point() else mine.lerp_(theirs, weight)
+
+
+# --------------------------------------------------------------------------------------------------------- evaluation
+
+
+@torch.no_grad()
+def logits_of(model: nn.Module, images_N1SS: Tensor, *, exact: bool = False) -> Tensor:
+    """Logits float32 (N, classes) in eval mode; `exact` computes in fp32, as the exported model does."""
+    model.eval()
+    parts = []
+    for chunk in images_N1SS.split(EVAL_BATCH):
+        with nullcontext() if exact else autocast(images_N1SS.device):
+            parts.append(model(normalise(chunk)).float())
+    return torch.cat(parts)
+
+
+def _judge(state: State, validation: Images | None) -> None:
+    """Validate the weights after an epoch and keep them if they are the best so far (the first of equals)."""
+    if validation is None:
+        state.best_epoch = state.epoch
+        return
+    logits = logits_of(state.evaluated, validation.images)
+    predicted = logits.argmax(1)
+    loss = F.cross_entropy(logits, validation.labels).item()
+    if not math.isfinite(loss):
+        raise Diverged(f"The validation loss was not finite in epoch {state.epoch}.")
+    state.curves["val_loss"].append(loss)
+    state.curves["val_accuracy"].append((predicted == validation.labels).float().mean().item())
+    state.predictions.append(predicted.to(torch.uint8).cpu())
+    if state.curves["val_accuracy"][-1] > max(state.curves["val_accuracy"][:-1], default=-1.0):
+        state.best_epoch = state.epoch
+        state.best = {name: value.clone() for name, value in state.evaluated.state_dict().items()}
+
+
+def _finish(state: State, validation: Images | None, seed: int) -> Fitted:
+    curves = Curves(**{name: tuple(values) for name, values in state.curves.items()})
+    weights = state.best or state.evaluated.state_dict()
+    probabilities = torch.empty(0)
+    if validation is not None:
+        state.evaluated.load_state_dict(weights)
+        probabilities = logits_of(state.evaluated, validation.images).softmax(1).cpu()
+    fit_ = Fit(
+        seed=seed,
+        curves=curves,
+        best_epoch=state.best_epoch,
+        highest_val_accuracy=max(curves.val_accuracy, default=0.0),
+        lowest_val_loss=min(curves.val_loss, default=0.0),
+        highest_train_accuracy=max(curves.train_accuracy),
+        lowest_train_loss=min(curves.train_loss),
+    )
+    predictions = torch.stack(state.predictions) if state.predictions else torch.empty(0, 0, dtype=torch.uint8)
+    kept = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    return Fitted(kept, fit_, predictions, probabilities)

@@ -1,0 +1,249 @@
+"""A trial: one network trained once. Its key is the hash of all that decides its numbers; its result lies on disk under
+that key, so that a finished trial is never run twice and a killed one goes on from its last checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+
+from artifacts import store
+from artifacts.contract import ArtifactError, Fit, Recipe
+from pipeline import data, training
+from pipeline.config import SplitConfig
+from pipeline.errors import BudgetSpent
+from pipeline.models import registry
+from pipeline.seeding import derive
+from pipeline.training import Fitted, Images, State
+
+CHECKPOINT_SECONDS = 15.0  # an epoch's end writes a checkpoint if the last one is at least this old
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """One network to train: `part` is the split's train part or (`all`) train and validation data together."""
+
+    recipe: Recipe
+    seed: int
+    part: Literal["train", "all"]
+    train_images: int
+    split: SplitConfig
+    data_sha256: str
+    threads: int
+
+    @cached_property
+    def key(self) -> str:
+        plain = {**dataclasses.asdict(self), "version": training.VERSION}
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What a finished trial left: its fit or the reason why there is none, and its seconds of work."""
+
+    key: str
+    fit: Fit | None
+    reason: str
+    seconds: float
+
+
+class TrialFolder:
+    """`work/trials/KEY/`: checkpoint while it runs; record, arrays and weights when it is done."""
+
+    def __init__(self, trials: Path, key: str) -> None:
+        self.folder = trials / key
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.safetensors"
+
+    def record(self) -> TrialRecord | None:
+        """The finished trial's record, None if it is not finished (a damaged record counts as unfinished)."""
+        try:
+            data_ = (self.folder / "record.json").read_bytes()
+            return store.decode(TrialRecord, data_, source="record.json")
+        except (OSError, ArtifactError):
+            return None
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        return load_file(self.folder / "weights.safetensors")
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """`val_predictions` uint8 (epochs, N) and `val_probabilities` float16 (N, classes)."""
+        return store.npz_arrays((self.folder / "validation.npz").read_bytes(), source="validation.npz")
+
+    def finish(self, record: TrialRecord, fitted: Fitted | None) -> None:
+        """Write everything, the record last: its presence says that the trial is done."""
+        if fitted is not None:
+            arrays = {
+                "val_predictions": fitted.val_predictions.numpy(),
+                "val_probabilities": fitted.val_probabilities.to(torch.float16).numpy(),
+            }
+            store.write_atomic(self.folder / "validation.npz", store.npz_bytes(arrays))
+            store.write_atomic(self.folder / "weights.safetensors", save(fitted.weights))
+        store.write_atomic(self.folder / "record.json", store.encode(record))
+        self.checkpoint.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where trials run: the data, the folder of trials, the device, and the wall-clock time (epoch seconds) to stop."""
+
+    dataset: data.Dataset
+    trials: Path
+    device: torch.device
+    deadline: float | None = None
+
+
+def split_of(dataset: data.Dataset, config: SplitConfig) -> data.Split:
+    return data.split(
+        dataset, train_images=config.train_images, validation_images=config.validation_images, seed=config.seed
+    )
+
+
+def indices(dataset: data.Dataset, spec: TrialSpec) -> tuple[np.ndarray, np.ndarray]:
+    """The training file's indices that the trial trains on and validates with (empty for part `all`)."""
+    parts = split_of(dataset, spec.split)
+    labels = dataset.train_labels
+    if spec.part == "all":
+        everything = np.sort(np.concatenate([parts.train, parts.validation]))
+        return data.subset(everything, labels, spec.train_images, spec.split.seed), np.empty(0, np.uint32)
+    return data.subset(parts.train, labels, spec.train_images, spec.split.seed), validated(dataset, spec.split)
+
+
+def validated(dataset: data.Dataset, config: SplitConfig) -> np.ndarray:
+    """The indices of the validation images that the study uses: all of them, or a stratified part."""
+    index = split_of(dataset, config).validation
+    return data.subset(index, dataset.train_labels, config.validated, config.seed)
+
+
+def to_device(images: np.ndarray, labels: np.ndarray, device: torch.device) -> Images:
+    """uint8 (N, S, S) and labels as the training loop takes them."""
+    return Images(
+        torch.from_numpy(np.ascontiguousarray(images)).unsqueeze(1).to(device),
+        torch.from_numpy(labels.astype(np.int64)).to(device),
+    )
+
+
+def build(spec: TrialSpec, dataset: data.Dataset) -> torch.nn.Module:
+    recipe = spec.recipe
+    return registry.build(
+        recipe.architecture,
+        classes=len(dataset.classes),
+        image_size=dataset.image_size,
+        seed=derive(spec.seed, "weights"),
+        last_layers=recipe.last_layers,
+        dropout=recipe.dropout,
+    )
+
+
+def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None] = lambda share: None) -> TrialRecord:
+    """Run the trial, or go on with it, or return its record if it is done. BudgetSpent when the time is over."""
+    folder = TrialFolder(place.trials, spec.key)
+    if (done := folder.record()) is not None:
+        return done
+    torch.set_num_threads(spec.threads)
+    dataset = place.dataset
+    train_index, validation_index = indices(dataset, spec)
+    train = to_device(dataset.train_images[train_index], dataset.train_labels[train_index], place.device)
+    validation = None
+    if len(validation_index):
+        validation = to_device(
+            dataset.train_images[validation_index], dataset.train_labels[validation_index], place.device
+        )
+    keeper = _Checkpoints(folder.checkpoint, place.deadline)
+    try:
+        fitted = training.fit(
+            build(spec, dataset),
+            train,
+            validation,
+            spec.recipe,
+            spec.seed,
+            resume=keeper.restore,
+            after_epoch=keeper.keep,
+            progress=progress,
+        )
+    except training.Diverged as error:
+        record = TrialRecord(spec.key, None, str(error), keeper.seconds())
+        folder.finish(record, None)
+        return record
+    record = TrialRecord(spec.key, fitted.fit, "", keeper.seconds())
+    folder.finish(record, fitted)
+    return record
+
+
+class _Checkpoints:
+    """Writes the training state to one safetensors file, and reads it back."""
+
+    def __init__(self, path: Path, deadline: float | None) -> None:
+        self.path = path
+        self.deadline = deadline
+        self.begun = self.written = time.monotonic()
+        self.before = 0.0  # seconds of work in earlier processes
+
+    def seconds(self) -> float:
+        return self.before + time.monotonic() - self.begun
+
+    def keep(self, state: State) -> None:
+        over = self.deadline is not None and time.time() >= self.deadline
+        if over or time.monotonic() - self.written >= CHECKPOINT_SECONDS:
+            tensors, facts = _pack(state)
+            facts["seconds"] = self.seconds()
+            store.write_atomic(self.path, save(tensors, {"facts": json.dumps(facts)}))
+            self.written = time.monotonic()
+        if over:
+            raise BudgetSpent
+
+    def restore(self, state: State) -> None:
+        """Fill the fresh state from the checkpoint; a missing or damaged one means a start from the beginning."""
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                facts = json.loads(file.metadata()["facts"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
+        except (OSError, SafetensorError):
+            return
+        _unpack(state, tensors, facts)
+        self.before = facts["seconds"]
+
+
+def _pack(state: State) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
+    if state.averaged is not None:
+        tensors |= {f"averaged.{name}": value for name, value in state.averaged.state_dict().items()}
+    tensors |= {f"best.{name}": value for name, value in state.best.items()}
+    for number, parameter in enumerate(state.model.parameters()):
+        tensors[f"momentum.{number}"] = state.optimizer.state[parameter]["momentum_buffer"]
+    if state.predictions:
+        tensors["predictions"] = torch.stack(state.predictions)
+    facts: dict[str, Any] = {"epoch": state.epoch, "best_epoch": state.best_epoch, "step": state.step, "curves": state.curves}
+    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, facts
+
+
+def _unpack(state: State, tensors: dict[str, torch.Tensor], facts: dict[str, Any]) -> None:
+    def part(prefix: str) -> dict[str, torch.Tensor]:
+        return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
+
+    state.model.load_state_dict(part("model."))
+    if state.averaged is not None:
+        state.averaged.load_state_dict(part("averaged."))
+    device = next(state.model.parameters()).device
+    state.best = {name: value.to(device) for name, value in part("best.").items()}
+    for number, parameter in enumerate(state.model.parameters()):
+        # The optimiser keeps the parameter's own memory format, so the buffer must have it too.
+        buffer = torch.empty_like(parameter).copy_(tensors[f"momentum.{number}"])
+        state.optimizer.state[parameter]["momentum_buffer"] = buffer
+    if "predictions" in tensors:
+        state.predictions = list(tensors["predictions"])
+    state.epoch, state.best_epoch, state.step = facts["epoch"], facts["best_epoch"], facts["step"]
+    state.curves = facts["curves"]

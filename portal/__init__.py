@@ -1,0 +1,1 @@
+"""The portal: shows what the pipeline measured; never imports it, nor torch."""

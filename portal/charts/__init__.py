@@ -1,0 +1,45 @@
+"""Charts as pure functions: typed results in, `alt.Chart` out; one module a page.
+
+Colours come from the theme (.streamlit/config.toml), so a chart names a colour only where light and dark agree.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TypeVar
+
+import altair as alt
+
+Figure = (
+    alt.Chart
+    | alt.LayerChart
+    | alt.FacetChart
+    | alt.HConcatChart
+    | alt.VConcatChart
+    | alt.ConcatChart
+    | alt.RepeatChart
+)
+F = TypeVar("F", alt.Chart, alt.LayerChart, alt.FacetChart, alt.HConcatChart, alt.VConcatChart, alt.ConcatChart)
+
+# Reads on the light and on the dark background (contrast at least 3:1 on both).
+NEUTRAL = "#7d8494"
+HEIGHT = 320
+# A phone of 390 px shows about this many characters of a title and of a subtitle.
+TITLE_WIDTH = 42
+SUBTITLE_WIDTH = 54
+
+
+def titled(chart: F, title: str, subtitle: str, description: str) -> F:
+    """The chart with a short title, a subtitle (n, split) wrapped for a phone, and a description for screen readers."""
+    params = alt.TitleParams(title, subtitle=textwrap.wrap(subtitle, SUBTITLE_WIDTH), anchor="start", offset=12)
+    return chart.properties(title=params, description=description)
+
+
+def check_titled(chart: Figure) -> None:
+    """ValueError unless the chart has a title, a subtitle and a description."""
+    spec = chart.to_dict(validate=False)
+    title = spec.get("title")
+    if not isinstance(title, dict) or not title.get("text") or not title.get("subtitle"):
+        raise ValueError("A chart needs a title and a subtitle that says n: use portal.charts.titled.")
+    if not spec.get("description"):
+        raise ValueError("A chart needs a description for screen readers: use portal.charts.titled.")

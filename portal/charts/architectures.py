@@ -1,0 +1,202 @@
+"""Seven networks on the same data (deck section 3): table, size against accuracy, learning curves, layers."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from artifacts import deck
+from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves, Fit
+from portal.charts import NEUTRAL, titled
+
+OURS, DECK = "This run", "Deck"
+SIZES = {"Parameters": "parameters", "MACs": "macs"}
+# What the contract's word for the certainty of a reconstruction means (see `ArchitectureResult.confidence`).
+CONFIDENCE = {
+    "good": "few other networks of this kind have this count",
+    "fair": "some other networks of this kind have this count",
+    "low": "many networks of this kind have this count; the layers are one of them",
+}
+
+
+def table(summary: ArchitecturesSummary, *, with_deck: bool) -> pd.DataFrame:
+    """One row a network: the columns of the deck's table, ours and then the deck's, accuracies in per cent."""
+    return pd.DataFrame([_row(result, with_deck) for result in summary.results])
+
+
+def _row(result: ArchitectureResult, with_deck: bool) -> dict[str, object]:
+    fit, theirs = result.fit, deck.architecture(result.name) if with_deck else None
+    figures: dict[str, tuple[object, object]] = {
+        "Val accuracy (%)": (100 * fit.highest_val_accuracy, theirs and 100 * theirs.highest_val_accuracy),
+        "Its epoch": (fit.best_epoch, theirs and theirs.best_epoch),
+        "Val loss": (fit.lowest_val_loss, theirs and theirs.lowest_val_loss),
+        "Train accuracy (%)": (100 * fit.highest_train_accuracy, theirs and 100 * theirs.highest_train_accuracy),
+        "Train loss": (fit.lowest_train_loss, theirs and theirs.lowest_train_loss),
+    }
+    row: dict[str, object] = {
+        "Network": result.name,
+        "Layers": result.layers,
+        "Parameters": result.parameters,
+        "MACs (million)": result.macs / 1e6,
+    }
+    for name, (ours, other) in figures.items():
+        row[name] = ours
+        if theirs is not None:
+            row[f"Deck: {name[0].lower()}{name[1:]}"] = other
+    return row
+
+
+def size_frame(summary: ArchitecturesSummary, *, with_deck: bool) -> pd.DataFrame:
+    """One row a network and source: parameters, MACs, highest validation accuracy (%)."""
+    rows = []
+    for result in summary.results:
+        row = {"network": result.name, "parameters": result.parameters, "macs": result.macs / 1e6}
+        rows.append({**row, "source": OURS, "accuracy": 100 * result.fit.highest_val_accuracy})
+        theirs = deck.architecture(result.name)
+        if with_deck and theirs is not None:
+            rows.append({**row, "source": DECK, "accuracy": 100 * theirs.highest_val_accuracy})
+    return pd.DataFrame(rows)
+
+
+def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) -> alt.LayerChart:
+    """Highest validation accuracy against `parameters` or `macs` on a log axis; each network is labelled once."""
+    axis = {"parameters": "Parameters (log scale)", "macs": "Multiply-accumulates per image, million (log scale)"}[by]
+    base = alt.Chart(frame).encode(
+        x=alt.X(
+            f"{by}:Q", title=axis, scale=alt.Scale(type="log", padding=30), axis=alt.Axis(format="~s", tickCount=5)
+        ),
+        y=alt.Y("accuracy:Q", title="Highest validation accuracy (%)", scale=alt.Scale(zero=False, padding=14)),
+    )
+    legend = alt.Legend(orient="top", title=None)
+    points = base.mark_point(filled=True, size=110, opacity=1).encode(
+        color=alt.Color("source:N", sort=[OURS, DECK], legend=legend),
+        shape=alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend),
+        tooltip=[
+            "network",
+            "source",
+            alt.Tooltip("parameters", format=","),
+            alt.Tooltip("macs", format=".1f"),
+            alt.Tooltip("accuracy", format=".2f"),
+        ],
+    )
+    labels = base.transform_filter(alt.datum.source == OURS).mark_text(dy=-12, fontSize=11, color=NEUTRAL)
+    return titled(
+        alt.layer(points, labels.encode(text="network:N")).properties(height=380),
+        "Is a bigger network better?",
+        f"n = {frame['network'].nunique()} networks, one seed each, {validation_images:,} validation images",
+        f"Scatter of highest validation accuracy against {by} on a logarithmic axis, this run's and the deck's points.",
+    )
+
+
+def curve_frame(curves: Curves) -> pd.DataFrame:
+    """One row an epoch (from 1): train and validation accuracy in per cent, train and validation loss in nats."""
+    return pd.DataFrame(
+        {
+            "epoch": range(1, len(curves.val_loss) + 1),
+            "train_accuracy": [100 * value for value in curves.train_accuracy],
+            "val_accuracy": [100 * value for value in curves.val_accuracy],
+            "train_loss": curves.train_loss,
+            "val_loss": curves.val_loss,
+        }
+    )
+
+
+def learning_curves(fit: Fit, measure: str, name: str) -> alt.LayerChart:
+    """Train and validation `accuracy` or `loss` by epoch, the gap between them shaded, the best epoch marked."""
+    axis = {"accuracy": "Accuracy (%)", "loss": "Cross-entropy loss (nats)"}[measure]
+    frame = curve_frame(fit.curves)
+    epochs = alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
+    gap = alt.Chart(frame).mark_area(opacity=0.15, color=NEUTRAL)
+    gap = gap.encode(
+        x=epochs,
+        y=alt.Y(f"train_{measure}:Q", title=axis, scale=alt.Scale(zero=False)),
+        y2=f"val_{measure}:Q",
+    )
+    long = frame.melt("epoch", [f"train_{measure}", f"val_{measure}"], "part", "value")
+    long["part"] = long["part"].map({f"train_{measure}": "train", f"val_{measure}": "validation"})
+    parts, legend = ["train", "validation"], alt.Legend(orient="top", title=None)
+    lines = (
+        alt.Chart(long)
+        .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=25))
+        .encode(
+            x=epochs,
+            y=alt.Y("value:Q", title=axis, scale=alt.Scale(zero=False)),
+            color=alt.Color("part:N", sort=parts, legend=legend),
+            strokeDash=alt.StrokeDash("part:N", sort=parts, scale=alt.Scale(range=[[5, 3], [1, 0]]), legend=legend),
+            tooltip=["epoch", "part", alt.Tooltip("value", format=".4f", title=axis)],
+        )
+    )
+    best = alt.Chart(pd.DataFrame({"epoch": [fit.best_epoch]})).mark_rule(strokeWidth=2, color=NEUTRAL)
+    return titled(
+        alt.layer(gap, best.encode(x="epoch:Q"), lines).properties(height=300),
+        f"{name}: {measure}",
+        f"n = 1 seed, {len(frame)} epochs; grey line: best epoch ({fit.best_epoch})",
+        f"Lines of train and validation {measure} by epoch with the gap between them shaded, and the best epoch marked.",
+    )
+
+
+def overfitting(fit: Fit) -> str:
+    """How far train and validation accuracy lie apart in the last epoch, as a sentence."""
+    last = curve_frame(fit.curves).iloc[-1]
+    gap = last["train_accuracy"] - last["val_accuracy"]
+    if gap <= 0:
+        return f"No overfitting so far: in the last epoch validation is {-gap:.1f} points above train."
+    rising = last["val_loss"] > fit.lowest_val_loss * 1.05
+    loss = ", and validation loss has risen from its lowest: it overfits" if rising else ""
+    return f"In the last epoch train accuracy is {gap:.1f} points above validation{loss}."
+
+
+def layer_frame(result: ArchitectureResult) -> pd.DataFrame:
+    """One row a layer in order: name, kind, output shape as text, side of its feature maps, parameters, MACs."""
+    rows = [
+        {
+            "number": number,
+            "layer": layer.name,
+            "kind": layer.kind,
+            "output": " x ".join(str(size) for size in layer.output_shape),
+            "channels": layer.output_shape[0],
+            "side": layer.output_shape[-1] if len(layer.output_shape) > 1 else 1,
+            "parameters": layer.parameters,
+            "macs": layer.macs / 1e6,
+        }
+        for number, layer in enumerate(result.layer_table, start=1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def layers(frame: pd.DataFrame, name: str) -> alt.VConcatChart:
+    """The network drawn from input to answer: side of the maps, channels, parameters and MACs of each layer."""
+    heights = {"side": 90, "channels": 90, "parameters": 90, "macs": 90}
+    titles = {"side": "Map side (px)", "channels": "Channels", "parameters": "Parameters", "macs": "MACs (million)"}
+    last = list(heights)[-1]
+    panels = [
+        _panel(frame, field, titles[field], with_axis=field == last).properties(height=height)
+        for field, height in heights.items()
+    ]
+    return titled(
+        alt.vconcat(*panels, spacing=14).resolve_scale(x="shared"),
+        f"{name}, layer by layer",
+        f"n = {len(frame)} layers, convolutional and fully connected, from input (left) to answer (right)",
+        "Bars for each layer in order: side of its maps, channels, parameters, multiply-accumulates.",
+    )
+
+
+def _panel(frame: pd.DataFrame, field: str, title: str, *, with_axis: bool) -> alt.Chart:
+    axis = alt.Axis(labelAngle=0, labelOverlap="greedy", title="Layer") if with_axis else None
+    return (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("number:O", axis=axis),
+            y=alt.Y(f"{field}:Q", title=title, axis=alt.Axis(format="~s", tickCount=3, titleFontSize=11)),
+            color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
+            tooltip=[
+                "number",
+                "layer",
+                "kind",
+                "output",
+                alt.Tooltip("parameters", format=","),
+                alt.Tooltip("macs", format=".3f", title="MACs (million)"),
+            ],
+        )
+    )

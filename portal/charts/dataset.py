@@ -1,0 +1,110 @@
+"""What is in the data set (deck sections 1 and 2): classes by split, pixel values, how much of the image is garment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from artifacts import deck
+from artifacts.contract import EdaSummary
+from portal.charts import titled
+from portal.text import Beside
+
+SPLITS = ("train", "validation", "test")
+
+
+def distribution_frame(summary: EdaSummary, classes: Sequence[str]) -> pd.DataFrame:
+    """One row a class and split: class, split, number of images."""
+    rows = [
+        {"class": name, "split": split, "images": images, "order": order}
+        for order, split in enumerate(SPLITS)
+        for name, images in zip(classes, summary.counts[split], strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def distribution(frame: pd.DataFrame) -> alt.Chart:
+    """Images a class as bars, stacked by split."""
+    bars = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            y=alt.Y("class:N", sort=list(dict.fromkeys(frame["class"])), title=None),
+            x=alt.X("images:Q", title="Images", axis=alt.Axis(format=",d", tickCount=4)),
+            color=alt.Color("split:N", sort=list(SPLITS), title=None, legend=alt.Legend(orient="top")),
+            order=alt.Order("order:Q"),
+            tooltip=["class", "split", alt.Tooltip("images", format=",")],
+        )
+        .properties(height=28 * frame["class"].nunique())
+    )
+    total = int(frame["images"].sum())
+    description = "Stacked bars: number of images of each class in the train, validation and test part."
+    return titled(bars, "Images of each class", f"n = {total:,} images in three parts", description)
+
+
+def balance(frame: pd.DataFrame) -> str:
+    """Whether all classes have equally many images in each part, as a sentence."""
+    uneven = [split for split in SPLITS if frame.loc[frame["split"] == split, "images"].nunique() > 1]
+    if not uneven:
+        return "Every class has the same number of images in each part, so plain accuracy is a fair measure."
+    return f"The classes are not equally frequent in the {' and '.join(uneven)} part, so read accuracy class by class."
+
+
+def pixel_frame(summary: EdaSummary) -> pd.DataFrame:
+    """One row a bin: its edges (pixel values 0..255) and the share of all pixels in it, in per cent."""
+    total = sum(summary.histogram_counts)
+    edges = summary.histogram_edges
+    shares = [100 * count / total for count in summary.histogram_counts]
+    return pd.DataFrame({"from": edges[:-1], "to": edges[1:], "share": shares})
+
+
+def pixel_histogram(frame: pd.DataFrame, images: int) -> alt.Chart:
+    """Share of pixels by value; the vertical axis is logarithmic, as black outweighs all else."""
+    bars = (
+        alt.Chart(frame[frame["share"] > 0])
+        .mark_bar(binSpacing=1)
+        .encode(
+            x=alt.X("from:Q", bin="binned", title="Pixel value (0 black, 255 white)"),
+            x2="to:Q",
+            y=alt.Y("share:Q", title="Share of pixels (%), log scale", scale=alt.Scale(type="log"), stack=None),
+            tooltip=[alt.Tooltip(name, format=".3g") for name in ("from", "to", "share")],
+        )
+        .properties(height=260)
+    )
+    description = "Histogram of pixel values on a logarithmic axis; the first bin holds the black background."
+    return titled(bars, "Pixel values", f"n = {images:,} training images", description)
+
+
+def class_frame(summary: EdaSummary, classes: Sequence[str]) -> pd.DataFrame:
+    """One row a class: the share of its pixels that are not black (%), and its mean pixel value (0..255)."""
+    coverage = [100 * share for share in summary.class_coverage]
+    return pd.DataFrame({"class": list(classes), "coverage": coverage, "mean": list(summary.class_pixel_mean)})
+
+
+def coverage(frame: pd.DataFrame, images: int) -> alt.Chart:
+    """Classes by the share of the image that is not black, the fullest first."""
+    bars = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            y=alt.Y("class:N", sort="-x", title=None),
+            x=alt.X("coverage:Q", title="Pixels that are not black (%)", scale=alt.Scale(domain=[0, 100])),
+            tooltip=["class", alt.Tooltip("coverage", format=".1f"), alt.Tooltip("mean", format=".0f")],
+        )
+        .properties(height=260)
+    )
+    description = "Bars: share of each class's pixels that are not black, sorted."
+    return titled(bars, "How much of the image is filled", f"n = {images:,} training images", description)
+
+
+def split_rows(summary: EdaSummary) -> list[Beside]:
+    """Sizes of the three parts, beside both of the deck's readings."""
+    rows = []
+    for split in SPLITS:
+        slide, tables = deck.SPLIT_ON_SLIDE[split], deck.SPLIT_IN_TABLES[split]
+        figure = f"{tables:,}" if slide == tables else f"{tables:,} in its tables, {slide:,} on its slide"
+        ours = f"{sum(summary.counts[split]):,}"
+        rows.append(Beside(f"{split.capitalize()} images", ours, f"seed {summary.split_seed}, stratified", figure))
+    return rows

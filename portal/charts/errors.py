@@ -1,0 +1,141 @@
+"""The published model's mistakes on the test set (deck section 5): which pairs, how sure, which of them to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from artifacts import deck
+from artifacts.contract import ErrorsSummary, FinalSummary
+from portal.charts import HEIGHT, NEUTRAL, titled
+from portal.charts.results import cell_name
+from portal.text import Beside
+
+MOST_PAIRS = 12
+SURE = 0.9
+
+
+def mistakes_frame(arrays: Mapping[str, np.ndarray], classes: Sequence[str]) -> pd.DataFrame:
+    """One row a mistake of errors/mistakes.npz, the most confident first: index, classes, confidence, pair."""
+    names = np.array(classes)
+    frame = pd.DataFrame(
+        {
+            "index": arrays["index"].astype(int),
+            "true": names[arrays["true"]],
+            "predicted": names[arrays["predicted"]],
+            "confidence": arrays["confidence"].astype(float),
+        }
+    )
+    frame["pair"] = [cell_name(*pair) for pair in zip(frame["true"], frame["predicted"], strict=True)]
+    return frame.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
+
+
+def pair_names(frame: pd.DataFrame) -> list[str]:
+    """The pairs of true and predicted class that occur, the most frequent first."""
+    return list(frame["pair"].value_counts().index)
+
+
+def captions(frame: pd.DataFrame) -> list[str]:
+    """The text under each mistake of the gallery."""
+    return [f"{row.true}, answered {row.predicted} ({row.confidence:.0%}), no. {row.index}" for row in frame.itertuples()]
+
+
+def confused_pairs(frame: pd.DataFrame, images: int) -> alt.LayerChart:
+    """The most frequent mistakes as bars, a pair of true and predicted class each."""
+    counts = frame["pair"].value_counts().head(MOST_PAIRS).rename_axis("pair").reset_index(name="count")
+    counts["share"] = counts["count"] / len(frame)
+    base = alt.Chart(counts).encode(
+        x=alt.X("count:Q", title="Mistakes (images)", axis=alt.Axis(tickMinStep=1)),
+        y=alt.Y("pair:N", title="True → predicted", sort=None, axis=alt.Axis(labelLimit=170)),
+        tooltip=["pair", "count", alt.Tooltip("share", title="Share of all mistakes", format=".1%")],
+    )
+    number = base.mark_text(align="left", dx=4).encode(text="count:Q")
+    return titled(
+        alt.layer(base.mark_bar(), number).properties(height=26 * len(counts) + 40),
+        "Most confused pairs",
+        f"Test set, n = {len(frame):,} mistakes among {images:,} images, published model",
+        "Bars for the most frequent pairs of true and predicted class among the mistakes.",
+    )
+
+
+def confidence_histogram(frame: pd.DataFrame, summary: ErrorsSummary) -> alt.LayerChart:
+    """How sure the model was when it was wrong, with the mean confidence of right and of wrong answers."""
+    bars = alt.Chart(frame[["confidence"]]).mark_bar()
+    means = pd.DataFrame(
+        [
+            {"mean": summary.mean_confidence_wrong, "answers": "mean when wrong"},
+            {"mean": summary.mean_confidence_right, "answers": "mean when right"},
+        ]
+    )
+    rule = alt.Chart(means).encode(x="mean:Q")
+    return titled(
+        alt.layer(
+            bars.encode(
+                x=alt.X("confidence:Q", bin=alt.Bin(step=0.05, extent=[0, 1]), title="Probability of the answer"),
+                y=alt.Y("count()", title="Mistakes (images)"),
+                tooltip=[alt.Tooltip("count()", title="Mistakes")],
+            ),
+            rule.mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[5, 4]),
+            rule.mark_text(align="right", dx=-5, y=8, color=NEUTRAL).encode(text="answers:N"),
+        ).properties(height=HEIGHT),
+        "How sure the model was when it was wrong",
+        f"Test set, n = {len(frame):,} mistakes, published model",
+        "Histogram of the probability that the model gave to its wrong answers.",
+    )
+
+
+def pairs_sentence(frame: pd.DataFrame) -> str:
+    """The most frequent mistake, and the two classes that are confused most in either direction."""
+    if frame.empty:
+        return "There is no mistake to show."
+    counts = frame["pair"].value_counts()
+    both = _undirected(frame).value_counts()
+    return (
+        f"{counts.index[0]} is the most frequent mistake; {both.index[0]}, counted in both directions, "
+        f"makes up {both.iloc[0] / len(frame):.0%} of all."
+    )
+
+
+def _undirected(frame: pd.DataFrame) -> pd.Series:
+    return pd.Series([" and ".join(sorted(pair)) for pair in zip(frame["true"], frame["predicted"], strict=True)])
+
+
+def confidence_sentence(frame: pd.DataFrame) -> str:
+    sure = (frame["confidence"] >= SURE).mean() if len(frame) else 0.0
+    return f"{sure:.0%} of the mistakes were made with a probability of {SURE:.0%} or more: a sure answer can be wrong."
+
+
+def takeaway(frame: pd.DataFrame) -> str:
+    """What the mistakes have in common, with their share that lies in the most confused pair of classes."""
+    if frame.empty:
+        return "The model made no mistake on these images."
+    both = _undirected(frame).value_counts()
+    return (
+        f"Most mistakes are between garments of one outline: {both.index[0]} alone are {both.iloc[0] / len(frame):.0%} "
+        "of them. The few that are sure and far apart are worth a look: the label itself may be wrong."
+    )
+
+
+def f1_beside_deck(final: FinalSummary, summary: ErrorsSummary) -> list[Beside]:
+    """The classes of highest and lowest f1 in this run, beside the deck's lists of right answers."""
+    ours = {"Highest f1": summary.highest_f1, "Lowest f1": summary.lowest_f1}
+    theirs = {"Highest f1": deck.HIGHEST_F1, "Lowest f1": deck.LOWEST_F1}
+    measured_on = f"test, {final.test_images:,} images, one model"
+    return [
+        Beside(
+            what,
+            ", ".join(_class_line(final, number) for number in numbers),
+            measured_on,
+            ", ".join(f"{name} ({right} of 1,000 right)" for name, right in theirs[what].items()),
+        )
+        for what, numbers in ours.items()
+    ]
+
+
+def _class_line(final: FinalSummary, number: int) -> str:
+    row = final.classes[number]
+    right = final.confusion[number][number]
+    return f"{row.name} ({right:,} of {row.support:,} right, f1 {row.f1:.3f})"

@@ -1,0 +1,96 @@
+"""The first layer's filters and maps as grey pictures, and which side of a garment each filter answers to (section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from artifacts.contract import FeatureMapsSummary, FilterSide
+from portal.charts import NEUTRAL, titled
+
+SIDES = ("left", "right", "top", "bottom", "everywhere", "silent")
+SHAPES = ("triangle-left", "triangle-right", "triangle-up", "triangle-down", "circle", "cross")
+# Fill maps to white at their brightest half per cent: a single hot pixel would leave all else black.
+WHITE_QUANTILE = 0.995
+
+
+def filter_pictures(filters_FAB: np.ndarray) -> np.ndarray:
+    """Each filter's weights as uint8 (F, A, B): mid-grey is 0, white its largest weight by size if positive."""
+    largest = np.abs(filters_FAB).max(axis=(1, 2), keepdims=True)
+    scaled = filters_FAB / np.where(largest > 0, largest, 1)
+    return np.round(127.5 + 127.5 * scaled).astype(np.uint8)
+
+
+def map_pictures(maps_FXY: np.ndarray) -> np.ndarray:
+    """The maps of one image as uint8 (F, X, Y) on one scale, so that a filter which hardly answers stays dark."""
+    maps = maps_FXY.astype(np.float32)
+    white = np.quantile(maps, WHITE_QUANTILE)
+    return np.round(255 * np.clip(maps / (white if white > 0 else 1), 0, 1)).astype(np.uint8)
+
+
+def filters_of(summary: FeatureMapsSummary, side: str | None) -> list[FilterSide]:
+    """The filters that answer to `side`, or all of them; by number."""
+    return [row for row in summary.filters if side is None or row.side == side]
+
+
+def filter_captions(filters: Sequence[FilterSide]) -> list[str]:
+    return [f"{row.filter}: {row.side}" for row in filters]
+
+
+def side_table(summary: FeatureMapsSummary) -> pd.DataFrame:
+    """The filters of each side that has any, with their share of all."""
+    rows = []
+    for side in SIDES:
+        numbers = [str(row.filter) for row in filters_of(summary, side)]
+        if numbers:
+            rows.append({"Answers to": side, "Filters": len(numbers), "Numbers": ", ".join(numbers)})
+    return pd.DataFrame(rows)
+
+
+def side_sentence(summary: FeatureMapsSummary) -> str:
+    """How many filters answer to each side."""
+    counts = {side: len(filters_of(summary, side)) for side in SIDES}
+    parts = [f"{count} to the {side}" for side, count in counts.items() if count and side in SIDES[:4]]
+    rest = f"{counts['everywhere']} everywhere and {counts['silent']} hardly at all"
+    return f"Of {len(summary.filters)} filters, {', '.join([*parts, rest])} answer: left and right are edges of the garment."
+
+
+def stored_names(labels: np.ndarray, classes: Sequence[str]) -> list[str]:
+    """A name for each stored image (N,): the first two are the deck's, then one of each class."""
+    deck = [f"{classes[label]} (as in the deck)" for label in labels[:2]]
+    return deck + [classes[label] for label in labels[2:]]
+
+
+def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
+    """Each filter at the shift of its activation's centre against the garment's; inside the box it has no side."""
+    rows = pd.DataFrame(
+        {"filter": row.filter, "horizontal": row.horizontal, "vertical": row.vertical, "side": row.side}
+        for row in summary.filters
+    )
+    limit = 1.15 * max(rows[["horizontal", "vertical"]].abs().max().max(), summary.threshold)
+    scale = alt.Scale(domain=[-limit, limit], nice=False)
+    x = alt.X("horizontal:Q", title="Horizontal shift (left negative)", scale=scale)
+    # Images count rows from the top, so the axis is turned: what answers to the top stands at the top.
+    y = alt.Y("vertical:Q", title="Vertical shift (top negative)", scale=alt.Scale(domain=[limit, -limit], nice=False))
+    legend = alt.Legend(title="Answers to", orient="bottom", columns=3)
+    points = alt.Chart(rows).encode(x=x, y=y)
+    marks = points.mark_point(filled=True, size=90, opacity=0.9).encode(
+        color=alt.Color("side:N", scale=alt.Scale(domain=list(SIDES)), legend=legend),
+        shape=alt.Shape("side:N", scale=alt.Scale(domain=list(SIDES), range=list(SHAPES)), legend=legend),
+        tooltip=["filter", "side", alt.Tooltip("horizontal", format=".3f"), alt.Tooltip("vertical", format=".3f")],
+    )
+    edge = summary.threshold
+    box = alt.Chart(pd.DataFrame([{"left": -edge, "right": edge}])).mark_rect(filled=False, stroke=NEUTRAL)
+    return titled(
+        alt.layer(
+            box.encode(x="left:Q", x2="right:Q", y="left:Q", y2="right:Q"),
+            marks,
+            points.mark_text(dy=-11, fontSize=10).encode(text="filter:N"),
+        ).properties(height=420),
+        "Which side each filter answers to",
+        f"n = {len(rows)} filters of {summary.layer}, mean over {summary.images:,} test images; in the box: no side",
+        "Scatter of the horizontal and vertical shift of each filter's activation against the garment's own centre.",
+    )

@@ -1,0 +1,76 @@
+"""Images that an autoencoder reconstructs badly (deck section 1): the errors' histogram, and who is above a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from artifacts.contract import OutliersSummary
+from portal.charts import NEUTRAL, titled
+
+
+def limit_of(errors: np.ndarray, share: float) -> float:
+    """The error that a `share` (0..1) of the images exceeds."""
+    return float(np.quantile(errors, 1 - share))
+
+
+def histogram_frame(summary: OutliersSummary) -> pd.DataFrame:
+    """One row a bin that is not empty: its edges (mean squared error) and its number of images."""
+    edges = summary.histogram_edges
+    frame = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "images": summary.histogram_counts})
+    return frame[frame["images"] > 0]
+
+
+def histogram(frame: pd.DataFrame, images: int, limit: float) -> alt.LayerChart:
+    """Images by reconstruction error, the count on a log axis so that the few bad ones show, and the limit as a rule."""
+    bars = (
+        alt.Chart(frame.assign(floor=0.7))
+        .mark_bar(binSpacing=1)
+        .encode(
+            x=alt.X("from:Q", bin="binned", title="Reconstruction error (mean squared, pixels 0 to 1)"),
+            x2="to:Q",
+            y=alt.Y("images:Q", title="Images, log scale", scale=alt.Scale(type="log", domainMin=0.7), stack=None),
+            y2="floor:Q",
+            tooltip=[alt.Tooltip("from", format=".4f"), alt.Tooltip("to", format=".4f"), "images"],
+        )
+    )
+    rule = alt.Chart(pd.DataFrame({"limit": [limit], "text": ["limit"]})).encode(x="limit:Q")
+    line = rule.mark_rule(strokeDash=[5, 4], strokeWidth=2, color=NEUTRAL)
+    label = rule.mark_text(align="left", dx=5, y=8, color=NEUTRAL).encode(text="text:N")
+    description = (
+        "Histogram of reconstruction errors on a logarithmic count axis, with the chosen limit as a dashed line."
+    )
+    subtitle = f"n = {images:,} training images; dashed: the chosen limit"
+    return titled(alt.layer(bars, line, label).properties(height=280), "Reconstruction errors", subtitle, description)
+
+
+def above_frame(errors: np.ndarray, labels: np.ndarray, limit: float, classes: Sequence[str]) -> pd.DataFrame:
+    """One row a class: how many of its images lie above the limit, and their share of the class (%)."""
+    totals = np.bincount(labels, minlength=len(classes))
+    above = np.bincount(labels[errors > limit], minlength=len(classes))
+    return pd.DataFrame({"class": list(classes), "images": above, "share": 100 * above / np.maximum(totals, 1)})
+
+
+def above_by_class(frame: pd.DataFrame) -> alt.Chart:
+    """Images above the limit by class, the most first."""
+    bars = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            y=alt.Y("class:N", sort="-x", title=None),
+            x=alt.X("images:Q", title="Images above the limit", axis=alt.Axis(tickMinStep=1, format=",d")),
+            tooltip=["class", "images", alt.Tooltip("share", format=".2f", title="share of the class (%)")],
+        )
+        .properties(height=280)
+    )
+    subtitle = f"n = {int(frame['images'].sum()):,} training images above the limit"
+    return titled(bars, "Above the limit, by class", subtitle, "Bars: images above the limit of each class, sorted.")
+
+
+def pairs(images_NSS: np.ndarray, reconstructions_NSS: np.ndarray, gap: int = 1) -> np.ndarray:
+    """Each image beside its reconstruction, in one picture: (N, S, 2S + gap), the gap white."""
+    white = np.full((*images_NSS.shape[:2], gap), 255, dtype=np.uint8)
+    return np.concatenate([images_NSS, white, reconstructions_NSS], axis=2)

@@ -1,0 +1,195 @@
+"""The study in one screen: its headline figures, what each step found, and how accuracy went from step to step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import altair as alt
+import pandas as pd
+
+from artifacts import deck
+from artifacts.contract import (
+    ArchitecturesSummary,
+    AugmentationsSummary,
+    EdaSummary,
+    ErrorsSummary,
+    FeatureMapsSummary,
+    FinalSummary,
+    Manifest,
+    OutliersSummary,
+    SearchSummary,
+)
+from portal.charts import titled
+from portal.text import Beside, count, hardware, percent, percent_with_error, spread
+
+OURS, DECK = "This run", "Deck"
+# Highest validation accuracy after each step, and the test accuracy, as far as the deck gives them.
+DECK_JOURNEY = {
+    "Best network": deck.BEST_NETWORK.highest_val_accuracy,
+    "Best trainset": deck.HIGHEST_TRAINSET_ACCURACY,
+    "Coarse search": deck.COARSE_BEST.val_accuracy,
+    "Fine search": deck.FINE_BEST.val_accuracy,
+    "Test set": deck.TEST_ACCURACY,
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """The summaries that a run has so far; None where a stage has not run."""
+
+    eda: EdaSummary | None
+    outliers: OutliersSummary | None
+    architectures: ArchitecturesSummary | None
+    augmentations: AugmentationsSummary | None
+    coarse: SearchSummary | None
+    fine: SearchSummary | None
+    final: FinalSummary | None
+    errors: ErrorsSummary | None
+    feature_maps: FeatureMapsSummary | None
+
+
+def best_trial_accuracy(search: SearchSummary) -> float | None:
+    """Highest validation accuracy of the search's best trial."""
+    fits = (trial.fit for trial in search.trials if trial.number == search.best)
+    return next((fit.highest_val_accuracy for fit in fits if fit is not None), None)
+
+
+def best_network_accuracy(summary: ArchitecturesSummary) -> float:
+    return next(result.fit.highest_val_accuracy for result in summary.results if result.name == summary.best)
+
+
+def findings(study: Study) -> dict[str, str]:
+    """What each step found, in a few words, by the name of its page; a step that has not run is left out."""
+    found: dict[str, str] = {}
+    if study.eda:
+        parts = [f"{sum(counts):,} {split}" for split, counts in study.eda.counts.items()]
+        found["dataset"] = f"{', '.join(parts)} images in {count(len(study.eda.class_pixel_mean), 'class')}es"
+    if study.outliers:
+        hardest = max(study.outliers.class_mean_error)
+        found["outliers"] = f"{study.outliers.images:,} images redrawn; mean error of the hardest class {hardest:.3f}"
+    if study.architectures:
+        figure = percent(best_network_accuracy(study.architectures))
+        found["architectures"] = f"{study.architectures.best} leads with {figure} on validation images"
+    if study.augmentations:
+        best = next(each for each in study.augmentations.sets if each.id == study.augmentations.best)
+        found["augmentation"] = f"Set {best.id} leads with {spread(best.val_accuracy)}"
+    found |= _search_findings(study)
+    if study.final:
+        figure = percent_with_error(study.final.accuracy, study.final.standard_error)
+        found["results"] = f"{figure} of {study.final.test_images:,} test images right"
+    if study.errors:
+        found["errors"] = f"{count(study.errors.mistakes, 'mistake')} to look at"
+    if study.feature_maps:
+        found["feature_maps"] = f"{count(len(study.feature_maps.filters), 'filter')} of the first layer"
+    return found
+
+
+def _search_findings(study: Study) -> dict[str, str]:
+    searches = [search for search in (study.coarse, study.fine) if search]
+    if not searches:
+        return {}
+    accuracy = best_trial_accuracy(searches[-1])
+    best = f"; the best reached {percent(accuracy)}" if accuracy is not None else ""
+    return {"tuning": f"{' + '.join(str(len(search.trials)) for search in searches)} trials{best}"}
+
+
+def journey_frame(study: Study, *, with_deck: bool) -> pd.DataFrame:
+    """One row a step and source: step, source, accuracy (%), standard error in points (0 where it is not known)."""
+    ours: list[tuple[str, float | None, float]] = []
+    if study.architectures:
+        ours.append(("Best network", best_network_accuracy(study.architectures), 0.0))
+    if study.augmentations:
+        best = next(each for each in study.augmentations.sets if each.id == study.augmentations.best)
+        ours.append(("Best trainset", best.val_accuracy.mean, 0.0))
+    ours += [
+        (f"{search.search.capitalize()} search", best_trial_accuracy(search), 0.0)
+        for search in (study.coarse, study.fine)
+        if search
+    ]
+    if study.final:
+        ours.append(("Test set", study.final.accuracy, study.final.standard_error))
+    rows = [_journey_row(OURS, *row) for row in ours if row[1] is not None]
+    theirs = DECK_JOURNEY if with_deck else {}
+    rows += [_journey_row(DECK, step, theirs[step], 0.0) for step, *_ in ours if step in theirs]
+    return pd.DataFrame(rows, columns=["source", "step", "accuracy", "low", "high"])
+
+
+def _journey_row(source: str, step: str, accuracy: float, error: float) -> dict[str, object]:
+    low, high = 100 * (accuracy - error), 100 * (accuracy + error)
+    return {"source": source, "step": step, "accuracy": 100 * accuracy, "low": low, "high": high}
+
+
+def journey(frame: pd.DataFrame) -> alt.LayerChart:
+    """Accuracy after each step of the study; the last is on test images, the others on validation images."""
+    steps, legend = list(dict.fromkeys(frame["step"])), alt.Legend(orient="top", title=None)
+    x = alt.X("step:N", sort=steps, title=None, axis=alt.Axis(labelAngle=0, labelLimit=90))
+    y = alt.Y("accuracy:Q", title="Accuracy (%)", scale=alt.Scale(zero=False, padding=16))
+    base = alt.Chart(frame).encode(x=x, color=alt.Color("source:N", sort=[OURS, DECK], legend=legend))
+    dash = alt.StrokeDash("source:N", sort=[OURS, DECK], scale=alt.Scale(range=[[1, 0], [5, 4]]), legend=legend)
+    shape = alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend)
+    layers = [
+        base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash),
+        base.mark_rule(strokeWidth=4, opacity=0.5).encode(y=alt.Y("low:Q"), y2="high:Q"),
+        base.mark_point(filled=True, size=90, opacity=1).encode(
+            y=y, shape=shape, tooltip=["source", "step", alt.Tooltip("accuracy", format=".2f")]
+        ),
+        base.mark_text(dy=-14).encode(y=y, text=alt.Text("accuracy:Q", format=".1f")),
+    ]
+    description = "Lines of accuracy after each step of the study, this run's and the deck's."
+    subtitle = f"n = {len(steps)} steps, validation images; the last step: test images, with standard error"
+    return titled(alt.layer(*layers).properties(height=300), "Accuracy, step by step", subtitle, description)
+
+
+def journey_sentence(frame: pd.DataFrame) -> str:
+    """What to see in the journey: whether the searches gained over the plain network, and what the test set says."""
+    ours = frame[frame["source"] == OURS]
+    first, last = ours.iloc[0], ours.iloc[-1]
+    change = last["accuracy"] - first["accuracy"]
+    sentence = f"From {first['step'].lower()} to {last['step'].lower()} accuracy changed by {change:+.1f} points"
+    if last["step"] == "Test set":
+        sentence += "; the test set alone is unseen, all earlier values were also used to choose"
+    return f"{sentence}."
+
+
+def metrics(study: Study, manifest: Manifest, *, with_deck: bool) -> list[tuple[str, str, str]]:
+    """Label, value and explanation of the few figures at the top of the portal."""
+    rows = []
+    if study.final:
+        images = count(study.final.test_images, "test image")
+        figure = percent_with_error(study.final.accuracy, study.final.standard_error, 1)
+        note = f"Share of {images} classified right by the published model; ± is the standard error of that share."
+        rows.append(("Test accuracy", figure, note))
+        if with_deck:
+            note = "The course study that this project rebuilds; one training, the same test images."
+            rows.append(("The deck's", percent(deck.TEST_ACCURACY, 1), note))
+        rows.append(("Seeds", str(len(study.final.seeds)), "Trainings of the final recipe, alike but for the seed."))
+    rows.append(("Profile", manifest.profile, "How much of the deck's study this run does."))
+    machine = manifest.machine
+    device = "GPU" if "cuda" in machine.device else f"{count(machine.cores, 'core')}"
+    rows.append(("Hardware", device, hardware(machine)))
+    return rows
+
+
+def headline(study: Study) -> list[Beside]:
+    """The figures that a visitor looks for first, beside the deck's."""
+    rows = []
+    if study.final:
+        test = f"test, n = {study.final.test_images:,}, seed {study.final.seeds[0]}"
+        figure = percent_with_error(study.final.accuracy, study.final.standard_error)
+        rows.append(Beside("Test accuracy", figure, test, percent(deck.TEST_ACCURACY)))
+        if len(study.final.seeds) > 1:
+            seeds = f"test, mean ± standard deviation of {count(len(study.final.seeds), 'seed')}"
+            rows.append(Beside("Test accuracy, mean", spread(study.final.accuracy_spread), seeds, "one seed"))
+        rows.append(Beside("Test loss", f"{study.final.loss:.4f}", test, f"{deck.TEST_LOSS:.4f}"))
+    if study.architectures:
+        where = f"validation, n = {study.architectures.validation_images:,}, one seed"
+        figure = f"{study.architectures.best}, {percent(best_network_accuracy(study.architectures))}"
+        rows.append(
+            Beside(
+                "Best network",
+                figure,
+                where,
+                f"{deck.BEST_NETWORK.name}, {percent(deck.BEST_NETWORK.highest_val_accuracy)}",
+            )
+        )
+    return rows

@@ -1,0 +1,153 @@
+"""The final model on the test set (deck section 5): accuracy by seed, scores by class, confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from artifacts import deck
+from artifacts.contract import FinalSummary
+from portal.charts import NEUTRAL, titled
+from portal.charts.seeds import SeedGroup, seed_chart
+
+METRICS = ("precision", "recall", "f1")
+SHAPES = ("circle", "triangle-up", "diamond")
+# Blue and orange of middle lightness; the strongest cell is 65 % opaque, so that the theme's text reads on any cell.
+RIGHT, WRONG = "#2f6fc4", "#d9720f"
+STRONGEST = 0.65
+
+
+def cell_name(true: str, predicted: str) -> str:
+    """How one cell of the confusion matrix is called in the chart, in its selectbox and in the URL."""
+    return f"{true} → {predicted}"
+
+
+def confusion_frame(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> pd.DataFrame:
+    """One row a cell: true and predicted class, count, its share of the true class, and the cell's name."""
+    rows = [
+        {
+            "true_number": i,
+            "predicted_number": j,
+            "true": true,
+            "predicted": predicted,
+            "count": count,
+            "share": count / max(sum(counts), 1),
+            "kind": "right" if true == predicted else "mistake",
+            "cell": cell_name(true, predicted),
+        }
+        for i, (true, counts) in enumerate(zip(classes, confusion, strict=True))
+        for j, (predicted, count) in enumerate(zip(classes, counts, strict=True))
+    ]
+    return pd.DataFrame(rows)
+
+
+def cells(frame: pd.DataFrame) -> list[str]:
+    """Names of the cells that hold images: mistakes first, the most frequent first, then the right answers."""
+    filled = frame[frame["count"] > 0]
+    return list(filled.sort_values(["kind", "count"], ascending=[True, False], kind="stable")["cell"])
+
+
+def cell_images(labels: np.ndarray, predictions: np.ndarray, cell: pd.Series) -> np.ndarray:
+    """Numbers of the test images behind one row of `confusion_frame`; labels and predictions are (N,)."""
+    return np.flatnonzero((labels == cell["true_number"]) & (predictions == cell["predicted_number"]))
+
+
+def confusion_matrix(frame: pd.DataFrame, picked: str | None) -> alt.LayerChart:
+    """Heatmap of `confusion_frame` with a count in each cell; a click selects one cell by its name, field `cell`."""
+    order = list(dict.fromkeys(frame["true"]))
+    x = alt.X("predicted:N", title="Predicted class", sort=order, axis=alt.Axis(labelAngle=-45))
+    y = alt.Y("true:N", title="True class", sort=order)
+    select = alt.selection_point(name="cell", fields=["cell"], toggle=False, on="click", clear=False)
+    base = alt.Chart(frame).encode(x=x, y=y)
+    # Counts go from 0 to 1,000: on a linear scale every mistake would look like none.
+    strength = alt.Opacity("count", scale=alt.Scale(type="sqrt", range=[0, STRONGEST]), legend=None)
+    colour = alt.Color("kind:N", scale=alt.Scale(domain=["right", "mistake"], range=[RIGHT, WRONG]), legend=None)
+    edge = alt.condition(alt.datum.cell == (picked or ""), alt.value(2.5), alt.value(0))
+    cells = base.mark_rect(stroke=NEUTRAL, strokeOpacity=1, cursor="pointer").encode(
+        color=colour, fillOpacity=strength, strokeWidth=edge, tooltip=_cell_tooltip()
+    )
+    numbers = base.mark_text(fontSize=11).encode(text=alt.Text("count", format=","))
+    return titled(
+        alt.layer(cells.add_params(select), numbers.transform_filter(alt.datum.count > 0)).properties(height=460),
+        "Confusion matrix",
+        f"Test set, n = {frame['count'].sum():,} images, published model; colour grows with the square root of n",
+        "Heatmap of true class against predicted class with the number of images in each cell; right answers stand "
+        "on the diagonal.",
+    )
+
+
+def _cell_tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("true", title="True class"),
+        alt.Tooltip("predicted", title="Predicted class"),
+        alt.Tooltip("count", title="Images", format=","),
+        alt.Tooltip("share", title="Share of the true class", format=".1%"),
+    ]
+
+
+def deck_scores(classes: Sequence[str]) -> dict[str, deck.ClassScore]:
+    """The deck's row for each of `classes` that it has; none for a data set of other classes."""
+    return {score.name: score for score in deck.CLASS_SCORES if score.name in classes}
+
+
+def class_scores(final: FinalSummary) -> alt.LayerChart:
+    """Precision, recall and f1 of each class, with a line to the deck's figure where the deck has the class."""
+    theirs = deck_scores([row.name for row in final.classes])
+    rows = [
+        {
+            "class": row.name,
+            "metric": metric,
+            "score": getattr(row, metric),
+            "deck": getattr(theirs[row.name], metric) if row.name in theirs else None,
+        }
+        for row in final.classes
+        for metric in METRICS
+    ]
+    y = alt.Y("class:N", title=None, sort=None, axis=alt.Axis(grid=True, tickBand="extent"))
+    base = alt.Chart(pd.DataFrame(rows)).encode(y=y, yOffset=alt.YOffset("metric:N", sort=list(METRICS)))
+    legend = alt.Legend(title="Metric", orient="bottom")
+    ours = base.mark_point(filled=True, size=70, opacity=1).encode(
+        x=alt.X("score:Q", title="Score (0 to 1)", scale=alt.Scale(zero=False)),
+        color=alt.Color("metric:N", sort=list(METRICS), legend=legend),
+        shape=alt.Shape("metric:N", sort=list(METRICS), scale=alt.Scale(range=list(SHAPES)), legend=legend),
+        tooltip=["class", "metric", alt.Tooltip("score", format=".3f"), alt.Tooltip("deck", format=".2f")],
+    )
+    line = base.mark_rule(color=NEUTRAL).encode(x="score:Q", x2="deck:Q").transform_filter("datum.deck !== null")
+    tick = base.mark_tick(color=NEUTRAL, thickness=2, size=10).encode(x="deck:Q")
+    return titled(
+        alt.layer(line, tick.transform_filter("datum.deck !== null"), ours).properties(height=44 * len(final.classes)),
+        "Precision, recall and f1 by class",
+        f"Test set, n = {final.test_images:,} images, one model; grey tick: the deck's, rounded to 0.01",
+        "Dots for precision, recall and f1 of each class, each joined to a tick at the deck's figure.",
+    )
+
+
+def class_table(final: FinalSummary) -> pd.DataFrame:
+    """The classification report, classes then averages, with the deck's figures in columns of their own."""
+    theirs = deck_scores([row.name for row in final.classes])
+    if theirs:
+        theirs |= {final.macro.name: deck.MACRO, final.weighted.name: deck.WEIGHTED}
+    rows = []
+    for row in (*final.classes, final.macro, final.weighted):
+        line: dict[str, object] = {"Class": row.name, "Images": row.support}
+        for metric in METRICS:
+            line[metric.capitalize()] = getattr(row, metric)
+            if row.name in theirs:
+                line[f"Deck's {metric}"] = getattr(theirs[row.name], metric)
+        rows.append(line)
+    return pd.DataFrame(rows)
+
+
+def accuracy_by_seed(final: FinalSummary, reference: float | None) -> alt.LayerChart:
+    """Test accuracy of every seed with the interval of the mean, beside the deck's single figure as `reference`."""
+    groups = {"This run": SeedGroup(final.accuracy_by_seed, final.accuracy_spread)}
+    return titled(
+        seed_chart(groups, title="Test accuracy (%)", reference=reference),
+        "Test accuracy by seed",
+        f"n = {len(final.seeds)} seeds, {final.test_images:,} test images each; diamond and line: mean and its 95 % "
+        "interval; dashed: the deck's",
+        "Points for the test accuracy of each seed, their mean with its interval, and a line at the deck's figure.",
+    )

@@ -1,0 +1,77 @@
+"""Accuracies of several seeds: every seed, their mean and its 95 % interval; and what may be said about a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import pandas as pd
+
+from artifacts.contract import Comparison, Question, Spread
+from portal.charts import NEUTRAL, titled
+
+
+@dataclass(frozen=True)
+class SeedGroup:
+    """What one recipe reached, a fraction a seed."""
+
+    accuracies: Sequence[float]
+    spread: Spread
+
+
+def seed_chart(groups: Mapping[str, SeedGroup], *, title: str, reference: float | None = None) -> alt.LayerChart:
+    """A row a group: a circle a seed, a diamond for the mean, a line for its interval (none for a single seed)."""
+    seeds = pd.DataFrame(
+        {"group": name, "accuracy": 100 * accuracy} for name, group in groups.items() for accuracy in group.accuracies
+    )
+    means = pd.DataFrame(
+        {
+            "group": name,
+            "n": group.spread.n,
+            "mean": 100 * group.spread.mean,
+            "low": None if group.spread.low is None else 100 * group.spread.low,
+            "high": None if group.spread.high is None else 100 * group.spread.high,
+        }
+        for name, group in groups.items()
+    ).astype({"low": float, "high": float})
+    scale = alt.Scale(zero=False, padding=16)
+    y = alt.Y("group:N", title=None, sort=None, axis=alt.Axis(labelLimit=160))
+    tooltip = ["group", "n", *(alt.Tooltip(name, format=".2f") for name in ("mean", "low", "high"))]
+    mean = alt.Chart(means).encode(y=y, tooltip=tooltip)
+    layers = [
+        mean.mark_rule(strokeWidth=3, opacity=0.5).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
+        alt.Chart(seeds).mark_point(size=55).encode(x=alt.X("accuracy:Q", title=title, scale=scale), y=y),
+        mean.mark_point(shape="diamond", filled=True, size=130, opacity=1).encode(x="mean:Q"),
+    ]
+    if reference is not None:
+        line = alt.Chart(pd.DataFrame([{"accuracy": 100 * reference}]))
+        layers.append(line.mark_rule(strokeDash=[5, 4], color=NEUTRAL, strokeWidth=2).encode(x="accuracy:Q"))
+    return alt.layer(*layers).properties(height=60 + 40 * len(groups))
+
+
+def question_chart(question: Question) -> alt.LayerChart:
+    """The variants of one open question (deck section 6) by validation accuracy."""
+    groups = {
+        variant.name: SeedGroup([fit.highest_val_accuracy for fit in variant.fits], variant.val_accuracy)
+        for variant in question.variants
+    }
+    seeds = ", ".join(sorted({str(variant.val_accuracy.n) for variant in question.variants}))
+    return titled(
+        seed_chart(groups, title="Highest validation accuracy (%)"),
+        question.key.replace("-", " ").capitalize(),
+        f"n = {seeds} seeds a variant; diamond and line: mean and its 95 % interval",
+        f"Validation accuracy of the variants that answer: {question.text}",
+    )
+
+
+def verdict(comparison: Comparison) -> str:
+    """What the measured difference of two variants allows one to say, in one sentence."""
+    points = f"{100 * comparison.difference:+.2f} percentage points"
+    against = f"{comparison.second} against {comparison.first}: {points}"
+    if comparison.low is None or comparison.high is None:
+        return f"{against}, from one seed each: nothing can be said, since chance alone is not measured."
+    interval = f"95 % interval {100 * comparison.low:+.2f} to {100 * comparison.high:+.2f}"
+    if comparison.real:
+        return f"{against} ({interval}): a real difference."
+    return f"{against} ({interval}): no difference is shown, since the interval holds 0."

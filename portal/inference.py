@@ -1,0 +1,100 @@
+"""Answers of the exported networks through onnxruntime: one shared session a file, checked against the manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+import onnxruntime as ort
+
+from artifacts.contract import ArtifactError, ExportedModel
+from artifacts.store import Run
+
+INPUT = "images"
+OUTPUTS = ("logits", "probabilities", "embedding", "feature_maps")
+
+# Images a call: 256 keep the 32 first-layer maps of 28 x 28 floats, which are computed on every call, at 26 MB.
+CHUNK = 256
+# Two runs of eight networks; the longest loaded goes first.
+MAX_SESSIONS = 16
+
+_sessions: dict[str, ort.InferenceSession] = {}
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One row an image: `logits` and `probabilities` (N, C), `embedding` (N, D), all float32."""
+
+    logits: np.ndarray
+    probabilities: np.ndarray
+    embedding: np.ndarray
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The most probable class of each image, int64 (N,)."""
+        return self.probabilities.argmax(axis=1)
+
+
+class Network:
+    """One exported network. Any number of threads may ask at once: onnxruntime's `run` is safe to call concurrently."""
+
+    def __init__(self, session: ort.InferenceSession, model: ExportedModel, image_size: int) -> None:
+        self.model = model
+        self._session = session
+        self._image_size = image_size
+
+    def predict(self, images: np.ndarray) -> Prediction:
+        """Answer for `images`, uint8 (N, S, S) with N >= 1, however many; ValueError for anything else."""
+        return Prediction(*self._run(images, OUTPUTS[:3]))
+
+    def feature_maps(self, images: np.ndarray) -> np.ndarray:
+        """The first layer's maps after its activation, float32 (N, F, X, Y): 100 kB an image, so ask for few."""
+        return self._run(images, OUTPUTS[3:])[0]
+
+    def _run(self, images: np.ndarray, outputs: tuple[str, ...]) -> list[np.ndarray]:
+        side = self._image_size
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (side, side) or not len(images):
+            raise ValueError(
+                f"Images must be uint8 (N, {side}, {side}) with N >= 1, not {images.dtype} {images.shape}."
+            )
+        chunks = [
+            self._session.run(outputs, {INPUT: images[start : start + CHUNK]})
+            for start in range(0, len(images), CHUNK)
+        ]
+        return [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
+
+
+def network(run: Run, model: ExportedModel) -> Network:
+    """The network `model` of `run`, loaded once for all users.
+
+    ArtifactError if its file is missing, is not what the manifest says, or is no network of the contract.
+    """
+    record = run.manifest.files.get(model.file)
+    if record is None:
+        raise ArtifactError(f"The run has no {model.file}.")
+    with _lock:
+        if record.sha256 not in _sessions:
+            session = _load(run.bytes(model.file), model.file)
+            if len(_sessions) >= MAX_SESSIONS:
+                del _sessions[next(iter(_sessions))]
+            _sessions[record.sha256] = session
+        return Network(_sessions[record.sha256], model, run.manifest.image_size)
+
+
+def _load(data: bytes, file: str) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    # Left alone, every session starts a thread per core, and idle threads spin: many visitors would fight for two cores.
+    options.intra_op_num_threads = 2
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors have no other base class in common
+        raise ArtifactError(f"{file} cannot be loaded by onnxruntime {ort.__version__}: export it again.") from error
+    inputs = tuple(node.name for node in session.get_inputs())
+    outputs = {node.name for node in session.get_outputs()}
+    if inputs != (INPUT,) or not outputs.issuperset(OUTPUTS):
+        raise ArtifactError(f"{file} does not take `{INPUT}` and give {', '.join(OUTPUTS)}: export it again.")
+    return session

@@ -1,0 +1,42 @@
+"""The portal's pages in the order of the study: the table of contents, without Streamlit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """One page: its file is `pages/NAME.py`, `step` says what that part of the study does."""
+
+    name: str
+    title: str
+    icon: str
+    section: str
+    step: str
+
+    @property
+    def file(self) -> Path:
+        return ROOT / "pages" / f"{self.name}.py"
+
+
+PAGES = (
+    PageInfo("overview", "Overview", ":material/home:", "Study", "What was measured, and how"),
+    PageInfo("dataset", "Dataset", ":material/dataset:", "Data", "Look at the garments and how they are split"),
+    PageInfo("outliers", "Outliers", ":material/troubleshoot:", "Data", "Find the images an autoencoder cannot redraw"),
+    PageInfo("augmentation", "Augmentation", ":material/flip:", "Data", "Compare six ways to vary the training images"),
+    PageInfo("architectures", "Architectures", ":material/account_tree:", "Networks", "Train seven networks, pick one"),
+    PageInfo("tuning", "Tuning", ":material/tune:", "Networks", "Search its hyper-parameters, coarse to fine"),
+    PageInfo("results", "Results", ":material/fact_check:", "Results", "Read the test set, once"),
+    PageInfo("errors", "Errors", ":material/rule:", "Results", "Look at the mistakes"),
+    PageInfo("feature_maps", "Feature maps", ":material/grid_view:", "Results", "See what the first layer answers to"),
+    PageInfo("predict", "Predict", ":material/photo_camera:", "Try it", "Classify your own picture"),
+)
+
+
+def available_pages() -> tuple[PageInfo, ...]:
+    """The pages whose file is there."""
+    return tuple(page for page in PAGES if page.file.is_file())

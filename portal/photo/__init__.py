@@ -1,0 +1,18 @@
+"""A photo's bytes to a 28x28 image as Fashion-MNIST has them, every step inspectable."""
+
+from portal.photo.decode import MAX_BYTES, UploadError, decode
+from portal.photo.prepare import GROUNDS, INVERTS, Choices, Facts, Preparation, Step, prepare, views
+
+__all__ = [
+    "GROUNDS",
+    "INVERTS",
+    "MAX_BYTES",
+    "Choices",
+    "Facts",
+    "Preparation",
+    "Step",
+    "UploadError",
+    "decode",
+    "prepare",
+    "views",
+]

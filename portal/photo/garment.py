@@ -1,0 +1,115 @@
+"""Where is the garment? A mask for a photo on any ground, without a trained model.
+
+Photos go through GrabCut (Rother et al., SIGGRAPH 2004), which learns the colours of ground and garment from the picture itself,
+starting from one assumption: the picture's border shows the ground. Pictures on a plain ground need only a threshold.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Rgb = npt.NDArray[np.uint8]  # (H, W, 3)
+Mask = npt.NDArray[np.bool_]  # (H, W)
+
+BORDER = 0.03  # share of the longest edge taken for ground
+PLAIN_TOLERANCE = 14  # levels; JPEG ringing and a lens's vignette stay below it
+PLAIN_SHARE = 0.97  # of the border, to call the ground plain: a hanger's hook or a sleeve may cross it
+BORDER_COLOUR = 0.6  # a colour this much denser in the border than inside starts as ground
+GRABCUT_ROUNDS = 4
+MIN_COVERAGE = 0.02  # of the picture; a smaller garment is taken for a failed search
+SECOND_PIECE = 0.25  # of the largest piece: keeps both shoes of a pair, drops labels, plugs and other clutter
+
+
+def border_pixels(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The pixels of a frame BORDER wide: (N, C) for an image (H, W, C)."""
+    ring = _ring(image.shape[:2])
+    return image[ring]
+
+
+def plain_ground(rgb: Rgb) -> tuple[int, int, int] | None:
+    """The colour of the ground where nearly all of the border has one colour, else None."""
+    border = border_pixels(rgb).astype(np.int16)
+    colour = np.median(border, axis=0)
+    near = np.abs(border - colour).max(axis=1) <= PLAIN_TOLERANCE
+    if near.mean() < PLAIN_SHARE:
+        return None
+    red, green, blue = (int(level) for level in colour)
+    return red, green, blue
+
+
+def by_threshold(rgb: Rgb, ground: tuple[int, int, int]) -> Mask:
+    """Whatever differs from a plain ground, holes filled: a white print on white is still garment."""
+    difference = np.abs(rgb.astype(np.int16) - np.array(ground, np.int16)).max(axis=2)
+    return _tidy(_fill_holes(difference > PLAIN_TOLERANCE))
+
+
+def by_grabcut(rgb: Rgb) -> Mask:
+    """The garment in a photo; the whole picture where GrabCut finds none (a garment that fills the frame, or white on white)."""
+    ring = _ring(rgb.shape[:2])
+    if ring.all():
+        return ring
+    for start in (_unlike_border(rgb, ring), ~ring):
+        mask = _tidy(_grabcut(rgb, ring, start))
+        if mask.mean() >= MIN_COVERAGE:
+            return mask
+    return np.ones(rgb.shape[:2], bool)
+
+
+def _grabcut(rgb: Rgb, ring: Mask, start: Mask) -> Mask:
+    """GrabCut from `start` as probable garment; the pixels of `ring` are held as ground."""
+    marks = np.where(start, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    marks[ring] = cv2.GC_BGD
+    if (marks == cv2.GC_PR_FGD).sum() < MIN_COVERAGE * marks.size:
+        return np.zeros(rgb.shape[:2], bool)
+    cv2.setRNGSeed(0)  # GrabCut starts from k-means: the same photo must get the same mask
+    ground_model, garment_model = np.zeros((1, 65)), np.zeros((1, 65))
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    cv2.grabCut(bgr, marks, None, ground_model, garment_model, GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return marks == cv2.GC_PR_FGD
+
+
+def _unlike_border(rgb: Rgb, ring: Mask) -> Mask:
+    """Pixels whose colour is not mainly the border's: a floor seen between two legs is ground though no border is near."""
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB).astype(np.intp)
+    bins = ((lab[..., 1] // 8) * 32 + lab[..., 2] // 8) * 16 + lab[..., 0] // 16
+    ground, inside = _histogram(bins[ring]), _histogram(bins[~ring])
+    return (ground / (ground + inside + 1e-9))[bins] <= BORDER_COLOUR
+
+
+def _histogram(bins: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+    """Density over 32 x 32 x 16 bins of (a, b, L), smoothed over the neighbouring bins."""
+    counts = np.bincount(bins, minlength=32 * 32 * 16).astype(np.float32) / len(bins)
+    over_ab = cv2.GaussianBlur(counts.reshape(32, 32, 16), (5, 5), 0.8)
+    return cv2.GaussianBlur(over_ab.reshape(1024, 16), (5, 1), 0.8).ravel()
+
+
+def _ring(shape: tuple[int, ...]) -> Mask:
+    width = max(1, round(BORDER * max(shape)))
+    ring = np.ones(shape, bool)
+    ring[width:-width, width:-width] = False
+    return ring
+
+
+def _tidy(mask: Mask) -> Mask:
+    """Remove threads and specks (a hanger's hook, a carpet's tufts), keep the largest pieces, close pinholes."""
+    radius = max(1, round(0.008 * max(mask.shape)))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+    if count == 1:
+        return mask
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    kept = 1 + np.flatnonzero(areas >= SECOND_PIECE * areas.max())
+    return _fill_holes(np.isin(labels, kept), largest=0.01)
+
+
+def _fill_holes(mask: Mask, largest: float = 1.0) -> Mask:
+    """Fill enclosed holes of at most `largest` of the mask's area."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    limit = largest * max(1, int(mask.sum()))
+    height, width = mask.shape
+    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+    inside = (left > 0) & (top > 0)
+    inside &= (left + stats[:, cv2.CC_STAT_WIDTH] < width) & (top + stats[:, cv2.CC_STAT_HEIGHT] < height)
+    holes = np.flatnonzero(inside & (stats[:, cv2.CC_STAT_AREA] <= limit) & (np.arange(count) > 0))
+    return mask | np.isin(labels, holes)

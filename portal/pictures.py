@@ -1,0 +1,38 @@
+"""Grey images as PNG files for the browser, enlarged pixel by pixel so that nothing is smoothed away."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image
+
+
+def enlarge(image_SS: np.ndarray, scale: int) -> np.ndarray:
+    """Nearest neighbour: every pixel becomes a square of `scale` x `scale`."""
+    return np.repeat(np.repeat(image_SS, scale, axis=0), scale, axis=1)
+
+
+def png(image_SS: np.ndarray, scale: int = 1) -> bytes:
+    """One grey uint8 image as the bytes of a PNG, `scale` times as wide and high."""
+    height, width = image_SS.shape
+    return _encode(np.ascontiguousarray(image_SS, dtype=np.uint8).tobytes(), height, width, scale)
+
+
+@lru_cache(maxsize=4096)
+def _encode(pixels: bytes, height: int, width: int, scale: int) -> bytes:
+    image = np.frombuffer(pixels, dtype=np.uint8).reshape(height, width)
+    file = io.BytesIO()
+    Image.fromarray(enlarge(image, scale)).save(file, format="PNG")
+    return file.getvalue()
+
+
+def strip(images_NSS: np.ndarray, gap: int = 1) -> np.ndarray:
+    """Images side by side in one, `gap` white pixels apart: one file to send instead of N."""
+    count, height, width = images_NSS.shape
+    row = np.full((height, count * (width + gap) - gap), 255, dtype=np.uint8)
+    for number, image in enumerate(images_NSS):
+        start = number * (width + gap)
+        row[:, start : start + width] = image
+    return row

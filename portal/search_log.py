@@ -1,0 +1,164 @@
+"""The double random search as tables (deck section 4): its trials, the log a person reads, and how the ranges were cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from artifacts import deck
+from artifacts.contract import RangeCut, Ranges, SearchSummary, StageClock, TrialValues
+from portal.text import Beside
+
+VALUES = {
+    "lr": "Learning rate",
+    "weight_decay": "Weight decay (L2)",
+    "momentum": "Momentum",
+    "last_layers": "Last layers",
+    "optimizer": "Optimizer",
+}
+
+
+def trial_frame(search: SearchSummary, clock: StageClock | None) -> pd.DataFrame:
+    """One row a trial, in the order they were drawn: values, accuracy, times and the best trial so far.
+
+    Accuracies are in percent and missing where the trial failed; times are in minutes and missing without a clock.
+    """
+    rows = []
+    for trial in search.trials:
+        times = clock.trials.get(str(trial.number)) if clock else None
+        rows.append(
+            {
+                "search": search.search,
+                "trial": trial.number,
+                **{name: getattr(trial.values, name) for name in VALUES},
+                "accuracy": trial.fit.highest_val_accuracy * 100 if trial.fit else float("nan"),
+                "epoch": trial.fit.best_epoch if trial.fit else None,
+                "minutes": times.seconds / 60 if times else None,
+                "elapsed": times.elapsed / 60 if times else None,
+                "reason": trial.reason,
+            }
+        )
+    frame = pd.DataFrame(rows).astype({"epoch": "Int64", "minutes": float, "elapsed": float})
+    frame["best_accuracy"] = frame["accuracy"].cummax()
+    record = frame["accuracy"].eq(frame["best_accuracy"]) & ~frame["best_accuracy"].duplicated()
+    frame["best_trial"] = frame["trial"].where(record).ffill().astype("Int64")
+    return frame
+
+
+def log_table(frame: pd.DataFrame, trial: int) -> pd.DataFrame:
+    """What the deck's log prints after `trial`: its values beside the best trial's, and what the next one draws."""
+    position = int(frame.index[frame["trial"] == trial][0])
+    this = frame.loc[position]
+    columns = {f"Trial {trial}": this}
+    if not pd.isna(this["best_trial"]):
+        columns[f"Best so far: trial {this['best_trial']}"] = frame.loc[frame["trial"] == this["best_trial"]].iloc[0]
+    table = pd.DataFrame({title: _log_column(row) for title, row in columns.items()})
+    if position + 1 < len(frame):
+        following = frame.loc[position + 1]
+        table[f"Next: trial {following['trial']}"] = pd.Series(_values_text(following))
+    table.index.name = "Value"
+    return table.fillna("")
+
+
+def _log_column(row: pd.Series) -> dict[str, str]:
+    failed = pd.isna(row["accuracy"])
+    return {
+        **_values_text(row),
+        "Highest val accuracy (%)": row["reason"] if failed else f"{row['accuracy']:.2f}",
+        "Epoch of it": "" if failed else str(row["epoch"]),
+        "Time (min)": "" if pd.isna(row["minutes"]) else f"{row['minutes']:.2f}",
+        "Total elapsed (min)": "" if pd.isna(row["elapsed"]) else f"{row['elapsed']:.2f}",
+    }
+
+
+def _values_text(row: pd.Series) -> dict[str, str]:
+    text = {
+        "lr": f"{row['lr']:.6f}",
+        "weight_decay": f"{row['weight_decay']:.6f}",
+        "momentum": f"{row['momentum']:.3f}",
+    }
+    return {title: text.get(name, str(row[name])) for name, title in VALUES.items()}
+
+
+def cut_table(cut: RangeCut) -> pd.DataFrame:
+    """Each tuned value's range in the coarse search and in the fine one."""
+    rows = {
+        title: {"Coarse search": _range_text(cut.before, name), "Fine search": _range_text(cut.after, name)}
+        for name, title in VALUES.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("Value")
+
+
+def _range_text(ranges: Ranges, name: str) -> str:
+    values = getattr(ranges, name)
+    if name in ("last_layers", "optimizer"):
+        return " or ".join(str(value) for value in values)
+    return f"{values[0]:.3g} to {values[1]:.3g}"
+
+
+def cut_sentence(cut: RangeCut) -> str:
+    numbers = ", ".join(str(number) for number in cut.top_trials)
+    return (
+        f"The fine search draws from what the best {len(cut.top_trials)} coarse trials span (trials {numbers}); "
+        f"the deck took the best {deck.TOP_TRIALS[0]} to {deck.TOP_TRIALS[1]}."
+    )
+
+
+def trials_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """All trials of one search with the names a person reads; each beside the best trial until then."""
+    return pd.DataFrame(
+        {
+            "Trial": frame["trial"],
+            "Time (min)": frame["minutes"].round(2),
+            "Elapsed (min)": frame["elapsed"].round(2),
+            **{title: frame[name] for name, title in VALUES.items()},
+            "Highest val accuracy (%)": frame["accuracy"].round(2),
+            "Epoch of it": frame["epoch"],
+            "Best so far (%)": frame["best_accuracy"].round(2),
+            "Best trial so far": frame["best_trial"],
+            "Failed because": frame["reason"],
+        }
+    )
+
+
+def takeaway(frames: Mapping[str, pd.DataFrame]) -> str:
+    """What the two searches taught, with their best accuracies."""
+    best = {name: frame["accuracy"].max() for name, frame in frames.items()}
+    lesson = "Draw at random on a log scale, then look closer where the best trials lie."
+    if len(best) < 2 or any(pd.isna(value) for value in best.values()):
+        return lesson
+    gain = best["fine"] - best["coarse"]
+    return (
+        f"{lesson} Here the fine search's best trial is {abs(gain):.2f} percentage points {'above' if gain >= 0 else 'below'} "
+        "the coarse one's; the best of many single-seed trials is lucky, so `final` trains the recipe again."
+    )
+
+
+def best_beside_deck(search: SearchSummary, clock: StageClock | None) -> list[Beside]:
+    """The best trial of one search and how long the search took, beside the deck's."""
+    best, last = (_deck_trial(search.search, role) for role in ("best", "last"))
+    ours = next(trial for trial in search.trials if trial.number == search.best)
+    accuracy = ours.fit.highest_val_accuracy if ours.fit else 0.0
+    took = f"{max(times.elapsed for times in clock.trials.values()) / 60:.1f} minutes" if clock and clock.trials else "-"
+    return [
+        Beside(
+            f"Best {search.search} trial",
+            _trial_text(ours.values, accuracy, ours.number, len(search.trials)),
+            "validation, one seed a trial",
+            _trial_text(best, best.val_accuracy, best.number, last.number),
+        ),
+        Beside(f"Time of the {search.search} search", took, "wall clock", f"{last.elapsed} minutes"),
+    ]
+
+
+def _trial_text(values: TrialValues | TrialPoint, accuracy: float, number: int, trials: int) -> str:
+    parts = [f"{accuracy:.2%} (trial {number} of {trials})", f"lr {values.lr:.6f}", f"L2 {values.weight_decay:.6f}"]
+    parts.append(f"momentum {values.momentum:.3f}")
+    if values.last_layers is not None:
+        parts.append(f"{values.last_layers} last layers")
+    return ", ".join([*parts, values.optimizer] if values.optimizer else parts)
+
+
+def _deck_trial(search: str, role: str) -> deck.TrialPoint:
+    return next(point for point in deck.TRIALS if (point.search, point.role) == (search, role))

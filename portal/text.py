@@ -1,0 +1,64 @@
+"""Numbers and provenance as words, the same on every page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from artifacts.contract import Machine, Manifest, Spread
+
+# How much of the deck's study each profile runs; other profiles are named without a comment.
+_PROFILE_NOTES = {
+    "smoke": "This run is of the smoke profile: a test that every stage works, on a few hundred images and epochs of "
+    "seconds; its accuracies say nothing about the methods.",
+    "quick": "This run is of the quick profile: every stage is real, but on a part of the training images and with "
+    "few epochs, trials and seeds; expect lower accuracies than the deck's, and do not read small differences.",
+    "standard": "This run is of the standard profile: all images, but fewer epochs, trials and seeds than the deck.",
+}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One figure of this run beside the deck's; `measured_on` says split and n."""
+
+    what: str
+    ours: str
+    measured_on: str
+    deck: str
+
+
+def percent(fraction: float, digits: int = 2) -> str:
+    return f"{100 * fraction:.{digits}f} %"
+
+
+def percent_with_error(fraction: float, error: float | None, digits: int = 2) -> str:
+    """`94.93 ± 0.22 %`; the error alone is left out where it is not known."""
+    if error is None:
+        return percent(fraction, digits)
+    return f"{100 * fraction:.{digits}f} ± {100 * error:.{digits}f} %"
+
+
+def spread(value: Spread) -> str:
+    """Mean with its standard deviation over seeds, and how many seeds there were."""
+    return f"{percent_with_error(value.mean, value.std)} (n = {value.n})"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 seed`, `10,000 images`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def profile_note(profile: str) -> str | None:
+    """What a visitor must know before comparing this run with the deck; None for a full run."""
+    return _PROFILE_NOTES.get(profile)
+
+
+def hardware(machine: Machine) -> str:
+    return f"{machine.processor}, {count(machine.cores, 'core')}, {machine.memory_gib:.0f} GiB, {machine.device}"
+
+
+def provenance(manifest: Manifest, split: str, images: int | None, seeds: int) -> str:
+    """One line: which images were measured, how often, in which profile, on what machine."""
+    measured = f"{split} split" if images is None else f"{split} split ({count(images, 'image')})"
+    return (
+        f"Measured on: {measured} · {count(seeds, 'seed')} · {manifest.profile} profile · {hardware(manifest.machine)}"
+    )

@@ -1,0 +1,192 @@
+"""What the pages share on screen: the run picked, its artifacts, and the page's furniture.
+
+The only module of the portal that imports Streamlit, beside the entrypoint and the pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, NoReturn, TypeVar, cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit.typing import VegaLiteState
+
+from artifacts.contract import ArtifactError
+from artifacts.store import Run
+from portal import charts, text
+from portal.navigation import PageInfo, available_pages
+from portal.pictures import png
+from portal.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
+from portal.text import Beside
+
+T = TypeVar("T")
+
+# ------------------------------------------------------------------------------------------------------------ runs
+
+
+def pick_run() -> None:
+    """The run picker in the sidebar, where there is more than one run; called once, by the entrypoint."""
+    places = find_runs()
+    if not places:
+        stop_with("There is no run to show yet: make one with `python -m pipeline run-all`.")
+    if len(places) > 1:
+        names = [place.name for place in places]
+        st.sidebar.selectbox("Run", names, key="run", bind="query-params", help="Which study the pages show.")
+
+
+def current_run() -> Run:
+    """The run that the visitor picked, or the first there is."""
+    places = find_runs()
+    picked = st.session_state.get("run")
+    place = next((place for place in places if place.name == picked), places[0])
+    try:
+        return _open(place, (place.folder / "manifest.json").stat().st_mtime_ns)
+    except (ArtifactError, OSError) as error:
+        stop_with(f"The run {place.name} cannot be opened: {error}")
+
+
+@st.cache_resource(max_entries=16)
+def _open(place: RunPlace, changed: int) -> Run:
+    """Keyed on when the manifest changed, so that a run which grows or is replaced is read again."""
+    return open_run(place)
+
+
+# ------------------------------------------------------------------------------------------------------- artifacts
+
+
+def document(kind: type[T], path: str | None = None) -> T:
+    """A document of the current run; if it is missing or damaged, one sentence instead of the rest of the page."""
+    where = path or kind.PATH  # type: ignore[attr-defined]
+    return _or_stop(where, lambda run: _document(str(run.folder), where, _sha256(run, where), run, kind))
+
+
+def arrays(path: str) -> dict[str, np.ndarray]:
+    """The arrays of one file of the current run, read-only; missing or damaged: as for `document`."""
+    return _or_stop(path, lambda run: _arrays(str(run.folder), path, _sha256(run, path), run))
+
+
+def optional(kind: type[T], path: str | None = None) -> T | None:
+    """A document of the current run, or None if this run has none; if it is damaged, a sentence and None."""
+    where = path or kind.PATH  # type: ignore[attr-defined]
+    return _or_none(where, lambda run: _document(str(run.folder), where, _sha256(run, where), run, kind))
+
+
+def optional_arrays(path: str) -> dict[str, np.ndarray] | None:
+    """The arrays of one file of the current run, or None if this run has none; damaged: as for `optional`."""
+    return _or_none(path, lambda run: _arrays(str(run.folder), path, _sha256(run, path), run))
+
+
+def _or_none(path: str, load: Callable[[Run], T]) -> T | None:
+    run = current_run()
+    if not run.has(path):
+        return None
+    try:
+        return load(run)
+    except ArtifactError as error:
+        st.warning(_sentence(error, path), icon=":material/warning:")
+        return None
+
+
+def _or_stop(path: str, load: Callable[[Run], T]) -> T:
+    try:
+        return load(current_run())
+    except ArtifactError as error:
+        stop_with(_sentence(error, path))
+
+
+def _sentence(error: ArtifactError, path: str) -> str:
+    return f"{str(error).rstrip('.')}; make it with `{command_for(path)}`."
+
+
+def _sha256(run: Run, path: str) -> str:
+    """The sum that the manifest promises for `path`, which is the cache's key; empty if it promises none."""
+    record = run.manifest.files.get(path) or run.manifest.clock_files.get(path)
+    return record.sha256 if record else ""
+
+
+@st.cache_resource(max_entries=128)
+def _document(folder: str, path: str, sha256: str, _run: Run, _kind: type[T]) -> T:
+    return _run.document(_kind, path)
+
+
+@st.cache_resource(max_entries=32)
+def _arrays(folder: str, path: str, sha256: str, _run: Run) -> dict[str, np.ndarray]:
+    loaded = _run.arrays(path)
+    for array in loaded.values():
+        array.flags.writeable = False  # one copy serves every visitor
+    return loaded
+
+
+def stop_with(sentence: str) -> NoReturn:
+    """One sentence for the person, and nothing after it."""
+    st.info(sentence, icon=":material/info:")
+    st.stop()
+
+
+# ------------------------------------------------------------------------------------------------------- furniture
+
+
+def opening(question: str) -> None:
+    """The page's first line: the question it answers."""
+    st.markdown(f"**{question}**")
+
+
+def takeaway(sentence: str) -> None:
+    """The page's last line: what to remember."""
+    st.success(sentence, icon=":material/lightbulb:")
+
+
+def provenance(*, split: str, images: int | None = None, seeds: int = 1) -> None:
+    """One caption: split, how many images and seeds, profile, hardware."""
+    st.caption(text.provenance(current_run().manifest, split, images, seeds))
+
+
+def link(page: PageInfo, label: str | None = None) -> None:
+    """A link to another page that keeps the run."""
+    if page in available_pages():
+        run = {"run": st.session_state["run"]} if "run" in st.session_state else None
+        st.page_link(page.file, label=label or page.title, icon=page.icon, query_params=run)
+
+
+def chart(
+    figure: charts.Figure,
+    *,
+    see: str,
+    key: str | None = None,
+    on_select: Literal["ignore", "rerun"] | Callable[[], None] = "ignore",
+) -> VegaLiteState | None:
+    """Draw a chart as wide as the page, then the plain sentence what to see in it.
+
+    With `on_select` "rerun" or a callback, `key` and a named selection, returns what the visitor selected, else None.
+    ValueError if the chart lacks a title, a subtitle or a description.
+    """
+    charts.check_titled(figure)
+    event = st.altair_chart(figure, width="stretch", key=key, on_select=on_select)
+    st.caption(see)
+    return cast("VegaLiteState", event) if on_select != "ignore" else None
+
+
+def gallery(images_NSS: np.ndarray, captions: Sequence[str], *, columns: int, scale: int = 4) -> None:
+    """Grey images enlarged `scale` times, each with its caption; at most `columns` a row, fewer on a narrow screen."""
+    width = images_NSS.shape[2] * scale
+    files = [png(image, scale) for image in images_NSS]
+    with st.container(width=columns * (width + 16)):
+        st.image(files, caption=list(captions), width=width, alt=list(captions))
+
+
+def beside_deck(rows: Sequence[Beside]) -> None:
+    """A table of this run's figures, each with the split and n that it was measured on, beside the deck's.
+
+    The deck's column is left out where the run is of other data.
+    """
+    columns = {
+        "Figure": [row.what for row in rows],
+        "This run": [row.ours for row in rows],
+        "Deck": [row.deck for row in rows],
+        "Measured on (this run)": [row.measured_on for row in rows],
+    }
+    if not is_deck_data(current_run().manifest):
+        del columns["Deck"]
+    st.table(pd.DataFrame(columns), hide_index=True, border="horizontal")

@@ -1,0 +1,29 @@
+"""A complete tiny run, on disk and opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from artifacts.store import Run
+from tests.portal.tiny_run import TinyRun
+
+
+@pytest.fixture(scope="session")
+def tiny() -> TinyRun:
+    """The files of a complete run, in memory."""
+    return TinyRun()
+
+
+@pytest.fixture(scope="session")
+def full_run(tiny: TinyRun, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A complete run on disk, which no test changes."""
+    return tiny.write(tmp_path_factory.mktemp("full") / "study")
+
+
+@pytest.fixture
+def only_run(full_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The portal opens on the complete run first."""
+    monkeypatch.setenv("FASHION_RUNS", str(full_run.folder))
+    return full_run.folder

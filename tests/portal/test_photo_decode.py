@@ -1,0 +1,140 @@
+"""Bytes to pixels: the same picture from every encoding, and one sentence for everything that is no picture."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from portal.photo import MAX_BYTES, UploadError, decode
+
+SIDE = 48
+
+
+@pytest.fixture(scope="module")
+def picture() -> Image.Image:
+    """A smooth grey picture with no two equal quadrants, so that every wrong turn or wrong conversion shows."""
+    ramp = np.add.outer(np.arange(SIDE) * 3, np.arange(SIDE) * 2)
+    ramp[:12, :12] = 0
+    return Image.fromarray(ramp.astype(np.uint8))
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def grey16(image: Image.Image) -> Image.Image:
+    return Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
+
+
+def with_alpha(image: Image.Image, mode: str) -> Image.Image:
+    return Image.merge("LA", (image, Image.new("L", image.size, 255))).convert(mode)
+
+
+LOSSLESS = {
+    "L": lambda image: saved(image, "PNG"),
+    "RGB": lambda image: saved(image.convert("RGB"), "PNG"),
+    "RGBA": lambda image: saved(with_alpha(image, "RGBA"), "PNG"),
+    "LA": lambda image: saved(with_alpha(image, "LA"), "PNG"),
+    "P": lambda image: saved(image.convert("P"), "PNG"),
+    "16-bit": lambda image: saved(grey16(image), "PNG"),
+    "GIF": lambda image: saved(image, "GIF"),
+    "WEBP": lambda image: saved(image.convert("RGB"), "WEBP", lossless=True),
+    "BMP": lambda image: saved(image, "BMP"),
+    "two frames": lambda image: saved(image, "GIF", save_all=True, append_images=[Image.new("L", image.size)]),
+}
+
+
+@pytest.mark.parametrize("encoding", LOSSLESS)
+def test_lossless_encodings_give_the_same_pixels(picture: Image.Image, encoding: str) -> None:
+    rgb = decode(LOSSLESS[encoding](picture))
+    assert rgb.dtype == np.uint8
+    assert np.abs(rgb.astype(int) - np.asarray(picture)[..., None]).max() <= 2
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_jpeg_modes_differ_by_compression_only(picture: Image.Image, mode: str) -> None:
+    rgb = decode(saved(picture.convert(mode), "JPEG", quality=95))
+    assert np.abs(rgb.astype(int) - np.asarray(picture)[..., None]).mean() <= 2
+
+
+def test_one_bit(picture: Image.Image) -> None:
+    black_and_white = picture.convert("1")
+    assert (decode(saved(black_and_white, "PNG"))[..., 0] == np.asarray(black_and_white) * 255).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientations_come_out_upright(picture: Image.Image, orientation: int) -> None:
+    turns = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_90", 7: "TRANSVERSE"}
+    turns[8] = "ROTATE_270"  # the inverse of what the viewer must do
+    stored = picture.transpose(Image.Transpose[turns[orientation]]) if orientation > 1 else picture
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    assert (decode(saved(stored, "PNG", exif=exif))[..., 0] == np.asarray(picture)).all()
+
+
+def test_transparency_becomes_white(picture: Image.Image) -> None:
+    clear = Image.merge("LA", (picture, Image.new("L", picture.size, 0))).convert("RGBA")
+    assert (decode(saved(clear, "PNG")) == 255).all()
+    palette = Image.new("P", (SIDE, SIDE), 0)
+    palette.putpalette([0, 0, 0, 200, 10, 10])
+    palette.putpixel((5, 7), 1)
+    rgb = decode(saved(palette, "PNG", transparency=0))
+    assert (rgb[7, 5] == (200, 10, 10)).all() and (rgb[0, 0] == 255).all()
+
+
+def test_large_pictures_are_shrunk() -> None:
+    assert decode(saved(Image.new("RGB", (4000, 3000), "red"), "JPEG")).shape == (768, 1024, 3)
+    assert decode(saved(Image.new("P", (3000, 1500)), "PNG")).shape == (512, 1024, 3)
+
+
+def png_header(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+
+
+REFUSED = {
+    "empty": (b"", "empty"),
+    "too many bytes": (bytes(MAX_BYTES + 1), "larger than"),
+    "text": (b"hello, I am not a picture", "not a picture"),
+    "PDF": (b"%PDF-1.7 ...", "a PDF"),
+    "HEIC": (b"\0\0\0\x18ftypheic" + bytes(40), "HEIC"),
+    "AVIF": (b"\0\0\0\x18ftypavif" + bytes(40), "AVIF"),
+    "SVG": (b"  <svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+    "TIFF": (b"II*\0" + bytes(40), "TIFF"),
+    "bomb": (png_header(30_000, 30_000), "too many pixels"),
+    "just over the cap": (png_header(4_000, 4_000), "million pixels"),
+    "one pixel wide": (png_header(1, 5_000), "at least"),
+    "cut off": (saved(Image.effect_noise((200, 200), 90), "PNG")[:9_000], "cut off"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refusals_are_one_sentence(case: str) -> None:
+    data, words = REFUSED[case]
+    with pytest.raises(UploadError, match=words) as caught:
+        decode(data)
+    message = str(caught.value)
+    assert message.endswith(".") and "\n" not in message and message.count(". ") == 0
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "BMP"])
+def test_damaged_bytes_raise_nothing_but_upload_errors(picture: Image.Image, kind: str) -> None:
+    whole = saved(picture, kind)
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        data = bytearray(whole[: rng.integers(1, len(whole) + 1)])
+        for place in rng.integers(0, len(data), size=3):
+            data[place] = rng.integers(256)
+        try:
+            rgb = decode(bytes(data))
+        except UploadError:
+            continue
+        assert rgb.ndim == 3 and rgb.shape[2] == 3
