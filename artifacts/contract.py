@@ -8,15 +8,12 @@ files are the same, byte for byte, when the same run is made again on the same m
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, FiniteFloat
-from pydantic.dataclasses import dataclass
 
 SCHEMA = 1
-
-_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-document = dataclass(frozen=True, config=_config)
 
 Accuracy = Annotated[float, Field(ge=0.0, le=1.0)]
 Counts = tuple[int, ...]
@@ -26,23 +23,29 @@ class ArtifactError(ValueError):
     """A run, document or array that is missing, damaged or of another schema; the text is one sentence for a person."""
 
 
+class Document:
+    """Base of all documents: unknown fields and numbers that are not finite are refused when one is decoded."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
 # ---------------------------------------------------------------------------------------------------------- manifest
 
 
-@document
-class FileRecord:
+@dataclass(frozen=True)
+class FileRecord(Document):
     sha256: str
     bytes: int
 
 
-@document
-class StageRecord:
+@dataclass(frozen=True)
+class StageRecord(Document):
     fingerprint: str
     files: tuple[str, ...]
 
 
-@document
-class TestRead:
+@dataclass(frozen=True)
+class TestRead(Document):
     """One reading of the test set: by which frozen recipe, on how many images, when (UTC, ISO 8601)."""
 
     recipe_sha256: str
@@ -51,8 +54,8 @@ class TestRead:
     at: str
 
 
-@document
-class Machine:
+@dataclass(frozen=True)
+class Machine(Document):
     """Where and with what a stage ran."""
 
     processor: str
@@ -63,8 +66,8 @@ class Machine:
     versions: dict[str, str]
 
 
-@document
-class Manifest:
+@dataclass(frozen=True)
+class Manifest(Document):
     """`manifest.json`: what the run is, and the sha256 of every file in it."""
 
     PATH: ClassVar[str] = "manifest.json"
@@ -87,16 +90,16 @@ class Manifest:
 # ------------------------------------------------------------------------------------------------------------ clock
 
 
-@document
-class TrialClock:
+@dataclass(frozen=True)
+class TrialClock(Document):
     """Wall-clock seconds of one trial, and since the stage began when it ended (pauses left out)."""
 
     seconds: float
     elapsed: float
 
 
-@document
-class StageClock:
+@dataclass(frozen=True)
+class StageClock(Document):
     """`clock/STAGE.json`: how long a stage took, on what."""
 
     stage: str
@@ -105,7 +108,7 @@ class StageClock:
     seconds: float
     workers: int
     machine: Machine
-    trials: dict[str, TrialClock] = Field(default_factory=dict)
+    trials: dict[str, TrialClock] = field(default_factory=dict)
 
     @staticmethod
     def path(stage: str) -> str:
@@ -115,8 +118,8 @@ class StageClock:
 # ------------------------------------------------------------------------------------------------------ eda, outliers
 
 
-@document
-class EdaSummary:
+@dataclass(frozen=True)
+class EdaSummary(Document):
     """Class distribution and pixel statistics (deck section 1); pixels are 0..255, histogram bins equal in width."""
 
     PATH: ClassVar[str] = "eda/summary.json"
@@ -133,8 +136,8 @@ class EdaSummary:
     class_coverage: tuple[float, ...]
 
 
-@document
-class OutliersSummary:
+@dataclass(frozen=True)
+class OutliersSummary(Document):
     """A convolutional autoencoder's reconstruction error (mean squared, pixels in 0..1) of every training image."""
 
     PATH: ClassVar[str] = "outliers/summary.json"
@@ -151,8 +154,8 @@ class OutliersSummary:
 # ----------------------------------------------------------------------------------------------------------- training
 
 
-@document
-class Recipe:
+@dataclass(frozen=True)
+class Recipe(Document):
     """How one network is trained. `weight_decay` is L2 on all weights; `epochs` is the most that are run.
 
     `replication`: `none` trains on each image as it is (or, with ops, as drawn anew each time it is seen: `replace`);
@@ -177,8 +180,8 @@ class Recipe:
     replication: Literal["none", "once", "every epoch", "replace"]
 
 
-@document
-class Curves:
+@dataclass(frozen=True)
+class Curves(Document):
     """One value an epoch. Train figures are those of the training batches themselves, augmented and in train mode."""
 
     train_loss: tuple[FiniteFloat, ...]
@@ -187,8 +190,8 @@ class Curves:
     val_accuracy: tuple[Accuracy, ...]
 
 
-@document
-class Fit:
+@dataclass(frozen=True)
+class Fit(Document):
     """One trained network, seen through its validation set."""
 
     seed: int
@@ -200,8 +203,8 @@ class Fit:
     lowest_train_loss: float
 
 
-@document
-class LayerRow:
+@dataclass(frozen=True)
+class LayerRow(Document):
     """One convolution or fully connected layer, its BatchNorm counted in; shape without the batch axis."""
 
     name: str
@@ -213,8 +216,8 @@ class LayerRow:
     macs: int
 
 
-@document
-class ArchitectureResult:
+@dataclass(frozen=True)
+class ArchitectureResult(Document):
     name: str
     family: str
     layers: int
@@ -225,8 +228,8 @@ class ArchitectureResult:
     fit: Fit
 
 
-@document
-class ArchitecturesSummary:
+@dataclass(frozen=True)
+class ArchitecturesSummary(Document):
     """The seven networks on the same split with the same recipe (deck section 3); `best` by validation accuracy."""
 
     PATH: ClassVar[str] = "architectures/summary.json"
@@ -237,8 +240,8 @@ class ArchitecturesSummary:
     best: str
 
 
-@document
-class Spread:
+@dataclass(frozen=True)
+class Spread(Document):
     """Mean and sample standard deviation (None for n = 1) over n seeds, with a 95 % t-interval for the mean."""
 
     n: int
@@ -248,8 +251,8 @@ class Spread:
     high: float | None
 
 
-@document
-class SetResult:
+@dataclass(frozen=True)
+class SetResult(Document):
     id: int
     title: str
     size: int
@@ -257,8 +260,8 @@ class SetResult:
     val_accuracy: Spread
 
 
-@document
-class AugmentationsSummary:
+@dataclass(frozen=True)
+class AugmentationsSummary(Document):
     """The six trainsets (deck section 4) on the best network; `best` is the id with the highest mean val accuracy."""
 
     PATH: ClassVar[str] = "augmentations/summary.json"
@@ -272,8 +275,8 @@ class AugmentationsSummary:
 # ------------------------------------------------------------------------------------------------------------- search
 
 
-@document
-class TrialValues:
+@dataclass(frozen=True)
+class TrialValues(Document):
     lr: float
     weight_decay: float
     momentum: float
@@ -281,8 +284,8 @@ class TrialValues:
     optimizer: Literal["SGD", "SAM"]
 
 
-@document
-class Ranges:
+@dataclass(frozen=True)
+class Ranges(Document):
     """What a search draws from: lr and weight decay log-uniform, momentum uniform, the others from the choices."""
 
     lr: tuple[float, float]
@@ -292,8 +295,8 @@ class Ranges:
     optimizer: tuple[Literal["SGD", "SAM"], ...]
 
 
-@document
-class TrialResult:
+@dataclass(frozen=True)
+class TrialResult(Document):
     """`fit` is None where the trial failed; `reason` then says why."""
 
     number: int
@@ -302,8 +305,8 @@ class TrialResult:
     reason: str = ""
 
 
-@document
-class SearchSummary:
+@dataclass(frozen=True)
+class SearchSummary(Document):
     """One of the two random searches (deck section 4)."""
 
     search: Literal["coarse", "fine"]
@@ -319,8 +322,8 @@ class SearchSummary:
         return f"tuning/{search}.json"
 
 
-@document
-class RangeCut:
+@dataclass(frozen=True)
+class RangeCut(Document):
     """How the fine ranges came from the coarse search: what its top trials span."""
 
     PATH: ClassVar[str] = "tuning/cut.json"
@@ -332,8 +335,8 @@ class RangeCut:
 # -------------------------------------------------------------------------------------------------------------- final
 
 
-@document
-class ClassReport:
+@dataclass(frozen=True)
+class ClassReport(Document):
     name: str
     precision: float
     recall: float
@@ -341,8 +344,8 @@ class ClassReport:
     support: int
 
 
-@document
-class FinalSummary:
+@dataclass(frozen=True)
+class FinalSummary(Document):
     """Training on train and validation data together, then one reading of the test set (deck section 5).
 
     The published model is the first seed, fixed before the reading. `loss`, `classes` and `confusion` (rows: true,
@@ -370,15 +373,15 @@ class FinalSummary:
     train_accuracy: tuple[Accuracy, ...]
 
 
-@document
-class ConfusedPair:
+@dataclass(frozen=True)
+class ConfusedPair(Document):
     true: int
     predicted: int
     count: int
 
 
-@document
-class ErrorsSummary:
+@dataclass(frozen=True)
+class ErrorsSummary(Document):
     """The published model's mistakes on the test set; the f1 lists are class numbers, best or worst first."""
 
     PATH: ClassVar[str] = "errors/summary.json"
@@ -391,8 +394,8 @@ class ErrorsSummary:
     mean_confidence_wrong: float
 
 
-@document
-class FilterSide:
+@dataclass(frozen=True)
+class FilterSide(Document):
     """Where a first-layer filter answers: shift of its activation's centre against the image's own, in -1..1
     (horizontal: left negative; vertical: top negative), averaged over test images."""
 
@@ -402,8 +405,8 @@ class FilterSide:
     side: Literal["left", "right", "top", "bottom", "everywhere", "silent"]
 
 
-@document
-class FeatureMapsSummary:
+@dataclass(frozen=True)
+class FeatureMapsSummary(Document):
     PATH: ClassVar[str] = "feature-maps/summary.json"
     layer: str
     images: int
@@ -414,16 +417,16 @@ class FeatureMapsSummary:
 # ------------------------------------------------------------------------------------------------------- improvements
 
 
-@document
-class Variant:
+@dataclass(frozen=True)
+class Variant(Document):
     name: str
     recipe: Recipe
     fits: tuple[Fit, ...]
     val_accuracy: Spread
 
 
-@document
-class Comparison:
+@dataclass(frozen=True)
+class Comparison(Document):
     """Difference of two variants' mean validation accuracy (second - first) with Welch's 95 % interval and p-value."""
 
     first: str
@@ -435,16 +438,16 @@ class Comparison:
     real: bool
 
 
-@document
-class Question:
+@dataclass(frozen=True)
+class Question(Document):
     key: str
     text: str
     variants: tuple[Variant, ...]
     comparisons: tuple[Comparison, ...]
 
 
-@document
-class ImprovementsSummary:
+@dataclass(frozen=True)
+class ImprovementsSummary(Document):
     """The deck's own open questions (deck section 6), answered on validation data."""
 
     PATH: ClassVar[str] = "improvements/summary.json"
@@ -455,8 +458,8 @@ class ImprovementsSummary:
 # ------------------------------------------------------------------------------------------------------------- export
 
 
-@document
-class Parity:
+@dataclass(frozen=True)
+class Parity(Document):
     """ONNX against torch on the same images: on the test images no label is used, accuracy is on validation images
     (for the final model: on test images, from the one reading)."""
 
@@ -471,8 +474,8 @@ class Parity:
     bytes: int
 
 
-@document
-class ExportedModel:
+@dataclass(frozen=True)
+class ExportedModel(Document):
     """One ONNX file: input `images` uint8 (N, S, S), normalisation inside; outputs `logits`, `probabilities`,
     `embedding`, `feature_maps` (first layer). `precision` is that of the stored weights."""
 
@@ -486,8 +489,8 @@ class ExportedModel:
     parity: tuple[Parity, ...]
 
 
-@document
-class ExportSummary:
+@dataclass(frozen=True)
+class ExportSummary(Document):
     PATH: ClassVar[str] = "models/summary.json"
     models: tuple[ExportedModel, ...]
 

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
@@ -39,7 +39,8 @@ def encode(document: object) -> bytes:
 def decode(kind: type[T], data: bytes, *, source: str) -> T:
     """The document of type `kind` in `data`; ArtifactError names `source` if it is anything else."""
     try:
-        return _adapter(kind).validate_json(data)
+        decoded: T = _adapter(kind).validate_json(data)
+        return decoded
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "its top level"
@@ -51,11 +52,11 @@ def write_atomic(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(temporary, "wb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
@@ -73,7 +74,7 @@ def _sync_folder(folder: Path) -> None:
 def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
     """A compressed npz; numpy dates every member 1980, so equal arrays give equal bytes."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **dict(sorted(arrays.items())))
+    np.savez_compressed(buffer, allow_pickle=False, **dict(sorted(arrays.items())))
     return buffer.getvalue()
 
 

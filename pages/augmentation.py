@@ -7,8 +7,8 @@ import streamlit as st
 from artifacts.contract import AugmentationsSummary
 from portal import ui
 from portal.charts import augmentation
-from portal.pictures import png, strip
 from portal.runs import is_deck_data
+from portal.text import count
 
 manifest = ui.current_run().manifest
 ui.opening("Does training on flipped, turned, distorted or partly erased copies make the network better?")
@@ -16,34 +16,33 @@ summary = ui.document(AugmentationsSummary)
 pictures = ui.arrays("augmentations/pictures.npz")
 
 st.subheader("Before and after")
-shown = pictures["before"][:8]
-names = [manifest.classes[label] for label in pictures["label"][:8]]
-st.image(png(strip(shown), 3), alt=f"Before: {', '.join(names)}", caption="Before", width="content")
-for name, after in zip(summary.ops, pictures["after"], strict=True):
-    text = augmentation.OPS.get(name, name)
-    st.image(png(strip(after[:8]), 3), alt=f"{text}, on the same garments", caption=text, width="content")
+garments = ", ".join(manifest.classes[label] for label in pictures["label"])
+rows = [("Before", "as in the data set", pictures["before"])]
+for op, after in zip(summary.ops, pictures["after"], strict=True):
+    rows.append((*augmentation.OPS.get(op, (op, "")), after))
+for name, text, images in rows:
+    left, right = st.columns([1, 3], vertical_alignment="center")
+    left.markdown(f"**{name}**  \n{text}")
+    with right:
+        ui.strip(images, alt=f"{name}: {garments}")
 
 st.subheader("Does it help?")
 with_deck = is_deck_data(manifest)
-ui.chart(augmentation.trainsets(summary, with_deck=with_deck), see=augmentation.verdict(summary))
+verdict = augmentation.verdict(summary)
+ui.chart(augmentation.trainsets(summary, with_deck=with_deck), see=verdict)
 st.dataframe(augmentation.table(summary, with_deck=with_deck), hide_index=True, alt="The six trainsets")
 st.caption(
-    f"Sets 2 to 6 are the original images plus one augmented copy of each. {summary.recipe.architecture}, at most "
-    f"{summary.recipe.epochs} epochs, batch {summary.recipe.batch_size}; ± is the standard deviation over seeds."
+    "Sets 2 to 6 are the original images plus one augmented copy of each; ± is the standard deviation over seeds. "
+    f"{summary.recipe.architecture}, at most {count(summary.recipe.epochs, 'epoch')}, batch {summary.recipe.batch_size}"
 )
 
 st.subheader("What the network is trained on")
-number = st.segmented_control(
-    "Trainset",
-    [each.id for each in summary.sets if each.id > 1],
-    default=2,
-    key="augmentation_set",
-    bind="query-params",
-)
-chosen = next((each for each in summary.sets if each.id == number and each.id > 1), summary.sets[1])
-st.image(png(strip(shown), 3), alt="Original images", caption="Original", width="content")
-drawn = png(strip(pictures["sets"][chosen.id - 2][:8]), 3)
-st.image(drawn, alt=f"One draw of trainset {chosen.id}", caption=f"Set {chosen.id}: {chosen.title}", width="content")
+sets = {augmentation.short_title(each): each for each in summary.sets if each.id > 1}
+picked = st.selectbox("Trainset", list(sets), key="augmentation_set", bind="query-params", width=280)
+chosen = sets.get(picked) or next(iter(sets.values()))
+ui.strip(pictures["before"], alt=f"Original: {garments}")
+ui.strip(pictures["sets"][chosen.id - 2], alt=f"One draw of trainset {chosen.id}: {garments}")
+st.caption(f"Above the originals, below one draw of set {chosen.id}: {chosen.title}. Both are trained on.")
 
-ui.takeaway(f"A mean without its spread proves nothing. {augmentation.verdict(summary)}")
+ui.takeaway(f"A mean without its spread proves nothing. {verdict}")
 ui.provenance(split="validation", seeds=min(each.val_accuracy.n for each in summary.sets))

@@ -8,7 +8,6 @@ from artifacts import deck
 from artifacts.contract import EdaSummary
 from portal import ui
 from portal.charts import dataset
-from portal.pictures import png, strip
 
 classes = ui.current_run().manifest.classes
 ui.opening("What do the images look like, and how are they divided into training, validation and test?")
@@ -22,14 +21,14 @@ ui.beside_deck(dataset.split_rows(summary))
 st.caption(deck.CONTRADICTIONS["split"])
 
 st.subheader("The average image of each class")
-ui.gallery(pictures["average"], classes, columns=10, scale=3)
+ui.gallery(pictures["average"], classes, columns=10, scale=2.5)
 st.caption("Each pixel is the mean over the class's training images: a sharp average means that they look alike.")
 
 st.subheader("A glance at one class")
 name = st.selectbox("Class", classes, key="dataset_class", bind="query-params", width=280)
 number = classes.index(name) if name in classes else 0
 samples, indices = pictures["samples"][number], pictures["sample_index"][number]
-st.image(png(strip(samples)), alt=f"{len(samples)} images of class {name} at real size")
+ui.strip(samples, alt=f"{len(samples)} images of class {name} at real size", scale=1)
 st.caption(f"Real size: {samples.shape[1]} x {samples.shape[2]} pixels, all that a network sees. Below, four times:")
 ui.gallery(samples, [f"#{index}" for index in indices], columns=10)
 

@@ -34,8 +34,10 @@ if len(chosen) > SHOWN:
     page = st.pagination(-(-len(chosen) // SHOWN), key="errors_page", bind="query-params")
 shown = chosen[(page - 1) * SHOWN : page * SHOWN]
 ui.gallery(images[shown["index"]], errors.captions(shown), columns=6, scale=4)
-st.caption(f"{len(chosen):,} mistakes; under each image what it is, what was answered with which probability, and its "
-           "number in the test set. Would a person have known? Some of them show no more than a dark shape.")
+st.caption(
+    f"{len(chosen):,} mistakes; under each image what it is, what was answered with which probability, and its "
+    "number in the test set. Would a person have known? Some of them show no more than a dark shape."
+)
 
 ui.takeaway(errors.takeaway(mistakes))
 ui.provenance(split="test", images=summary.images)

@@ -7,32 +7,34 @@ import streamlit as st
 from artifacts.contract import ExportSummary, FeatureMapsSummary
 from portal import inference, ui
 from portal.charts import feature_maps
+from portal.runs import is_deck_data
 
-run = ui.current_run()
-classes = run.manifest.classes
+manifest = ui.current_run().manifest
+classes = manifest.classes
 ui.opening("What does each filter of the first layer look for, and on which side of the garment does it find it?")
 summary = ui.document(FeatureMapsSummary)
 stored = ui.arrays("feature-maps/maps.npz")
 st.subheader(f"The {len(stored['filters'])} filters")
-st.markdown("White is a positive weight, black a negative one, mid-grey none: a filter answers where the image matches it.")
-kernel = stored["filters"].shape[-1]
+st.markdown("White: positive weight, black: negative, mid-grey: none. A filter answers where the image matches it.")
 pictures = feature_maps.filter_pictures(stored["filters"])
-ui.gallery(pictures, feature_maps.filter_captions(summary.filters), columns=8, scale=84 // kernel)
+ui.gallery(pictures, feature_maps.filter_captions(summary.filters), columns=8, scale=84 // pictures.shape[-1])
 
 ui.chart(feature_maps.side_chart(summary), see=feature_maps.side_sentence(summary))
 st.table(feature_maps.side_table(summary), hide_index=True, border="horizontal")
 
 st.subheader("Their answers to one image")
-sides = [side for side in feature_maps.SIDES if feature_maps.filters_of(summary, side)]
-side = st.segmented_control("Filters that answer to", sides, key="feature_maps_side", bind="query-params")
-shown = feature_maps.filters_of(summary, side)
 source = st.segmented_control(
-    "Image", ["stored", "any test image"], default="stored", key="feature_maps_source", bind="query-params", required=True
+    "Image",
+    ["stored", "any test image"],
+    default="stored",
+    key="feature_maps_source",
+    bind="query-params",
+    required=True,
 )
 if source == "stored":
-    names = feature_maps.stored_names(stored["label"], classes)
-    name = st.selectbox("Stored image", names, key="feature_maps_image", bind="query-params", width=360)
-    number = names.index(name)
+    rows = feature_maps.stored_images(stored["label"], classes, with_deck=is_deck_data(manifest))
+    name = st.selectbox("Stored image", list(rows), key="feature_maps_image", bind="query-params", width=360)
+    number = rows[name]
     image, maps = stored["images"][number], stored["maps"][number]
 else:
     test = ui.arrays("data/test.npz")
@@ -40,11 +42,15 @@ else:
     number = st.number_input(
         f"Test image, 0 to {last}", 0, last, 0, key="feature_maps_index", bind="query-params", width=360
     )
-    final = next(model for model in ui.document(ExportSummary).models if model.role == "final")
+    models = ui.document(ExportSummary).models
     image = test["images"][number]
-    maps = inference.network(run, final).feature_maps(image[None])[0]
+    network = ui.or_stop("models", lambda run: inference.network(run, inference.final_model(models)))
+    maps = network.feature_maps(image[None])[0]
     name = classes[test["labels"][number]]
 ui.gallery(image[None], [f"The image: {name}"], columns=1, scale=6)
+sides = [side for side in feature_maps.SIDES if feature_maps.filters_of(summary, side)]
+side = st.segmented_control("Only filters that answer to", sides, key="feature_maps_side", bind="query-params")
+shown = feature_maps.filters_of(summary, side)
 numbers = [row.filter for row in shown]
 ui.gallery(feature_maps.map_pictures(maps)[numbers], feature_maps.filter_captions(shown), columns=8, scale=3)
 st.caption("Bright is a strong answer; all maps of the image share one scale, so a filter that hardly answers is dark.")

@@ -35,15 +35,15 @@ with st.container(horizontal=True):
 if note := profile_note(manifest.profile):
     st.caption(f":material/info: {note}")
 if pictures := ui.optional_arrays("eda/images.npz"):
-    ui.gallery(pictures["samples"][:, 0], classes, columns=len(classes), scale=3)
+    ui.gallery(pictures["samples"][:, 0], classes, columns=len(classes), scale=2.5)
 
 st.subheader("The steps of the study")
-found = overview.findings(study)
-with st.container(horizontal=True):
-    for number, page in enumerate(PAGES[1:], start=1):
-        with st.container(border=True, width=260):
-            ui.link(page, f"{number} {page.title}")
-            st.caption(f"{page.step}. {found.get(page.name, '')}")
+found = overview.findings(study, classes)
+grid = st.grid(3, min_column_width=240, border=True)
+for number, page in enumerate(PAGES[1:], start=1):
+    with grid.cell():
+        ui.link(page, f"**{number} {page.title}**")
+        st.caption(f"{page.step}.  \n{found.get(page.name, '')}")
 
 frame = overview.journey_frame(study, with_deck=with_deck)
 if len(frame):

@@ -9,6 +9,7 @@ from artifacts.contract import FinalSummary, ImprovementsSummary
 from portal import test_record, ui
 from portal.charts import results, seeds
 from portal.runs import is_deck_data
+from portal.text import percent
 
 SHOWN = 24
 
@@ -23,38 +24,27 @@ ui.chart(
 )
 
 st.subheader("By class")
-ui.chart(
-    results.class_scores(final), see="Look for the classes far left: precision and recall say which way they fail."
-)
-st.dataframe(results.class_table(final), hide_index=True)
+ui.chart(results.class_scores(final), see="Classes far left are hard: precision and recall say which way they fail.")
+st.dataframe(results.class_table(final), hide_index=True, height="content", alt="Scores by class")
 
 st.subheader("Confusion matrix")
 frame = results.confusion_frame(final.confusion, manifest.classes)
-
-
-def pick_clicked_cell() -> None:
-    """A click in the chart moves the selectbox, which holds the choice."""
-    clicked = st.session_state["results_matrix"].selection.get("cell")
-    if clicked:
-        st.session_state["results_cell"] = clicked[0]["cell"]
-
-
 cell = st.selectbox("Cell: true → predicted", results.cells(frame), key="results_cell", bind="query-params")
 ui.chart(
     results.confusion_matrix(frame, cell),
     see="Rows are what the image is, columns what was answered; click a cell, or choose it above, to see its images.",
     key="results_matrix",
-    on_select=pick_clicked_cell,
+    on_select=ui.follow_click("results_matrix", "cell", "results_cell"),
 )
 test, answers = ui.arrays("data/test.npz"), ui.arrays("final/test.npz")["probabilities"]
 numbers = results.cell_images(test["labels"], answers.argmax(axis=1), frame[frame["cell"] == cell].iloc[0])
 st.markdown(f"**{cell}**: {len(numbers):,} images, the first {min(len(numbers), SHOWN)} with the answer's probability.")
 numbers = numbers[:SHOWN]
-ui.gallery(test["images"][numbers], [f"no. {n}: {answers[n].max():.0%}" for n in numbers], columns=12, scale=3)
+ui.gallery(test["images"][numbers], [f"#{n}, {percent(answers[n].max(), 0)}" for n in numbers], columns=12, scale=3)
 
 st.subheader("The reading of the test set")
 st.markdown(test_record.reading_sentence(manifest, final))
-st.dataframe(test_record.readings(manifest), hide_index=True)
+st.dataframe(test_record.readings(manifest), hide_index=True, alt="Readings of the test set")
 
 improvements = ui.optional(ImprovementsSummary)
 if improvements is not None:

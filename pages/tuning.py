@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from artifacts import deck
@@ -18,7 +17,8 @@ searches = {search.search: search for search in (coarse, fine) if search is not 
 clocks = {name: ui.optional(StageClock, StageClock.path(f"tune-{name}")) for name in searches}
 frames = {name: search_log.trial_frame(search, clocks[name]) for name, search in searches.items()}
 
-ui.beside_deck([row for name in searches for row in search_log.best_beside_deck(searches[name], clocks[name])])
+with_deck = is_deck_data(ui.current_run().manifest)
+st.table(search_log.best_table(searches, frames, with_deck=with_deck), border="horizontal")
 ui.provenance(split="validation")
 
 st.subheader("Replay")
@@ -30,10 +30,9 @@ first, last = int(frame["trial"].iloc[0]), int(frame["trial"].iloc[-1])
 trial = last
 if last > first:
     trial = st.slider("Up to trial", first, last, last, key=f"tuning_{picked}_trial", bind="query-params")
-before = [name for name in searches if name != picked and picked == "fine"]  # the coarse search stays in sight
-drawn = pd.concat([*(frames[name] for name in before), frame[frame["trial"] <= trial]])
-ranges = {name: searches[name].ranges for name in [*before, picked]}
-points = [deck.COARSE_BEST, deck.FINE_BEST] if is_deck_data(ui.current_run().manifest) else []
+drawn = search_log.drawn_until(frames, picked, trial)
+ranges = {name: searches[name].ranges for name in drawn["search"].unique()}
+points = [deck.COARSE_BEST, deck.FINE_BEST] if with_deck else []
 ui.chart(
     tuning.search_space(drawn, ranges, points),
     see="Large marks, the good trials, lie together in one region; the second box is cut around the best of them.",
@@ -52,5 +51,11 @@ if cut is not None:
     st.table(search_log.cut_table(cut), border="horizontal")
 
 st.subheader("All trials")
-st.dataframe(search_log.trials_table(frame), hide_index=True)
+exact = st.column_config.NumberColumn(format="%.6f")
+st.dataframe(
+    search_log.trials_table(frame),
+    hide_index=True,
+    column_config={"Learning rate": exact, "Weight decay (L2)": exact},
+    alt=f"All trials of the {picked} search",
+)
 ui.takeaway(search_log.takeaway(frames))

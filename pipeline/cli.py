@@ -33,11 +33,16 @@ RUNS = Path(__file__).resolve().parent.parent / "runs"
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(soft_wrap=True)
 
-Profile = Annotated[str | None, typer.Option(help="full, standard, quick or smoke; by default full on a GPU, else quick.")]
+Profile = Annotated[
+    str | None, typer.Option(help="full, standard, quick or smoke; by default full on a GPU, else quick.")
+]
 RunName = Annotated[str | None, typer.Option("--run", help="Name of the run under runs/; by default the profile's.")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder with the four IDX files (and names.txt).")]
-TrainImages = Annotated[int | None, typer.Option(help="Size of the split's train part: 50000, or the slide's 40000.")]
-Budget = Annotated[str | None, typer.Option(help="Stop cleanly after this time, e.g. 90s, 9m or 2h; run again to go on.")]
+ValidationImages = Annotated[int | None, typer.Option(min=2, help="Size of the split's validation part: 10000.")]
+TrainImages = Annotated[int | None, typer.Option(min=2, help="Size of the split's train part: 50000, or the slide's 40000.")]
+Budget = Annotated[
+    str | None, typer.Option(help="Stop cleanly after this time, e.g. 90s, 9m or 2h; run again to go on.")
+]
 
 
 def main() -> None:
@@ -54,7 +59,9 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _leave(130, "Stopped; the same command goes on from here.")
     except OSError as error:
-        _leave(2, f"{error.filename or 'The disk'}: {error.strerror}; free space or choose another folder, then run again.")
+        _leave(
+            2, f"{error.filename or 'The disk'}: {error.strerror}; free space or choose another folder, then run again."
+        )
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -85,13 +92,12 @@ def _run(
     run: str | None,
     folder: Path | None,
     train_images: int | None,
+    validation_images: int | None,
     budget: str | None,
 ) -> None:
     deadline = time.time() + seconds_of(budget) if budget else None
     name = chosen_profile(profile)
-    config = profiles.profile(name)
-    if train_images is not None:
-        config = config.with_split(train_images)
+    config = profiles.profile(name).with_split(train_images, validation_images)
     run_folder = _folder(run or name)
     here = machine.describe()
     console.print(
@@ -116,10 +122,11 @@ def run_all(
     run: RunName = None,
     data: DataFolder = None,
     train_images: TrainImages = None,
+    validation_images: ValidationImages = None,
     budget: Budget = None,
 ) -> None:
     """The whole study, stage by stage; started again it goes on where it stopped."""
-    _run(list(STAGES), profile, run, data, train_images, budget)
+    _run(list(STAGES), profile, run, data, train_images, validation_images, budget)
 
 
 def _command_for(stage: Stage) -> Callable[..., None]:
@@ -128,9 +135,10 @@ def _command_for(stage: Stage) -> Callable[..., None]:
         run: RunName = None,
         data: DataFolder = None,
         train_images: TrainImages = None,
+        validation_images: ValidationImages = None,
         budget: Budget = None,
     ) -> None:
-        _run(stages.with_needs(stage.name), profile, run, data, train_images, budget)
+        _run(stages.with_needs(stage.name), profile, run, data, train_images, validation_images, budget)
 
     return command
 

@@ -18,12 +18,13 @@ from pipeline.errors import UserError
 class SplitConfig:
     """Stratified split of the training file (deck section 2: its tables say 50K + 10K, its slide 40K + 10K).
 
-    `validated` of the validation images are used, the same ones in every stage.
+    `validated` of the validation images and `tested` of the test images are used, the same ones in every stage.
     """
 
     train_images: int = 50_000
     validation_images: int = 10_000
     validated: int = 10_000
+    tested: int = 10_000
     seed: int = 0
 
 
@@ -57,7 +58,8 @@ class AugmentationsConfig:
 
 @dataclass(frozen=True)
 class TuningConfig:
-    """Both searches, on the deck's best network. The fine ranges are what the top `top_trials` (deck: 3 to 5) of the coarse search span."""
+    """Both searches, on the deck's best network; the fine ranges are what the coarse search's `top_trials` (deck: 3 to
+    5) span."""
 
     recipe: Recipe
     ranges: Ranges
@@ -69,7 +71,7 @@ class TuningConfig:
 
 @dataclass(frozen=True)
 class FinalConfig:
-    """`epochs` None: the best trial's own epoch count, as in the deck. Test images: all of them."""
+    """`epochs` None: the best trial's own epoch count, as in the deck."""
 
     epochs: int | None
     train_images: int
@@ -106,9 +108,14 @@ class Config:
     export: ExportConfig
     expected_minutes: float
 
-    def with_split(self, train_images: int) -> Config:
+    def with_split(self, train_images: int | None, validation_images: int | None) -> Config:
         """The same study on another split, e.g. the 40,000 training images of the deck's slide."""
-        return dataclasses.replace(self, split=dataclasses.replace(self.split, train_images=train_images))
+        split = dataclasses.replace(
+            self.split,
+            train_images=train_images or self.split.train_images,
+            validation_images=validation_images or self.split.validation_images,
+        )
+        return dataclasses.replace(self, split=split)
 
 
 # The deck gives ranges only through its trials (section 4); these cover all of its values.
@@ -174,12 +181,8 @@ def standard() -> Config:
         eda=EdaConfig(),
         outliers=OutliersConfig(epochs=8, train_images=50_000),
         architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=256, lr=0.1), 50_000),
-        augmentations=AugmentationsConfig(
-            recipe(epochs=5, batch_size=128, replication="once"), 10_000, seeds=3
-        ),
-        tuning=TuningConfig(
-            recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 16, 14, 4, 10_000
-        ),
+        augmentations=AugmentationsConfig(recipe(epochs=5, batch_size=128, replication="once"), 10_000, seeds=3),
+        tuning=TuningConfig(recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 16, 14, 4, 10_000),
         final=FinalConfig(epochs=12, train_images=60_000, seeds=3),
         improvements=ImprovementsConfig(recipe(epochs=5, batch_size=512), 10_000, seeds=3),
         export=ExportConfig(parity_images=10_000),
@@ -195,13 +198,11 @@ def quick() -> Config:
         split=SplitConfig(validated=1_000),
         eda=EdaConfig(),
         outliers=OutliersConfig(epochs=2, train_images=10_000),
-        architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=64), 2_000),
-        augmentations=AugmentationsConfig(
-            recipe(epochs=4, batch_size=64, replication="once"), 1_000, seeds=2
-        ),
-        tuning=TuningConfig(recipe(epochs=4, batch_size=64, replication="once"), COARSE_RANGES, 8, 6, 3, 1_000),
-        final=FinalConfig(epochs=3, train_images=60_000, seeds=1),
-        improvements=ImprovementsConfig(recipe(epochs=4), 1_000, seeds=2),
+        architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=64), 1_000),
+        augmentations=AugmentationsConfig(recipe(epochs=3, batch_size=64, replication="once"), 1_000, seeds=2),
+        tuning=TuningConfig(recipe(epochs=3, batch_size=64, replication="once"), COARSE_RANGES, 8, 6, 3, 1_000),
+        final=FinalConfig(epochs=1, train_images=50_000, seeds=1),
+        improvements=ImprovementsConfig(recipe(epochs=3), 1_000, seeds=2),
         export=ExportConfig(parity_images=500),
         expected_minutes=9,
     )
@@ -212,13 +213,13 @@ def smoke() -> Config:
     return Config(
         profile="smoke",
         seed=0,
-        split=SplitConfig(validated=100),
+        split=SplitConfig(validated=100, tested=1_000),
         eda=EdaConfig(samples_per_class=5),
-        outliers=OutliersConfig(epochs=1, train_images=1_000, worst_per_class=5),
-        architectures=ArchitecturesConfig(recipe(epochs=2, batch_size=32), 100),
+        outliers=OutliersConfig(epochs=1, train_images=500, worst_per_class=5),
+        architectures=ArchitecturesConfig(recipe(epochs=2, batch_size=32), 64),
         augmentations=AugmentationsConfig(recipe(epochs=1, batch_size=32, replication="once"), 100, seeds=2),
         tuning=TuningConfig(recipe(epochs=1, batch_size=32, replication="once"), COARSE_RANGES, 4, 3, 3, 100),
-        final=FinalConfig(epochs=2, train_images=600, seeds=2, gallery_per_class=10),
+        final=FinalConfig(epochs=1, train_images=400, seeds=2, gallery_per_class=10),
         improvements=ImprovementsConfig(recipe(epochs=1), 100, seeds=2),
         export=ExportConfig(parity_images=50),
         expected_minutes=1,

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -84,7 +84,9 @@ def load(folder: Path | None = None) -> Dataset:
     """The data set in `folder`, or Fashion-MNIST from the first source that has it; every byte is checked."""
     if folder is not None:
         if not folder.is_dir():
-            raise UserError(f"The data folder {folder} does not exist or is no folder; give the one with the IDX files.")
+            raise UserError(
+                f"The data folder {folder} does not exist or is no folder; give the one with the IDX files."
+            )
         return _load_folder(folder)
     for source in _sources():
         if (found := source()) is not None:
@@ -117,6 +119,12 @@ def subset(index: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.n
         return index
     chosen, _ = train_test_split(index, train_size=count, random_state=seed, stratify=labels[index])
     return np.sort(chosen)
+
+
+def with_test_images(dataset: Dataset, count: int) -> Dataset:
+    """The data set with `count` of its test images, stratified: all but the smoke profile use them all."""
+    index = subset(np.arange(len(dataset.test_labels)), dataset.test_labels, count, seed=0)
+    return replace(dataset, test_images=dataset.test_images[index], test_labels=dataset.test_labels[index])
 
 
 # ----------------------------------------------------------------------------------------------------------- sources
@@ -153,7 +161,7 @@ def _download_with_torchvision() -> Path | None:
 
 
 def _download_with_apt() -> Path | None:
-    """Debian's package, unpacked without root. Package lists may be missing on a new machine, so they are fetched once."""
+    """Debian's package, unpacked without root. A new machine may lack package lists, so they are fetched once."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return None
     with tempfile.TemporaryDirectory() as temporary:
@@ -187,7 +195,7 @@ def _keep(folder: Path) -> Path:
 
 def _load_folder(folder: Path) -> Dataset:
     names = _class_names(folder)
-    expected = FASHION_MNIST if names is None else {name: (OTHER_MAX_BYTES, None) for name in FASHION_MNIST}
+    expected = FASHION_MNIST if names is None else dict.fromkeys(FASHION_MNIST, (OTHER_MAX_BYTES, None))
     contents = {name: _read(folder, name, *expected[name]) for name in FASHION_MNIST}
     arrays = {name: _parse_idx(folder, name, data) for name, data in contents.items()}
     dataset = Dataset(
@@ -218,9 +226,11 @@ def _read(folder: Path, name: str, size: int, sha256: str | None) -> bytes:
     """The decompressed bytes; never more than the declared size is unpacked, whatever the file claims."""
     path = _file_in(folder, name)
     if path is None:
-        raise UserError(f"The data folder {folder} has no {name} or {name}.gz: put the data set's four IDX files there.")
+        raise UserError(
+            f"The data folder {folder} has no {name} or {name}.gz: put the data set's four IDX files there."
+        )
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             data = file.read(size + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read ({error}): fetch the file again.") from error
@@ -244,7 +254,9 @@ def _check_consistent(dataset: Dataset) -> None:
     for part in ("train", "test"):
         images, labels = getattr(dataset, f"{part}_images"), getattr(dataset, f"{part}_labels")
         if len(images) != len(labels) or images.shape[1] != images.shape[2] or len(images) == 0:
-            raise UserError(f"The {part} files in {dataset.folder} do not fit together: images must be square, one label each.")
+            raise UserError(
+                f"The {part} files in {dataset.folder} do not fit together: images must be square, one label each."
+            )
         counts = np.bincount(labels, minlength=len(dataset.classes))
         if len(counts) > len(dataset.classes):
             raise UserError(f"The {part} labels in {dataset.folder} go beyond the {len(dataset.classes)} class names.")

@@ -97,7 +97,9 @@ def reduce_weights(proto: onnx.ModelProto, precision: Precision) -> onnx.ModelPr
 
 def _is_large(weight: onnx.TensorProto) -> bool:
     return (
-        weight.data_type == onnx.TensorProto.FLOAT and len(weight.dims) >= 2 and int(np.prod(weight.dims)) >= REDUCED_FROM
+        weight.data_type == onnx.TensorProto.FLOAT
+        and len(weight.dims) >= 2
+        and int(np.prod(weight.dims)) >= REDUCED_FROM
     )
 
 

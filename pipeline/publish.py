@@ -34,7 +34,9 @@ def publish(source: Path, target: Path = STUDY) -> int:
         raise UserError(f"The run in {source} lacks the stage {missing[0]}: finish it with run-all first.")
     size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
     if size > MAX_BYTES:
-        raise UserError(f"The run in {source} is {size / 1e6:.1f} MB, over the {MAX_BYTES / 1e6:.0f} MB to be committed.")
+        raise UserError(
+            f"The run in {source} is {size / 1e6:.1f} MB, over the {MAX_BYTES / 1e6:.0f} MB to be committed."
+        )
     _replace(source, target)
     return size
 

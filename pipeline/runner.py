@@ -1,4 +1,4 @@
-"""Runs stages: skips what is done, resumes what was interrupted, keeps the manifest, and lets one process at a time in."""
+"""Runs stages: skips what is done, resumes what was interrupted, keeps the manifest, lets one process at a time in."""
 
 from __future__ import annotations
 
@@ -46,9 +46,11 @@ class RunFolder:
         """Own the run; the lock dies with its owner. UserError at once if another process owns it."""
         try:
             self.work.mkdir(parents=True, exist_ok=True)
-            file = open(self.work / "lock", "a+", encoding="utf-8")  # noqa: SIM115 (held for the whole run)
+            file = (self.work / "lock").open("a+", encoding="utf-8")
         except OSError as error:
-            raise UserError(f"The run folder {self.folder} cannot be written ({error.strerror}): choose another.") from error
+            raise UserError(
+                f"The run folder {self.folder} cannot be written ({error.strerror}): choose another."
+            ) from error
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,7 +58,7 @@ class RunFolder:
                 file.seek(0)
                 owner = file.read().strip() or "unknown"
                 raise UserError(
-                    f"Process {owner} is working on {self.folder}: wait for it, stop it, or name another run with --run."
+                    f"Process {owner} is working on {self.folder}: wait for it, or name another run with --run."
                 ) from error
             file.truncate(0)
             file.write(str(os.getpid()))
@@ -80,7 +82,7 @@ class Runner:
     def __init__(self, folder: RunFolder, config: Config, dataset: data.Dataset, console: Console) -> None:
         self.folder = folder
         self.config = config
-        self.dataset = dataset
+        self.dataset = data.with_test_images(dataset, config.split.tested)
         self.console = console
 
     def fingerprint(self, stage: Stage) -> str:
@@ -109,7 +111,7 @@ class Runner:
 
     def run(self, wanted: Sequence[Stage], *, deadline: float | None = None) -> None:
         """Run the wanted stages that are not done. Raises BudgetSpent at the deadline (epoch seconds)."""
-        pool = Pool(self.folder.work, self.dataset.folder, deadline)
+        pool = Pool(self.folder.work, self.dataset.folder, self.config.split.tested, deadline)
         try:
             for number, stage in enumerate(wanted, start=1):
                 title = f"[{number}/{len(wanted)}] {stage.name}"
@@ -143,9 +145,7 @@ class Runner:
         )
         clock_path, content = StageClock.path(stage.name), store.encode(taken)
         store.write_atomic(self.folder.study / clock_path, content)
-        state = StageState(
-            self.fingerprint(stage), context.files, store.record(content), tuple(context.test_reads)
-        )
+        state = StageState(self.fingerprint(stage), context.files, store.record(content), tuple(context.test_reads))
         store.write_atomic(self._state_path(stage), store.encode(state))
         self.write_manifest()
         self.console.print(f"      finished in {clock(seconds)}", highlight=False)

@@ -1,4 +1,4 @@
-"""Seeds that depend on what they are for, never on what ran before: so a resumed run draws what an unbroken one draws."""
+"""Seeds that depend on what they are for, not on what ran before: a resumed run draws what an unbroken one draws."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from pytorch_optimizer import SAM
@@ -97,7 +98,7 @@ def fit(
 
     Raises Diverged when an epoch's loss is not finite.
     """
-    model.to(train.images.device, memory_format=torch.channels_last)
+    model.to(train.images.device).to(memory_format=torch.channels_last)
     state = _fresh_state(model, recipe)
     resume(state)
     source = _with_replication(train, recipe, seed)
@@ -118,12 +119,16 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
     Weight decay is L2 on every weight, as in the deck; the learning rate is set anew at every step.
     """
-    options = {"lr": recipe.lr, "momentum": recipe.momentum, "weight_decay": recipe.weight_decay, "nesterov": True}
+    options: dict[str, Any] = {
+        "lr": recipe.lr,
+        "momentum": recipe.momentum,
+        "weight_decay": recipe.weight_decay,
+        "nesterov": True,
+        "foreach": True,
+    }
     if recipe.optimizer == "SGD":
-        return torch.optim.SGD(model.parameters(), foreach=True, **options)
-    return SAM(
-        model.parameters(), torch.optim.SGD, rho=recipe.rho, adaptive=recipe.optimizer == "ASAM", foreach=True, **options
-    )
+        return torch.optim.SGD(model.parameters(), **options)
+    return SAM(model.parameters(), torch.optim.SGD, rho=recipe.rho, adaptive=recipe.optimizer == "ASAM", **options)
 
 
 def learning_rate(recipe: Recipe, progress: float) -> float:
@@ -178,9 +183,7 @@ def steps_per_epoch(images: int, recipe: Recipe) -> int:
     return total // min(recipe.batch_size, total)
 
 
-def _train_epoch(
-    state: State, train: Images, recipe: Recipe, seed: int, progress: Callable[[float], None]
-) -> None:
+def _train_epoch(state: State, train: Images, recipe: Recipe, seed: int, progress: Callable[[float], None]) -> None:
     torch.manual_seed(derive(seed, "dropout", state.epoch))
     state.model.train()
     device = train.images.device

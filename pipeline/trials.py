@@ -24,6 +24,7 @@ from pipeline import data, training
 from pipeline.config import SplitConfig
 from pipeline.errors import BudgetSpent
 from pipeline.models import registry
+from pipeline.models.base import ImageClassifier
 from pipeline.seeding import derive
 from pipeline.training import Fitted, Images, State
 
@@ -131,12 +132,12 @@ def validated(dataset: data.Dataset, config: SplitConfig) -> np.ndarray:
 def to_device(images: np.ndarray, labels: np.ndarray, device: torch.device) -> Images:
     """uint8 (N, S, S) and labels as the training loop takes them."""
     return Images(
-        torch.from_numpy(np.ascontiguousarray(images)).unsqueeze(1).to(device),
+        torch.from_numpy(images.copy()).unsqueeze(1).to(device),
         torch.from_numpy(labels.astype(np.int64)).to(device),
     )
 
 
-def build(spec: TrialSpec, dataset: data.Dataset) -> torch.nn.Module:
+def build(spec: TrialSpec, dataset: data.Dataset) -> ImageClassifier:
     recipe = spec.recipe
     return registry.build(
         recipe.architecture,
@@ -226,7 +227,12 @@ def _pack(state: State) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         tensors[f"momentum.{number}"] = state.optimizer.state[parameter]["momentum_buffer"]
     if state.predictions:
         tensors["predictions"] = torch.stack(state.predictions)
-    facts: dict[str, Any] = {"epoch": state.epoch, "best_epoch": state.best_epoch, "step": state.step, "curves": state.curves}
+    facts: dict[str, Any] = {
+        "epoch": state.epoch,
+        "best_epoch": state.best_epoch,
+        "step": state.step,
+        "curves": state.curves,
+    }
     return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, facts
 
 

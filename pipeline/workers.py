@@ -11,11 +11,11 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 import torch
@@ -27,6 +27,8 @@ from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, exec
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
+T = TypeVar("T")
+R = TypeVar("R")
 Listener = Callable[[int, TrialRecord, float], None]
 
 
@@ -55,13 +57,14 @@ def threads_for(trials: int) -> int:
 class Pool:
     """A pool of training processes that lives as long as the run, and the storage of its trials."""
 
-    def __init__(self, work: Path, data_folder: Path, deadline: float | None) -> None:
+    def __init__(self, work: Path, data_folder: Path, tested: int, deadline: float | None) -> None:
         self.work = work
         self.data_folder = data_folder
         self.deadline = deadline
         self.devices = device_names()
         work.mkdir(parents=True, exist_ok=True)
         self.storage = f"sqlite:///{work / 'trials.db'}"
+        self.tested = tested
         self._context = multiprocessing.get_context("spawn")
         self._shares: Any = self._context.Queue()
         self._executor: ProcessPoolExecutor | None = None
@@ -111,9 +114,16 @@ class Pool:
                 results[number] = Finished(specs[number], record, elapsed)
                 finished(number, record, elapsed)
 
+    def map(self, job: Callable[[Workplace, T], R], items: Sequence[T]) -> Iterator[R]:
+        """The job's result for each item, in order; jobs run in the worker processes, one a core or device."""
+        return self._started().map(_with_place, [job] * len(items), items)
+
     def _submit(self, spec: TrialSpec) -> Future[TrialRecord]:
         if self.deadline is not None and time.time() >= self.deadline:
             raise BudgetSpent
+        return self._started().submit(_work, spec)
+
+    def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
             numbers: Any = self._context.Queue()
             for device in self.devices:
@@ -122,9 +132,9 @@ class Pool:
                 len(self.devices),
                 mp_context=self._context,
                 initializer=_start_worker,
-                initargs=(numbers, self._shares, self.data_folder, self.work / "trials", self.deadline),
+                initargs=(numbers, self._shares, self.data_folder, self.tested, self.work / "trials", self.deadline),
             )
-        return self._executor.submit(_work, spec)
+        return self._executor
 
     def _read_shares(self, shares: dict[str, float], progress: Callable[[float], None], stop: threading.Event) -> None:
         while not stop.wait(0.2):
@@ -142,9 +152,7 @@ class Pool:
 class _Board:
     """A stage's Optuna study: what waits, runs and is done. Trials are known by their key."""
 
-    def __init__(
-        self, storage: str, stage: str, specs: Sequence[TrialSpec], labels: Sequence[dict[str, str]]
-    ) -> None:
+    def __init__(self, storage: str, stage: str, specs: Sequence[TrialSpec], labels: Sequence[dict[str, str]]) -> None:
         self.specs = specs
         self.numbers = {spec.key: number for number, spec in enumerate(specs)}
         self.study = optuna.create_study(storage=storage, study_name=stage, direction="maximize", load_if_exists=True)
@@ -204,12 +212,12 @@ _place: Workplace | None = None
 _outbox: Any = None
 
 
-def _start_worker(devices: Any, shares: Any, folder: Path, trials: Path, deadline: float | None) -> None:
+def _start_worker(devices: Any, shares: Any, folder: Path, tested: int, trials: Path, deadline: float | None) -> None:
     global _place, _outbox
     _outbox = shares
     threading.Thread(target=_die_with_parent, daemon=True).start()
     device = torch.device(devices.get())
-    _place = Workplace(data.load(folder), trials, device, deadline)
+    _place = Workplace(data.with_test_images(data.load(folder), tested), trials, device, deadline)
 
 
 def _die_with_parent() -> None:
@@ -218,6 +226,11 @@ def _die_with_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(1)
+
+
+def _with_place(job: Callable[[Workplace, T], R], item: T) -> R:
+    assert _place is not None
+    return job(_place, item)
 
 
 def _work(spec: TrialSpec) -> TrialRecord:

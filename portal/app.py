@@ -14,7 +14,11 @@ import streamlit as st
 from portal import ui
 from portal.navigation import available_pages
 
-st.set_page_config(page_title="Fashion-MNIST study", page_icon=":material/checkroom:", layout="wide")
+# A file of our own: Streamlit would fetch a named icon for the browser's tab from the network.
+ICON = Path(__file__).with_name("icon.png")
+
+# Before the navigation, whose pages' icons would be fetched for the tab instead; the tab's title is the page's.
+st.set_page_config(page_icon=ICON, layout="wide")
 
 sections: dict[str, list[st.Page]] = {}
 for info in available_pages():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -60,8 +61,7 @@ class Network:
                 f"Images must be uint8 (N, {side}, {side}) with N >= 1, not {images.dtype} {images.shape}."
             )
         chunks = [
-            self._session.run(outputs, {INPUT: images[start : start + CHUNK]})
-            for start in range(0, len(images), CHUNK)
+            self._session.run(outputs, {INPUT: images[start : start + CHUNK]}) for start in range(0, len(images), CHUNK)
         ]
         return [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
 
@@ -83,9 +83,22 @@ def network(run: Run, model: ExportedModel) -> Network:
         return Network(_sessions[record.sha256], model, run.manifest.image_size)
 
 
+def votes(run: Run, models: Sequence[ExportedModel], image_SS: np.ndarray) -> dict[str, np.ndarray]:
+    """What each of `models` answers for one image: its probabilities, float32 (C,), by the network's name."""
+    return {model.name: network(run, model).predict(image_SS[None]).probabilities[0] for model in models}
+
+
+def final_model(models: Sequence[ExportedModel]) -> ExportedModel:
+    """The study's final model; ArtifactError if it was not exported."""
+    for model in models:
+        if model.role == "final":
+            return model
+    raise ArtifactError("The run has no exported final model: export it again.")
+
+
 def _load(data: bytes, file: str) -> ort.InferenceSession:
     options = ort.SessionOptions()
-    # Left alone, every session starts a thread per core, and idle threads spin: many visitors would fight for two cores.
+    # Left alone, every session starts a thread per core and idle threads spin: visitors would fight for two cores.
     options.intra_op_num_threads = 2
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -25,13 +25,13 @@ class PageInfo:
 
 PAGES = (
     PageInfo("overview", "Overview", ":material/home:", "Study", "What was measured, and how"),
-    PageInfo("dataset", "Dataset", ":material/dataset:", "Data", "Look at the garments and how they are split"),
-    PageInfo("outliers", "Outliers", ":material/troubleshoot:", "Data", "Find the images an autoencoder cannot redraw"),
+    PageInfo("dataset", "Dataset", ":material/dataset:", "Data", "Look at the images and how they are split"),
+    PageInfo("outliers", "Outliers", ":material/troubleshoot:", "Data", "Find what an autoencoder cannot redraw"),
     PageInfo("augmentation", "Augmentation", ":material/flip:", "Data", "Compare six ways to vary the training images"),
     PageInfo("architectures", "Architectures", ":material/account_tree:", "Networks", "Train seven networks, pick one"),
-    PageInfo("tuning", "Tuning", ":material/tune:", "Networks", "Search its hyper-parameters, coarse to fine"),
+    PageInfo("tuning", "Tuning", ":material/tune:", "Networks", "Search hyper-parameters, coarse to fine"),
     PageInfo("results", "Results", ":material/fact_check:", "Results", "Read the test set, once"),
-    PageInfo("errors", "Errors", ":material/rule:", "Results", "Look at the mistakes"),
+    PageInfo("errors", "Errors", ":material/rule:", "Results", "Look at the mistakes one by one"),
     PageInfo("feature_maps", "Feature maps", ":material/grid_view:", "Results", "See what the first layer answers to"),
     PageInfo("predict", "Predict", ":material/photo_camera:", "Try it", "Classify your own picture"),
 )

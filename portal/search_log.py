@@ -1,14 +1,14 @@
-"""The double random search as tables (deck section 4): its trials, the log a person reads, and how the ranges were cut."""
+"""The double random search as tables (deck section 4): trials, the log a person reads, how the ranges were cut."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import pandas as pd
 
 from artifacts import deck
-from artifacts.contract import RangeCut, Ranges, SearchSummary, StageClock, TrialValues
-from portal.text import Beside
+from artifacts.contract import RangeCut, Ranges, SearchSummary, StageClock
 
 VALUES = {
     "lr": "Learning rate",
@@ -17,6 +17,7 @@ VALUES = {
     "last_layers": "Last layers",
     "optimizer": "Optimizer",
 }
+NOT_GIVEN = "not given"
 
 
 def trial_frame(search: SearchSummary, clock: StageClock | None) -> pd.DataFrame:
@@ -44,6 +45,13 @@ def trial_frame(search: SearchSummary, clock: StageClock | None) -> pd.DataFrame
     record = frame["accuracy"].eq(frame["best_accuracy"]) & ~frame["best_accuracy"].duplicated()
     frame["best_trial"] = frame["trial"].where(record).ffill().astype("Int64")
     return frame
+
+
+def drawn_until(frames: Mapping[str, pd.DataFrame], search: str, trial: int) -> pd.DataFrame:
+    """The trials of both searches that were drawn when `trial` of `search` ended: the fine one follows the coarse."""
+    frame = frames[search]
+    earlier = [frames["coarse"]] if search == "fine" else []
+    return pd.concat([*earlier, frame[frame["trial"] <= trial]], ignore_index=True)
 
 
 def log_table(frame: pd.DataFrame, trial: int) -> pd.DataFrame:
@@ -78,7 +86,8 @@ def _values_text(row: pd.Series) -> dict[str, str]:
         "weight_decay": f"{row['weight_decay']:.6f}",
         "momentum": f"{row['momentum']:.3f}",
     }
-    return {title: text.get(name, str(row[name])) for name, title in VALUES.items()}
+    other = {name: NOT_GIVEN if row[name] is None else str(row[name]) for name in ("last_layers", "optimizer")}
+    return {title: {**text, **other}[name] for name, title in VALUES.items()}
 
 
 def cut_table(cut: RangeCut) -> pd.DataFrame:
@@ -129,35 +138,40 @@ def takeaway(frames: Mapping[str, pd.DataFrame]) -> str:
     if len(best) < 2 or any(pd.isna(value) for value in best.values()):
         return lesson
     gain = best["fine"] - best["coarse"]
+    where = "above" if gain >= 0 else "below"
     return (
-        f"{lesson} Here the fine search's best trial is {abs(gain):.2f} percentage points {'above' if gain >= 0 else 'below'} "
-        "the coarse one's; the best of many single-seed trials is lucky, so `final` trains the recipe again."
+        f"{lesson} Here the fine search's best trial is {abs(gain):.2f} percentage points {where} the coarse one's; "
+        "the best of many single-seed trials is lucky, so the recipe is trained again for the final result."
     )
 
 
-def best_beside_deck(search: SearchSummary, clock: StageClock | None) -> list[Beside]:
-    """The best trial of one search and how long the search took, beside the deck's."""
-    best, last = (_deck_trial(search.search, role) for role in ("best", "last"))
-    ours = next(trial for trial in search.trials if trial.number == search.best)
-    accuracy = ours.fit.highest_val_accuracy if ours.fit else 0.0
-    took = f"{max(times.elapsed for times in clock.trials.values()) / 60:.1f} minutes" if clock and clock.trials else "-"
-    return [
-        Beside(
-            f"Best {search.search} trial",
-            _trial_text(ours.values, accuracy, ours.number, len(search.trials)),
-            "validation, one seed a trial",
-            _trial_text(best, best.val_accuracy, best.number, last.number),
-        ),
-        Beside(f"Time of the {search.search} search", took, "wall clock", f"{last.elapsed} minutes"),
-    ]
+def best_table(
+    searches: Mapping[str, SearchSummary], frames: Mapping[str, pd.DataFrame], *, with_deck: bool
+) -> pd.DataFrame:
+    """The deck's table: the best trial of each search, and when the search ended; its own figures beside ours."""
+    columns = {}
+    for name, search in searches.items():
+        row = frames[name].loc[frames[name]["trial"] == search.best].iloc[0]
+        columns[f"{name.capitalize()} search, best"] = _best_column(
+            row, len(search.trials), frames[name]["elapsed"].max()
+        )
+        if with_deck:
+            best, last = (_deck_trial(name, role) for role in ("best", "last"))
+            values = pd.Series(
+                {**asdict(best), "trial": best.number, "accuracy": 100 * best.val_accuracy, "epoch": best.best_epoch}
+            )
+            columns[f"Deck: {name} search, best"] = _best_column(values, last.number, last.elapsed)
+    return pd.DataFrame(columns).rename_axis("Value")
 
 
-def _trial_text(values: TrialValues | TrialPoint, accuracy: float, number: int, trials: int) -> str:
-    parts = [f"{accuracy:.2%} (trial {number} of {trials})", f"lr {values.lr:.6f}", f"L2 {values.weight_decay:.6f}"]
-    parts.append(f"momentum {values.momentum:.3f}")
-    if values.last_layers is not None:
-        parts.append(f"{values.last_layers} last layers")
-    return ", ".join([*parts, values.optimizer] if values.optimizer else parts)
+def _best_column(row: pd.Series, trials: int, elapsed: float | None) -> dict[str, str]:
+    return {
+        "Highest val accuracy (%)": f"{row['accuracy']:.2f}",
+        "Epoch of it": str(row["epoch"]),
+        **_values_text(row),
+        "Trial": f"#{row['trial']} of {trials}",
+        "Search took (min)": NOT_GIVEN if elapsed is None or pd.isna(elapsed) else f"{elapsed:.2f}",
+    }
 
 
 def _deck_trial(search: str, role: str) -> deck.TrialPoint:

@@ -15,10 +15,16 @@ def beside_deck(final: FinalSummary) -> list[Beside]:
     published = percent_with_error(final.accuracy, final.standard_error)
     return [
         Beside(
-            "Test accuracy, published model ± standard error", published, f"{images}, 1 seed", percent(deck.TEST_ACCURACY)
+            "Test accuracy, published model ± standard error",
+            published,
+            f"{images}, 1 seed",
+            percent(deck.TEST_ACCURACY),
         ),
         Beside(
-            "Test accuracy, mean ± standard deviation", spread(final.accuracy_spread), f"{images} a seed", "one seed only"
+            "Test accuracy, mean ± standard deviation",
+            spread(final.accuracy_spread),
+            f"{images} a seed",
+            "one seed only",
         ),
         Beside("Test loss (nats)", f"{final.loss:.4f}", f"{images}, 1 seed", f"{deck.TEST_LOSS:.4f}"),
         Beside("Macro f1", f"{final.macro.f1:.3f}", f"{images}, 1 seed", f"{deck.MACRO.f1:.2f}"),

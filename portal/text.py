@@ -58,7 +58,7 @@ def hardware(machine: Machine) -> str:
 
 def provenance(manifest: Manifest, split: str, images: int | None, seeds: int) -> str:
     """One line: which images were measured, how often, in which profile, on what machine."""
-    measured = f"{split} split" if images is None else f"{split} split ({count(images, 'image')})"
+    measured = f"{split} images" if images is None else f"{images:,} {split} images"
     return (
         f"Measured on: {measured} · {count(seeds, 'seed')} · {manifest.profile} profile · {hardware(manifest.machine)}"
     )

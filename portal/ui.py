@@ -5,7 +5,7 @@ The only module of the portal that imports Streamlit, beside the entrypoint and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NoReturn, TypeVar, cast
 
 import numpy as np
@@ -15,9 +15,8 @@ from streamlit.typing import VegaLiteState
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
-from portal import charts, text
+from portal import charts, pictures, text
 from portal.navigation import PageInfo, available_pages
-from portal.pictures import png
 from portal.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
 from portal.text import Beside
 
@@ -59,12 +58,12 @@ def _open(place: RunPlace, changed: int) -> Run:
 def document(kind: type[T], path: str | None = None) -> T:
     """A document of the current run; if it is missing or damaged, one sentence instead of the rest of the page."""
     where = path or kind.PATH  # type: ignore[attr-defined]
-    return _or_stop(where, lambda run: _document(str(run.folder), where, _sha256(run, where), run, kind))
+    return or_stop(where, lambda run: _document(str(run.folder), where, _sha256(run, where), run, kind))
 
 
 def arrays(path: str) -> dict[str, np.ndarray]:
     """The arrays of one file of the current run, read-only; missing or damaged: as for `document`."""
-    return _or_stop(path, lambda run: _arrays(str(run.folder), path, _sha256(run, path), run))
+    return or_stop(path, lambda run: _arrays(str(run.folder), path, _sha256(run, path), run))
 
 
 def optional(kind: type[T], path: str | None = None) -> T | None:
@@ -89,7 +88,8 @@ def _or_none(path: str, load: Callable[[Run], T]) -> T | None:
         return None
 
 
-def _or_stop(path: str, load: Callable[[Run], T]) -> T:
+def or_stop(path: str, load: Callable[[Run], T]) -> T:
+    """What `load` makes of the run's file `path`; missing or damaged: one sentence instead of the rest of the page."""
     try:
         return load(current_run())
     except ArtifactError as error:
@@ -144,10 +144,9 @@ def provenance(*, split: str, images: int | None = None, seeds: int = 1) -> None
 
 
 def link(page: PageInfo, label: str | None = None) -> None:
-    """A link to another page that keeps the run."""
+    """A link to another page, if its file is there."""
     if page in available_pages():
-        run = {"run": st.session_state["run"]} if "run" in st.session_state else None
-        st.page_link(page.file, label=label or page.title, icon=page.icon, query_params=run)
+        st.page_link(page.file, label=label or page.title, icon=page.icon)
 
 
 def chart(
@@ -168,12 +167,44 @@ def chart(
     return cast("VegaLiteState", event) if on_select != "ignore" else None
 
 
-def gallery(images_NSS: np.ndarray, captions: Sequence[str], *, columns: int, scale: int = 4) -> None:
+def follow_click(chart_key: str, field: str, widget_key: str) -> Callable[[], None]:
+    """A callback for `chart`: what is clicked moves the widget `widget_key`, which holds the choice for all.
+
+    The chart's point selection has the name `field` and that one field.
+    """
+
+    def move_widget() -> None:
+        clicked = st.session_state[chart_key].selection.get(field)
+        if clicked:
+            st.session_state[widget_key] = clicked[0][field]
+
+    return move_widget
+
+
+def gallery(images_NSS: np.ndarray, captions: Sequence[str], *, columns: int, scale: float = 4) -> None:
     """Grey images enlarged `scale` times, each with its caption; at most `columns` a row, fewer on a narrow screen."""
-    width = images_NSS.shape[2] * scale
-    files = [png(image, scale) for image in images_NSS]
-    with st.container(width=columns * (width + 16)):
-        st.image(files, caption=list(captions), width=width, alt=list(captions))
+    width = round(images_NSS.shape[2] * scale)
+    with st.container(horizontal=True, gap="xsmall", width=columns * (width + 8)):
+        for image, caption in zip(images_NSS, captions, strict=True):
+            st.image(pictures.png(image, _pixels(scale)), caption=caption, width=width, alt=caption)
+
+
+def strip(images_NSS: np.ndarray, alt: str, *, scale: float = 3) -> None:
+    """Grey images side by side in one picture, which `alt` describes; a narrow screen shows it smaller."""
+    joined = pictures.strip(images_NSS)
+    st.image(pictures.png(joined, _pixels(scale)), width=round(joined.shape[1] * scale), alt=alt)
+
+
+def _pixels(scale: float) -> int:
+    """Screen pixels a picture's pixel: two for each CSS pixel, so that it stays sharp on dense screens too."""
+    return max(1, round(2 * scale))
+
+
+def table(frame: pd.DataFrame, formats: Mapping[str, str], *, alt: str) -> None:
+    """A table that sorts by a click, its first column always in sight; `formats` says how a column prints numbers."""
+    columns = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
+    columns[frame.columns[0]] = st.column_config.Column(pinned=True)
+    st.dataframe(frame, hide_index=True, column_config=columns, alt=alt)
 
 
 def beside_deck(rows: Sequence[Beside]) -> None:
@@ -183,9 +214,8 @@ def beside_deck(rows: Sequence[Beside]) -> None:
     """
     columns = {
         "Figure": [row.what for row in rows],
-        "This run": [row.ours for row in rows],
+        "This run": [f"{row.ours}  \n:small[:gray[{row.measured_on}]]" for row in rows],
         "Deck": [row.deck for row in rows],
-        "Measured on (this run)": [row.measured_on for row in rows],
     }
     if not is_deck_data(current_run().manifest):
         del columns["Deck"]

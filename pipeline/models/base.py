@@ -4,7 +4,6 @@ Shape suffixes: N images, C channels, H rows, W columns; F features after flatte
 """
 
 from abc import ABC, abstractmethod
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -55,17 +54,23 @@ class Hidden(NamedTuple):
     norm: bool = True
 
 
-def conv_norm(in_channels: int, out_channels: int, kernel: int, *, bias: bool = False) -> nn.Sequential:
-    """Convolution that keeps the image size (odd kernel), then BatchNorm."""
-    conv = nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2, bias=bias)
-    return nn.Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm2d(out_channels)))
+class ConvNorm(nn.Sequential):
+    """Convolution that keeps the image size (odd kernel), BatchNorm, and ReLU unless `relu` is false.
 
+    The ReLU works in place: BatchNorm's backward pass does not need its output.
+    """
 
-def conv_norm_relu(in_channels: int, out_channels: int, kernel: int, *, bias: bool = False) -> nn.Sequential:
-    """Convolution, BatchNorm, ReLU. The ReLU works in place: BatchNorm's backward pass does not need its output."""
-    block = conv_norm(in_channels, out_channels, kernel, bias=bias)
-    block.add_module("relu", nn.ReLU(inplace=True))
-    return block
+    conv: nn.Conv2d
+    norm: nn.BatchNorm2d
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel: int, *, bias: bool = False, relu: bool = True
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2, bias=bias)
+        self.norm = nn.BatchNorm2d(out_channels)
+        if relu:
+            self.relu = nn.ReLU(inplace=True)
 
 
 def hidden_layers(in_features: int, layers: Sequence[Hidden], *, dropout: float = 0.0) -> nn.Sequential:

@@ -4,13 +4,12 @@ Blocks of 3x3 convolutions, each with bias, BatchNorm and ReLU; a 2x2 max pool a
 layers at the end. The widths, kernels and BatchNorms are reconstructed from the deck's parameter counts.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Literal
 
 from torch import Tensor, nn
 
-from pipeline.models.base import Hidden, ImageClassifier, conv_norm_relu, hidden_layers, initialise
+from pipeline.models.base import ConvNorm, Hidden, ImageClassifier, hidden_layers, initialise
 
 LastLayers = Literal[2, 3]
 
@@ -30,7 +29,7 @@ class OwnBaseline(ImageClassifier):
     ) -> None:
         super().__init__()
         channels = blocks[0][0]
-        self.stem = conv_norm_relu(1, channels, first_kernel, bias=True)
+        self.stem = ConvNorm(1, channels, first_kernel, bias=True)
         self.body = nn.Sequential()
         for number, widths in enumerate([blocks[0][1:], *blocks[1:]], start=1):
             first_conv_number = 2 if number == 1 else 1  # the stem is the first convolution of block 1
@@ -55,12 +54,12 @@ def vgg_block(in_channels: int, widths: Sequence[int], first_number: int) -> nn.
 
     The pool rounds up because the parameter counts need 7x7 -> 4x4 -> 2x2; it also keeps the last row and column.
     """
-    block: OrderedDict[str, nn.Module] = OrderedDict()
+    block = nn.Sequential()
     for number, width in enumerate(widths, start=first_number):
-        block[f"conv{number}"] = conv_norm_relu(in_channels, width, 3, bias=True)
+        block.add_module(f"conv{number}", ConvNorm(in_channels, width, 3, bias=True))
         in_channels = width
-    block["pool"] = nn.MaxPool2d(2, ceil_mode=True)
-    return nn.Sequential(block)
+    block.add_module("pool", nn.MaxPool2d(2, ceil_mode=True))
+    return block
 
 
 def own_baseline1(*, classes: int = 10, image_size: int = 28) -> OwnBaseline:
@@ -79,9 +78,7 @@ def own_baseline2(
     (Li et al. 2018, arXiv:1801.05134).
     """
     hidden = [Hidden(1024), Hidden(512, norm=False)][: last_layers - 1]
-    return OwnBaseline(
-        [[32] * 2, [64] * 2, [128] * 2], hidden, classes=classes, image_size=image_size, dropout=dropout
-    )
+    return OwnBaseline([[32] * 2, [64] * 2, [128] * 2], hidden, classes=classes, image_size=image_size, dropout=dropout)
 
 
 def own_baseline3(*, classes: int = 10, image_size: int = 28) -> OwnBaseline:

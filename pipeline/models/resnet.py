@@ -4,11 +4,12 @@ Each block adds a shortcut to what its convolutions give, then applies a ReLU; a
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.models.base import Hidden, ImageClassifier, conv_norm, conv_norm_relu, hidden_layers, initialise
+from pipeline.models.base import ConvNorm, Hidden, ImageClassifier, hidden_layers, initialise
 
 
 class ResidualBlock(nn.Module):
@@ -21,19 +22,23 @@ class ResidualBlock(nn.Module):
         self, in_channels: int, channels: int, convs: int, *, first_kernel: int = 3, projection: bool = True
     ) -> None:
         super().__init__()
-        self.shortcut = conv_norm(in_channels, channels, 1, bias=True) if projection else None
-        self.conv1 = conv_norm_relu(in_channels, channels, first_kernel)
-        self.middle = nn.Sequential()
+        self.shortcut = ConvNorm(in_channels, channels, 1, bias=True, relu=False) if projection else None
+        self.conv1 = ConvNorm(in_channels, channels, first_kernel)
+        self.later = nn.Sequential()
         for number in range(2, convs):
-            self.middle.add_module(f"conv{number}", conv_norm_relu(channels, channels, 3))
-        self.last = conv_norm(channels, channels, 3)
+            self.later.add_module(f"conv{number}", ConvNorm(channels, channels, 3))
+        last = ConvNorm(channels, channels, 3, relu=False)
+        self.later.add_module(f"conv{convs}", last)
+        # The block starts as its shortcut alone, which steadies the first steps (Goyal et al. 2017, arXiv:1706.02677,
+        # section 5.1).
+        nn.init.zeros_(last.norm.weight)
 
     def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
         """Return the block's output and, on the way to it, its first convolution's maps; both (N, channels, H, W)."""
         projected = None if self.shortcut is None else self.shortcut(x_NCHW)
         first_maps = self.conv1(x_NCHW)
         skip = first_maps if projected is None else projected
-        return F.relu_(self.last(self.middle(first_maps)) + skip), first_maps
+        return F.relu_(self.later(first_maps) + skip), first_maps
 
 
 class ResNet(ImageClassifier):
@@ -52,23 +57,19 @@ class ResNet(ImageClassifier):
         global_pool: bool = False,
     ) -> None:
         super().__init__()
-        self.blocks = nn.ModuleDict({f"block{number}": block for number, block in enumerate(blocks, start=1)})
+        self.body = nn.ModuleDict({f"block{number}": block for number, block in enumerate(blocks, start=1)})
         self.pool = nn.MaxPool2d(2)
         self.last_pool = nn.AdaptiveAvgPool2d(1) if global_pool else self.pool
         self.hidden = hidden_layers(features, hidden)
         self.classifier = nn.Linear(hidden[-1].width, classes)
         initialise(self)
-        for block in blocks:
-            # Each block starts as its shortcut alone, which steadies the first steps (Goyal et al. 2017,
-            # arXiv:1706.02677, section 5.1).
-            nn.init.zeros_(block.last.norm.weight)
 
     @property
     def first_conv(self) -> nn.Conv2d:
-        return self.blocks["block1"].conv1.conv
+        return cast(ResidualBlock, self.body["block1"]).conv1.conv
 
     def features(self, x_N1HW: Tensor) -> tuple[Tensor, Tensor]:
-        first_block, *blocks = self.blocks.values()
+        first_block, *blocks = self.body.values()
         x, first_maps_NCHW = first_block(x_N1HW)
         for block in blocks:
             x, _ = block(self.pool(x))

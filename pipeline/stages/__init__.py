@@ -53,7 +53,9 @@ STAGES: tuple[Stage, ...] = (
         lambda c: c.tuning,
     ),
     Stage("tune-fine", "random search over the ranges cut down", tuning.run_fine, ("tune-coarse",), lambda c: c.tuning),
-    Stage("final", "best recipe on all training data, test set read once", final.run, ("tune-fine",), lambda c: c.final),
+    Stage(
+        "final", "best recipe on all training data, test set read once", final.run, ("tune-fine",), lambda c: c.final
+    ),
     Stage("errors", "the mistakes on the test set", errors.run, ("final",), lambda c: None),
     Stage("feature-maps", "first-layer filters and their answers", feature_maps.run, ("final",), lambda c: None),
     Stage(
@@ -63,7 +65,9 @@ STAGES: tuple[Stage, ...] = (
         ("augmentations",),
         lambda c: c.improvements,
     ),
-    Stage("export", "ONNX models and their parity with torch", export.run, ("final", "architectures"), lambda c: c.export),
+    Stage(
+        "export", "ONNX models and their parity with torch", export.run, ("final", "architectures"), lambda c: c.export
+    ),
 )
 
 

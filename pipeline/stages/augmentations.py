@@ -1,4 +1,4 @@
-"""Stage augmentations: the six trainsets on the deck's best network, several seeds each (deck section 4), and pictures."""
+"""Stage augmentations: six trainsets on the deck's best network, several seeds each (deck section 4), and pictures."""
 
 from __future__ import annotations
 

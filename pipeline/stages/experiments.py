@@ -12,9 +12,7 @@ from pipeline.trials import TrialSpec
 from pipeline.workers import Finished, threads_for
 
 
-def train_spec(
-    context: Context, recipe: Recipe, seed: int, *, train_images: int, trials: int
-) -> TrialSpec:
+def train_spec(context: Context, recipe: Recipe, seed: int, *, train_images: int, trials: int) -> TrialSpec:
     """A trial on the split's train part, judged on its validation part, in a stage of that many trials."""
     return TrialSpec(
         recipe=recipe,

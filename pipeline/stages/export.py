@@ -2,107 +2,115 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import torch
 
-from artifacts.contract import ArchitecturesSummary, ExportedModel, ExportSummary, Parity
+from artifacts.contract import ArchitecturesSummary, ExportedModel, ExportSummary, FinalSummary, Parity
 from pipeline.context import Context
 from pipeline.models import inspection
 from pipeline.models.base import ImageClassifier
 from pipeline.onnx_export import Precision, export, reduce_weights, run_onnx
-from pipeline.stages.architectures import specs
-from pipeline.stages.final import published_model
+from pipeline.stages import architectures, final
 from pipeline.training import logits_of
-from pipeline.trials import build
-from pipeline.workers import threads_for
+from pipeline.trials import TrialFolder, TrialSpec, Workplace, build, validated
 
-FINAL_PRECISION: Precision = "fp16"
 OTHER_PRECISION: Precision = "int8"  # all eight in fp32 would be 97 MB, twice what the committed run may weigh
-Split = Literal["validation", "test"]
+FINAL_PRECISION: Precision = "fp16"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One network to export: `contract.ExportedModel` says what the fields mean."""
+
+    name: str
+    role: Literal["final", "architecture"]
+    spec: TrialSpec
+    precisions: tuple[Precision, ...]
+    kept: Precision
+    images: int
+    judged_on: Literal["validation", "test"]
+
+    @property
+    def path(self) -> str:
+        return f"models/{self.name}.onnx"
 
 
 def run(context: Context) -> None:
     """Write `models/*.onnx` and `models/summary.json`. Test images are compared without their labels, but for the
     final model, whose test labels were read by `final`."""
-    torch.set_num_threads(threads_for(1))
-    model, _ = published_model(context)
+    jobs = _jobs(context)
+    exported = []
     with context.progress("export") as progress:
-        names = [result.name for result in context.document(ArchitecturesSummary).results]
-        exported = [_final(context, model)]
-        for number, (name, spec) in enumerate(zip(names, specs(context), strict=True), start=1):
-            progress(number / (len(names) + 1))
+        for number, (job, (content, model)) in enumerate(zip(jobs, context.pool.map(_export, jobs), strict=True), 1):
+            context.write_file(job.path, content)
+            exported.append(model)
+            progress(number / len(jobs))
             context.check_budget()
-            network = build(spec, context.dataset)
-            network.load_state_dict(context.pool.folder(spec).weights())
-            exported.append(_other(context, name, network.eval()))
     context.write(ExportSummary(models=tuple(exported)))
 
 
-def _final(context: Context, model: ImageClassifier) -> ExportedModel:
-    """The final model: all three precisions are measured on the test images, one is kept."""
-    dataset = context.dataset
-    test = (dataset.test_images, dataset.test_labels)
-    return _export(context, "final", "final", model, ("fp32", "fp16", "int8"), FINAL_PRECISION, len(test[1]), "test")
-
-
-def _other(context: Context, name: str, model: ImageClassifier) -> ExportedModel:
+def _jobs(context: Context) -> list[Job]:
+    """The final model in all three precisions, one of them kept; the seven in fp32 and as they are kept."""
     images = context.config.export.parity_images
-    return _export(context, name, "architecture", model, ("fp32", OTHER_PRECISION), OTHER_PRECISION, images, "validation")
+    names = [result.name for result in context.document(ArchitecturesSummary).results]
+    spec = final.published_spec(context, context.document(FinalSummary))
+    tested = len(context.dataset.test_labels)
+    jobs = [Job("final", "final", spec, ("fp32", "fp16", "int8"), FINAL_PRECISION, tested, "test")]
+    for name, each in zip(names, architectures.specs(context), strict=True):
+        jobs.append(Job(name, "architecture", each, ("fp32", OTHER_PRECISION), OTHER_PRECISION, images, "validation"))
+    return jobs
 
 
-def _export(
-    context: Context,
-    name: str,
-    role: Literal["final", "architecture"],
-    model: ImageClassifier,
-    precisions: tuple[Precision, ...],
-    kept: Precision,
-    images: int,
-    judged_on: Split,
-) -> ExportedModel:
-    size = context.dataset.image_size
+def _export(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
+    """In a worker process: the ONNX file's bytes, and what is measured about it."""
+    torch.set_num_threads(1)
+    model = build(job.spec, place.dataset)
+    model.load_state_dict(TrialFolder(place.trials, job.spec.key).weights())
+    model.eval()
+    size = place.dataset.image_size
     proto = export(model, size)
-    contents = {precision: reduce_weights(proto, precision).SerializeToString() for precision in precisions}
-    judge = _Judge(context, model, images, judged_on)
-    path = f"models/{name}.onnx"
-    context.write_file(path, contents[kept])
+    contents = {precision: reduce_weights(proto, precision).SerializeToString() for precision in job.precisions}
+    judge = _Judge(place, job, model)
     taps = model.taps(torch.zeros(1, 1, size, size))
-    return ExportedModel(
-        name=name,
-        role=role,
-        file=path,
-        precision=kept,
+    filters, rows, columns = taps.first_maps.shape[1:]
+    exported = ExportedModel(
+        name=job.name,
+        role=job.role,
+        file=job.path,
+        precision=job.kept,
         parameters=inspection.count_parameters(model),
         embedding_size=taps.embedding.shape[1],
-        feature_maps=tuple(taps.first_maps.shape[1:]),
+        feature_maps=(filters, rows, columns),
         parity=tuple(judge.parity(precision, content) for precision, content in contents.items()),
     )
+    return contents[job.kept], exported
 
 
 class _Judge:
-    """Holds ONNX files against the torch network that they came from; torch answers each image once."""
+    """Holds ONNX files against the torch network that they came from; torch answers each image once, in fp32."""
 
-    def __init__(self, context: Context, model: ImageClassifier, images: int, split: Split) -> None:
-        dataset, index = context.dataset, context.validated[:images]
-        self.split = split
-        self.test_images = dataset.test_images[:images]
+    def __init__(self, place: Workplace, job: Job, model: ImageClassifier) -> None:
+        dataset = place.dataset
+        self.split = job.judged_on
+        self.test_images = dataset.test_images[: job.images]
         self.test_logits = self._torch(model, self.test_images)
-        if split == "test":
+        if self.split == "test":
             self.images, self.labels, self.logits = self.test_images, dataset.test_labels, self.test_logits
         else:
+            index = validated(dataset, job.spec.split)[: job.images]
             self.images, self.labels = dataset.train_images[index], dataset.train_labels[index]
             self.logits = self._torch(model, self.images)
 
     @staticmethod
     def _torch(model: ImageClassifier, images: np.ndarray) -> np.ndarray:
-        tensor = torch.from_numpy(np.ascontiguousarray(images)).unsqueeze(1)
-        return logits_of(model, tensor, exact=True).numpy()
+        return logits_of(model, torch.from_numpy(images.copy()).unsqueeze(1), exact=True).numpy()
 
     def parity(self, precision: Precision, content: bytes) -> Parity:
-        test_logits = run_onnx(content, self.test_images, threads=threads_for(1))
-        logits = test_logits if self.split == "test" else run_onnx(content, self.images, threads=threads_for(1))
+        test_logits = run_onnx(content, self.test_images, threads=1)
+        logits = test_logits if self.split == "test" else run_onnx(content, self.images, threads=1)
         return Parity(
             precision=precision,
             images=len(self.test_images),

@@ -7,6 +7,7 @@ import torch
 
 from artifacts.contract import FeatureMapsSummary, FilterSide
 from pipeline.context import Context
+from pipeline.models.base import ImageClassifier
 from pipeline.stages.final import published_model
 from pipeline.training import EVAL_BATCH, normalise
 
@@ -46,22 +47,22 @@ def run(context: Context) -> None:
 
 
 def _shown(labels: np.ndarray, classes: int) -> np.ndarray:
-    """Test indices: one of the last class and one of the first (the deck's ankle boot and T-shirt), then one of each."""
+    """Test indices: one of the last class and of the first (the deck's ankle boot and T-shirt), then one of each."""
     by_class = [np.flatnonzero(labels == label) for label in range(classes)]
     return np.array([by_class[-1][0], by_class[0][0], *(index[1] for index in by_class)])
 
 
 @torch.no_grad()
-def _maps(model: torch.nn.Module, images: np.ndarray) -> np.ndarray:
+def _maps(model: ImageClassifier, images: np.ndarray) -> np.ndarray:
     """First-layer maps float32 (N, F, X, Y)."""
     tensor = torch.from_numpy(np.ascontiguousarray(images)).unsqueeze(1)
     return torch.cat([model.taps(normalise(part)).first_maps for part in tensor.split(EVAL_BATCH)]).numpy()
 
 
-def _maps_and_shifts(model: torch.nn.Module, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _maps_and_shifts(model: ImageClassifier, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The average map (F, X, Y), and per filter the mean shift (horizontal, vertical) of the activation's centre
     against the image's own centre of brightness, in shares of half the side."""
-    total, shifts = 0.0, []
+    total, shifts = np.zeros(1), []
     for start in range(0, len(images), EVAL_BATCH):
         part = images[start : start + EVAL_BATCH]
         maps = _maps(model, part)

@@ -77,7 +77,12 @@ def _spec(context: Context, recipe: Recipe, seed: int) -> TrialSpec:
 def published_model(context: Context) -> tuple[ImageClassifier, FinalSummary]:
     """The published network (the first seed's) with its weights, in eval mode on the CPU, and the final summary."""
     summary = context.document(FinalSummary)
-    return _network(context, _spec(context, summary.recipe, summary.seeds[0])), summary
+    return _network(context, published_spec(context, summary)), summary
+
+
+def published_spec(context: Context, summary: FinalSummary) -> TrialSpec:
+    """The trial that trained the published network: the first seed's, fixed before the test set was read."""
+    return _spec(context, summary.recipe, summary.seeds[0])
 
 
 def _network(context: Context, spec: TrialSpec) -> ImageClassifier:

@@ -48,7 +48,7 @@ def _train(context: Context, images: Tensor, progress: StageProgress) -> tuple[C
     torch.manual_seed(seed)
     # One thread count for every machine of a kind keeps the sums, and so the artifacts, the same.
     torch.set_num_threads(2)
-    model = ConvAutoencoder(image_size=images.shape[-1]).to(device, memory_format=torch.channels_last)
+    model = ConvAutoencoder(image_size=images.shape[-1]).to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=config.lr)
     steps = config.epochs * (len(images) // config.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=config.lr * 2, total_steps=steps)

@@ -23,7 +23,10 @@ F = TypeVar("F", alt.Chart, alt.LayerChart, alt.FacetChart, alt.HConcatChart, al
 
 # Reads on the light and on the dark background (contrast at least 3:1 on both).
 NEUTRAL = "#7d8494"
-HEIGHT = 320
+# The page's own text colour in light and in dark: charts are drawn as SVG, which inherits it.
+TEXT = "currentColor"
+AUTOSIZE = alt.AutoSizeParams(type="fit-x", contains="padding")
+ROW = 24  # pixels a row of bars
 # A phone of 390 px shows about this many characters of a title and of a subtitle.
 TITLE_WIDTH = 42
 SUBTITLE_WIDTH = 54
@@ -31,8 +34,23 @@ SUBTITLE_WIDTH = 54
 
 def titled(chart: F, title: str, subtitle: str, description: str) -> F:
     """The chart with a short title, a subtitle (n, split) wrapped for a phone, and a description for screen readers."""
-    params = alt.TitleParams(title, subtitle=textwrap.wrap(subtitle, SUBTITLE_WIDTH), anchor="start", offset=12)
+    lines = textwrap.wrap(subtitle, SUBTITLE_WIDTH)
+    params = alt.TitleParams(title, subtitle=lines, subtitleColor=TEXT, anchor="start", offset=12)
     return chart.properties(title=params, description=description)
+
+
+def sized(chart: alt.Chart, height: int) -> alt.Chart:
+    """The chart with a plot of `height` pixels, as wide as the page.
+
+    Title, axes and legend come on top of the height: what Streamlit does by default leaves to the plot what they do not
+    need, which depends on how long labels are and how often a subtitle wraps.
+    """
+    return chart.properties(height=height, autosize=AUTOSIZE)
+
+
+def layered(*layers: alt.Chart | alt.LayerChart, height: int) -> alt.LayerChart:
+    """The layers in one plot of `height` pixels, as wide as the page; see `sized`."""
+    return alt.LayerChart(layer=list(layers), height=height, autosize=AUTOSIZE)
 
 
 def check_titled(chart: Figure) -> None:

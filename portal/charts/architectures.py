@@ -7,15 +7,16 @@ import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves, Fit
-from portal.charts import NEUTRAL, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled
 
 OURS, DECK = "This run", "Deck"
 SIZES = {"Parameters": "parameters", "MACs": "macs"}
 # What the contract's word for the certainty of a reconstruction means (see `ArchitectureResult.confidence`).
 CONFIDENCE = {
-    "good": "few other networks of this kind have this count",
-    "fair": "some other networks of this kind have this count",
-    "low": "many networks of this kind have this count; the layers are one of them",
+    "good": ", since few other networks of this kind have this count",
+    "fair": ", since some other networks of this kind have this count",
+    "low to fair": ", since many networks of this kind have this count",
+    "low": ", since many networks of this kind have this count",
 }
 
 
@@ -28,7 +29,7 @@ def _row(result: ArchitectureResult, with_deck: bool) -> dict[str, object]:
     fit, theirs = result.fit, deck.architecture(result.name) if with_deck else None
     figures: dict[str, tuple[object, object]] = {
         "Val accuracy (%)": (100 * fit.highest_val_accuracy, theirs and 100 * theirs.highest_val_accuracy),
-        "Its epoch": (fit.best_epoch, theirs and theirs.best_epoch),
+        "Best epoch": (fit.best_epoch, theirs and theirs.best_epoch),
         "Val loss": (fit.lowest_val_loss, theirs and theirs.lowest_val_loss),
         "Train accuracy (%)": (100 * fit.highest_train_accuracy, theirs and 100 * theirs.highest_train_accuracy),
         "Train loss": (fit.lowest_train_loss, theirs and theirs.lowest_train_loss),
@@ -37,7 +38,7 @@ def _row(result: ArchitectureResult, with_deck: bool) -> dict[str, object]:
         "Network": result.name,
         "Layers": result.layers,
         "Parameters": result.parameters,
-        "MACs (million)": result.macs / 1e6,
+        "MACs (M)": result.macs / 1e6,
     }
     for name, (ours, other) in figures.items():
         row[name] = ours
@@ -46,46 +47,69 @@ def _row(result: ArchitectureResult, with_deck: bool) -> dict[str, object]:
     return row
 
 
+def formats(table: pd.DataFrame) -> dict[str, str]:
+    """How the columns of `table` print their numbers."""
+    chosen = {"Parameters": "localized", "MACs (M)": "%.1f"}
+    for column in table:
+        if "accuracy" in column:
+            chosen[column] = "%.2f"
+        elif "loss" in column:
+            chosen[column] = "%.4f"
+    return chosen
+
+
 def size_frame(summary: ArchitecturesSummary, *, with_deck: bool) -> pd.DataFrame:
-    """One row a network and source: parameters, MACs, highest validation accuracy (%)."""
+    """One row a network: parameters, MACs (million), highest validation accuracy (%) here and in the deck."""
     rows = []
     for result in summary.results:
-        row = {"network": result.name, "parameters": result.parameters, "macs": result.macs / 1e6}
-        rows.append({**row, "source": OURS, "accuracy": 100 * result.fit.highest_val_accuracy})
-        theirs = deck.architecture(result.name)
-        if with_deck and theirs is not None:
-            rows.append({**row, "source": DECK, "accuracy": 100 * theirs.highest_val_accuracy})
-    return pd.DataFrame(rows)
+        theirs = deck.architecture(result.name) if with_deck else None
+        rows.append(
+            {
+                "network": result.name,
+                "parameters": result.parameters,
+                "macs": result.macs / 1e6,
+                OURS: 100 * result.fit.highest_val_accuracy,
+                DECK: 100 * theirs.highest_val_accuracy if theirs else None,
+            }
+        )
+    return pd.DataFrame(rows).astype({DECK: float})
 
 
 def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) -> alt.LayerChart:
-    """Highest validation accuracy against `parameters` or `macs` on a log axis; each network is labelled once."""
+    """Highest validation accuracy against `parameters` or `macs` (log axis), ours and the deck's joined by a line."""
     axis = {"parameters": "Parameters (log scale)", "macs": "Multiply-accumulates per image, million (log scale)"}[by]
-    base = alt.Chart(frame).encode(
-        x=alt.X(
-            f"{by}:Q", title=axis, scale=alt.Scale(type="log", padding=30), axis=alt.Axis(format="~s", tickCount=5)
-        ),
-        y=alt.Y("accuracy:Q", title="Highest validation accuracy (%)", scale=alt.Scale(zero=False, padding=14)),
-    )
+    spaced = alt.Scale(type="log", padding=45, nice=False)
+    x = alt.X(f"{by}:Q", title=axis, scale=spaced, axis=alt.Axis(format="~s", tickCount=4, grid=False))
+    y = alt.Scale(zero=False, padding=14)
+    title = "Highest validation accuracy (%)"
+    base = alt.Chart(frame).encode(x=x)
+    joins = base.transform_filter(f"isValid(datum['{DECK}'])").mark_rule(color=NEUTRAL, opacity=0.5)
+    long = alt.Chart(frame.melt(["network", by], [OURS, DECK], "source", "accuracy").dropna()).encode(x=x)
     legend = alt.Legend(orient="top", title=None)
-    points = base.mark_point(filled=True, size=110, opacity=1).encode(
+    points = long.mark_point(filled=True, size=110, opacity=1).encode(
+        y=alt.Y("accuracy:Q", title=title, scale=y),
         color=alt.Color("source:N", sort=[OURS, DECK], legend=legend),
         shape=alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend),
-        tooltip=[
-            "network",
-            "source",
-            alt.Tooltip("parameters", format=","),
-            alt.Tooltip("macs", format=".1f"),
-            alt.Tooltip("accuracy", format=".2f"),
-        ],
+        tooltip=["network", "source", alt.Tooltip(by, format=",.4~s"), alt.Tooltip("accuracy", format=".2f")],
     )
-    labels = base.transform_filter(alt.datum.source == OURS).mark_text(dy=-12, fontSize=11, color=NEUTRAL)
+    labels = _labels(frame, by)
     return titled(
-        alt.layer(points, labels.encode(text="network:N")).properties(height=380),
+        layered(joins.encode(y=alt.Y(OURS, title=title, scale=y), y2=DECK), points, *labels, height=330),
         "Is a bigger network better?",
-        f"n = {frame['network'].nunique()} networks, one seed each, {validation_images:,} validation images",
+        f"n = {len(frame)} networks, one seed each, {validation_images:,} validation images",
         f"Scatter of highest validation accuracy against {by} on a logarithmic axis, this run's and the deck's points.",
     )
+
+
+def _labels(frame: pd.DataFrame, by: str) -> list[alt.Chart]:
+    """The networks' names above their points, below for every second one from left to right, so that they part."""
+    ranked = frame.sort_values(by).reset_index(drop=True)
+    return [
+        alt.Chart(ranked[ranked.index % 2 == odd])
+        .mark_text(dy=dy, fontSize=11, color=TEXT)
+        .encode(x=f"{by}:Q", y=alt.Y(f"{OURS}:Q"), text="network:N")
+        for odd, dy in ((0, -13), (1, 14))
+    ]
 
 
 def curve_frame(curves: Curves) -> pd.DataFrame:
@@ -114,7 +138,7 @@ def learning_curves(fit: Fit, measure: str, name: str) -> alt.LayerChart:
     )
     long = frame.melt("epoch", [f"train_{measure}", f"val_{measure}"], "part", "value")
     long["part"] = long["part"].map({f"train_{measure}": "train", f"val_{measure}": "validation"})
-    parts, legend = ["train", "validation"], alt.Legend(orient="top", title=None)
+    parts, legend = ["train", "validation"], alt.Legend(orient="top", title=None, symbolType="stroke", symbolSize=400)
     lines = (
         alt.Chart(long)
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=25))
@@ -128,10 +152,10 @@ def learning_curves(fit: Fit, measure: str, name: str) -> alt.LayerChart:
     )
     best = alt.Chart(pd.DataFrame({"epoch": [fit.best_epoch]})).mark_rule(strokeWidth=2, color=NEUTRAL)
     return titled(
-        alt.layer(gap, best.encode(x="epoch:Q"), lines).properties(height=300),
+        layered(gap, best.encode(x="epoch:Q"), lines, height=230),
         f"{name}: {measure}",
         f"n = 1 seed, {len(frame)} epochs; grey line: best epoch ({fit.best_epoch})",
-        f"Lines of train and validation {measure} by epoch with the gap between them shaded, and the best epoch marked.",
+        f"Lines of train and validation {measure} by epoch, the gap between them shaded and the best epoch marked.",
     )
 
 
@@ -144,6 +168,17 @@ def overfitting(fit: Fit) -> str:
     rising = last["val_loss"] > fit.lowest_val_loss * 1.05
     loss = ", and validation loss has risen from its lowest: it overfits" if rising else ""
     return f"In the last epoch train accuracy is {gap:.1f} points above validation{loss}."
+
+
+def where_the_weight_is(frame: pd.DataFrame) -> str:
+    """How arithmetic and parameters divide between convolutions and fully connected layers, as a sentence."""
+    conv = frame["side"] > 1
+    macs = frame.loc[conv, "macs"].sum() / frame["macs"].sum()
+    parameters = frame.loc[~conv, "parameters"].sum() / frame["parameters"].sum()
+    return (
+        f"Convolutions do {macs:.0%} of the arithmetic; the fully connected layers at the end hold {parameters:.0%} "
+        "of the parameters."
+    )
 
 
 def layer_frame(result: ArchitectureResult) -> pd.DataFrame:

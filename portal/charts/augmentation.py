@@ -11,12 +11,15 @@ from portal.charts import titled
 from portal.charts.seeds import SeedGroup, seed_chart
 from portal.text import percent, spread
 
+# Orange that reads on the light and on the dark background (contrast at least 3:1 on both).
+DECK_COLOUR = "#d9720f"
+
 # What each operation is, for someone who has not met it; others are shown by their name alone.
 OPS = {
-    "HorizontalFlip": "Horizontal flip: mirrored left to right",
-    "Rotation": "Rotation: turned by at most 5 degrees",
-    "Perspective": "Perspective: slightly distorted, as seen from the side",
-    "Erasing": "Erasing: a random box blanked out",
+    "HorizontalFlip": ("Horizontal flip", "mirrored left to right"),
+    "Rotation": ("Slight rotation", "turned by at most 5 degrees"),
+    "Perspective": ("Slight distortion", "as if seen from another side"),
+    "Erasing": ("Erasing", "a random box blanked out"),
 }
 
 
@@ -39,16 +42,12 @@ def trainsets(summary: AugmentationsSummary, *, with_deck: bool) -> alt.LayerCha
     theirs = deck_frame(summary)
     if with_deck and len(theirs):
         x = alt.X("accuracy:Q", scale=alt.Scale(zero=False))
-        marks = alt.Chart(theirs).mark_point(shape="cross", filled=True, size=90, angle=45, opacity=1)
+        marks = alt.Chart(theirs).mark_point(shape="cross", filled=True, size=110, angle=45, opacity=1)
         tooltip = ["group", alt.Tooltip("accuracy", format=".2f", title="deck (%)")]
         chart += marks.encode(x=x, y=alt.Y("group:N", sort=None), color=alt.value(DECK_COLOUR), tooltip=tooltip)
         subtitle += "; cross: the deck's"
     description = "Rows of points: validation accuracy of every seed of each trainset, with mean and interval."
     return titled(chart, "Six trainsets compared", subtitle, description)
-
-
-# Orange that reads on the light and on the dark background (contrast at least 3:1 on both).
-DECK_COLOUR = "#d9720f"
 
 
 def deck_frame(summary: AugmentationsSummary) -> pd.DataFrame:
@@ -76,11 +75,16 @@ def table(summary: AugmentationsSummary, *, with_deck: bool) -> pd.DataFrame:
             "Validation accuracy": spread(each.val_accuracy),
         }
         if with_deck:
-            theirs = deck.trainset(each.id)
-            known = theirs is not None and theirs.val_accuracy is not None
-            row["Deck"] = percent(theirs.val_accuracy) if known else "not given"
+            row["Deck"] = _deck_text(each.id)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _deck_text(number: int) -> str:
+    theirs = deck.trainset(number)
+    if theirs is None or theirs.val_accuracy is None:
+        return "not given"
+    return f"{100 * theirs.val_accuracy:g} %"
 
 
 def overlap(first: Spread, second: Spread) -> bool | None:

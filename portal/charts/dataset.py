@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import altair as alt
 import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import EdaSummary
-from portal.charts import titled
+from portal.charts import ROW, sized, titled
 from portal.text import Beside
 
-SPLITS = ("train", "validation", "test")
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 def distribution_frame(summary: EdaSummary, classes: Sequence[str]) -> pd.DataFrame:
@@ -37,11 +39,11 @@ def distribution(frame: pd.DataFrame) -> alt.Chart:
             order=alt.Order("order:Q"),
             tooltip=["class", "split", alt.Tooltip("images", format=",")],
         )
-        .properties(height=28 * frame["class"].nunique())
     )
     total = int(frame["images"].sum())
     description = "Stacked bars: number of images of each class in the train, validation and test part."
-    return titled(bars, "Images of each class", f"n = {total:,} images in three parts", description)
+    chart = sized(bars, ROW * frame["class"].nunique())
+    return titled(chart, "Images of each class", f"n = {total:,} images in three parts", description)
 
 
 def balance(frame: pd.DataFrame) -> str:
@@ -49,7 +51,7 @@ def balance(frame: pd.DataFrame) -> str:
     uneven = [split for split in SPLITS if frame.loc[frame["split"] == split, "images"].nunique() > 1]
     if not uneven:
         return "Every class has the same number of images in each part, so plain accuracy is a fair measure."
-    return f"The classes are not equally frequent in the {' and '.join(uneven)} part, so read accuracy class by class."
+    return f"The classes are not equally frequent ({', '.join(uneven)}), so read accuracy class by class."
 
 
 def pixel_frame(summary: EdaSummary) -> pd.DataFrame:
@@ -68,13 +70,18 @@ def pixel_histogram(frame: pd.DataFrame, images: int) -> alt.Chart:
         .encode(
             x=alt.X("from:Q", bin="binned", title="Pixel value (0 black, 255 white)"),
             x2="to:Q",
-            y=alt.Y("share:Q", title="Share of pixels (%), log scale", scale=alt.Scale(type="log"), stack=None),
+            y=alt.Y(
+                "share:Q",
+                title="Pixels (%), log scale",
+                scale=alt.Scale(type="log"),
+                axis=alt.Axis(values=[0.1, 1, 10, 100], format="~g"),
+                stack=None,
+            ),
             tooltip=[alt.Tooltip(name, format=".3g") for name in ("from", "to", "share")],
         )
-        .properties(height=260)
     )
     description = "Histogram of pixel values on a logarithmic axis; the first bin holds the black background."
-    return titled(bars, "Pixel values", f"n = {images:,} training images", description)
+    return titled(sized(bars, 220), "Pixel values", f"n = {images:,} training images", description)
 
 
 def class_frame(summary: EdaSummary, classes: Sequence[str]) -> pd.DataFrame:
@@ -93,10 +100,9 @@ def coverage(frame: pd.DataFrame, images: int) -> alt.Chart:
             x=alt.X("coverage:Q", title="Pixels that are not black (%)", scale=alt.Scale(domain=[0, 100])),
             tooltip=["class", alt.Tooltip("coverage", format=".1f"), alt.Tooltip("mean", format=".0f")],
         )
-        .properties(height=260)
     )
     description = "Bars: share of each class's pixels that are not black, sorted."
-    return titled(bars, "How much of the image is filled", f"n = {images:,} training images", description)
+    return titled(sized(bars, 220), "How much of the image is filled", f"n = {images:,} training images", description)
 
 
 def split_rows(summary: EdaSummary) -> list[Beside]:

@@ -10,9 +10,9 @@ import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import ErrorsSummary, FinalSummary
-from portal.charts import HEIGHT, NEUTRAL, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.results import cell_name
-from portal.text import Beside
+from portal.text import Beside, percent
 
 MOST_PAIRS = 12
 SURE = 0.9
@@ -39,8 +39,10 @@ def pair_names(frame: pd.DataFrame) -> list[str]:
 
 
 def captions(frame: pd.DataFrame) -> list[str]:
-    """The text under each mistake of the gallery."""
-    return [f"{row.true}, answered {row.predicted} ({row.confidence:.0%}), no. {row.index}" for row in frame.itertuples()]
+    """The text under each mistake of the gallery: pair, probability of the answer, number of the image."""
+    shares = [percent(confidence, 0).replace(" ", "\N{NO-BREAK SPACE}") for confidence in frame["confidence"]]
+    rows = zip(frame["pair"], shares, frame["index"], strict=True)
+    return [f"{pair}, {share}, #{index}" for pair, share, index in rows]
 
 
 def confused_pairs(frame: pd.DataFrame, images: int) -> alt.LayerChart:
@@ -52,9 +54,9 @@ def confused_pairs(frame: pd.DataFrame, images: int) -> alt.LayerChart:
         y=alt.Y("pair:N", title="True → predicted", sort=None, axis=alt.Axis(labelLimit=170)),
         tooltip=["pair", "count", alt.Tooltip("share", title="Share of all mistakes", format=".1%")],
     )
-    number = base.mark_text(align="left", dx=4).encode(text="count:Q")
+    number = base.mark_text(align="left", dx=4, color=TEXT).encode(text="count:Q")
     return titled(
-        alt.layer(base.mark_bar(), number).properties(height=26 * len(counts) + 40),
+        layered(base.mark_bar(), number, height=26 * MOST_PAIRS),
         "Most confused pairs",
         f"Test set, n = {len(frame):,} mistakes among {images:,} images, published model",
         "Bars for the most frequent pairs of true and predicted class among the mistakes.",
@@ -63,24 +65,30 @@ def confused_pairs(frame: pd.DataFrame, images: int) -> alt.LayerChart:
 
 def confidence_histogram(frame: pd.DataFrame, summary: ErrorsSummary) -> alt.LayerChart:
     """How sure the model was when it was wrong, with the mean confidence of right and of wrong answers."""
-    bars = alt.Chart(frame[["confidence"]]).mark_bar()
+    edges = np.linspace(0, 1, 21)
+    counts = np.histogram(frame["confidence"], edges)[0]
+    bins = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
+    bars = (
+        alt.Chart(bins)
+        .mark_bar()
+        .encode(
+            x=alt.X("low:Q", bin="binned", title="Probability of the answer"),
+            x2="high:Q",
+            y=alt.Y("count:Q", title="Mistakes (images)", axis=alt.Axis(tickMinStep=1)),
+            tooltip=[alt.Tooltip("low", format=".2f"), alt.Tooltip("high", format=".2f"), alt.Tooltip("count")],
+        )
+    )
     means = pd.DataFrame(
-        [
-            {"mean": summary.mean_confidence_wrong, "answers": "mean when wrong"},
-            {"mean": summary.mean_confidence_right, "answers": "mean when right"},
-        ]
+        {
+            "mean": [summary.mean_confidence_wrong, summary.mean_confidence_right],
+            "text": ["mean, wrong", "mean, right"],
+        }
     )
     rule = alt.Chart(means).encode(x="mean:Q")
+    line = rule.mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[5, 4])
+    label = rule.mark_text(y=-7, color=TEXT).encode(text="text:N")
     return titled(
-        alt.layer(
-            bars.encode(
-                x=alt.X("confidence:Q", bin=alt.Bin(step=0.05, extent=[0, 1]), title="Probability of the answer"),
-                y=alt.Y("count()", title="Mistakes (images)"),
-                tooltip=[alt.Tooltip("count()", title="Mistakes")],
-            ),
-            rule.mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[5, 4]),
-            rule.mark_text(align="right", dx=-5, y=8, color=NEUTRAL).encode(text="answers:N"),
-        ).properties(height=HEIGHT),
+        layered(bars, line, label, height=26 * MOST_PAIRS),
         "How sure the model was when it was wrong",
         f"Test set, n = {len(frame):,} mistakes, published model",
         "Histogram of the probability that the model gave to its wrong answers.",
@@ -95,7 +103,7 @@ def pairs_sentence(frame: pd.DataFrame) -> str:
     both = _undirected(frame).value_counts()
     return (
         f"{counts.index[0]} is the most frequent mistake; {both.index[0]}, counted in both directions, "
-        f"makes up {both.iloc[0] / len(frame):.0%} of all."
+        f"makes up {percent(both.iloc[0] / len(frame), 0)} of all."
     )
 
 
@@ -105,7 +113,9 @@ def _undirected(frame: pd.DataFrame) -> pd.Series:
 
 def confidence_sentence(frame: pd.DataFrame) -> str:
     sure = (frame["confidence"] >= SURE).mean() if len(frame) else 0.0
-    return f"{sure:.0%} of the mistakes were made with a probability of {SURE:.0%} or more: a sure answer can be wrong."
+    return (
+        f"{percent(sure, 0)} of the mistakes have a probability of {percent(SURE, 0)} or more: sure, and still wrong."
+    )
 
 
 def takeaway(frame: pd.DataFrame) -> str:
@@ -113,8 +123,9 @@ def takeaway(frame: pd.DataFrame) -> str:
     if frame.empty:
         return "The model made no mistake on these images."
     both = _undirected(frame).value_counts()
+    share = percent(both.iloc[0] / len(frame), 0)
     return (
-        f"Most mistakes are between garments of one outline: {both.index[0]} alone are {both.iloc[0] / len(frame):.0%} "
+        f"Most mistakes are between classes of one outline: {both.index[0]} alone are {share} "
         "of them. The few that are sure and far apart are worth a look: the label itself may be wrong."
     )
 

@@ -1,4 +1,4 @@
-"""The first layer's filters and maps as grey pictures, and which side of a garment each filter answers to (section 5)."""
+"""The first layer's filters and maps as grey pictures, and the side that each filter answers to (deck section 5)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import FeatureMapsSummary, FilterSide
-from portal.charts import NEUTRAL, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled
 
 SIDES = ("left", "right", "top", "bottom", "everywhere", "silent")
 SHAPES = ("triangle-left", "triangle-right", "triangle-up", "triangle-down", "circle", "cross")
@@ -53,15 +53,15 @@ def side_table(summary: FeatureMapsSummary) -> pd.DataFrame:
 def side_sentence(summary: FeatureMapsSummary) -> str:
     """How many filters answer to each side."""
     counts = {side: len(filters_of(summary, side)) for side in SIDES}
-    parts = [f"{count} to the {side}" for side, count in counts.items() if count and side in SIDES[:4]]
+    parts = [f"{counts[side]} to the {side}" for side in SIDES[:4] if counts[side]]
     rest = f"{counts['everywhere']} everywhere and {counts['silent']} hardly at all"
-    return f"Of {len(summary.filters)} filters, {', '.join([*parts, rest])} answer: left and right are edges of the garment."
+    return f"Of {len(summary.filters)} filters {', '.join([*parts, rest])} answer: a side is an edge of the garment."
 
 
-def stored_names(labels: np.ndarray, classes: Sequence[str]) -> list[str]:
-    """A name for each stored image (N,): the first two are the deck's, then one of each class."""
-    deck = [f"{classes[label]} (as in the deck)" for label in labels[:2]]
-    return deck + [classes[label] for label in labels[2:]]
+def stored_images(labels: np.ndarray, classes: Sequence[str], *, with_deck: bool) -> dict[str, int]:
+    """Name and row of each stored image (N,): the first two are of the deck's classes, then one of each class."""
+    deck = {f"{classes[labels[row]]} (as in the deck)": row for row in range(2)} if with_deck else {}
+    return deck | {classes[labels[row]]: row for row in range(2, len(labels))}
 
 
 def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
@@ -71,10 +71,11 @@ def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
         for row in summary.filters
     )
     limit = 1.15 * max(rows[["horizontal", "vertical"]].abs().max().max(), summary.threshold)
-    scale = alt.Scale(domain=[-limit, limit], nice=False)
-    x = alt.X("horizontal:Q", title="Horizontal shift (left negative)", scale=scale)
+    across = alt.Scale(domain=[-limit, limit], nice=False)
     # Images count rows from the top, so the axis is turned: what answers to the top stands at the top.
-    y = alt.Y("vertical:Q", title="Vertical shift (top negative)", scale=alt.Scale(domain=[limit, -limit], nice=False))
+    down = alt.Scale(domain=[-limit, limit], nice=False, reverse=True)
+    x = alt.X("horizontal:Q", title="Horizontal shift (left negative)", scale=across, axis=alt.Axis(tickCount=8))
+    y = alt.Y("vertical:Q", title="Vertical shift (top negative)", scale=down)
     legend = alt.Legend(title="Answers to", orient="bottom", columns=3)
     points = alt.Chart(rows).encode(x=x, y=y)
     marks = points.mark_point(filled=True, size=90, opacity=0.9).encode(
@@ -82,15 +83,13 @@ def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
         shape=alt.Shape("side:N", scale=alt.Scale(domain=list(SIDES), range=list(SHAPES)), legend=legend),
         tooltip=["filter", "side", alt.Tooltip("horizontal", format=".3f"), alt.Tooltip("vertical", format=".3f")],
     )
+    numbers = points.mark_text(dy=-11, fontSize=10, color=TEXT).encode(text="filter:N")
     edge = summary.threshold
-    box = alt.Chart(pd.DataFrame([{"left": -edge, "right": edge}])).mark_rect(filled=False, stroke=NEUTRAL)
+    corners = pd.DataFrame([{"horizontal": -edge, "right": edge, "vertical": -edge, "bottom": edge}])
+    box = alt.Chart(corners).mark_rect(filled=False, stroke=NEUTRAL).encode(x=x, x2="right:Q", y=y, y2="bottom:Q")
     return titled(
-        alt.layer(
-            box.encode(x="left:Q", x2="right:Q", y="left:Q", y2="right:Q"),
-            marks,
-            points.mark_text(dy=-11, fontSize=10).encode(text="filter:N"),
-        ).properties(height=420),
+        layered(box, marks, numbers, height=380),
         "Which side each filter answers to",
-        f"n = {len(rows)} filters of {summary.layer}, mean over {summary.images:,} test images; in the box: no side",
+        f"n = {len(rows)} filters, mean over {summary.images:,} test images; in the box: no side",
         "Scatter of the horizontal and vertical shift of each filter's activation against the garment's own centre.",
     )

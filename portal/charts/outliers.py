@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import OutliersSummary
-from portal.charts import NEUTRAL, titled
+from portal.charts import NEUTRAL, TEXT, layered, sized, titled
+
+LOG = alt.Scale(type="log", domainMin=0.7)  # below 1, so that a bar of one image still has a height
+DECADES = alt.Axis(values=[1, 10, 100, 1_000, 10_000, 100_000], format=",d")
 
 
 def limit_of(errors: np.ndarray, share: float) -> float:
@@ -25,26 +28,26 @@ def histogram_frame(summary: OutliersSummary) -> pd.DataFrame:
 
 
 def histogram(frame: pd.DataFrame, images: int, limit: float) -> alt.LayerChart:
-    """Images by reconstruction error, the count on a log axis so that the few bad ones show, and the limit as a rule."""
+    """Images by reconstruction error, counted on a log axis so that the few bad ones show, and the limit as a rule."""
     bars = (
         alt.Chart(frame.assign(floor=0.7))
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("from:Q", bin="binned", title="Reconstruction error (mean squared, pixels 0 to 1)"),
             x2="to:Q",
-            y=alt.Y("images:Q", title="Images, log scale", scale=alt.Scale(type="log", domainMin=0.7), stack=None),
+            y=alt.Y("images:Q", title="Images, log scale", scale=LOG, axis=DECADES, stack=None),
             y2="floor:Q",
             tooltip=[alt.Tooltip("from", format=".4f"), alt.Tooltip("to", format=".4f"), "images"],
         )
     )
     rule = alt.Chart(pd.DataFrame({"limit": [limit], "text": ["limit"]})).encode(x="limit:Q")
     line = rule.mark_rule(strokeDash=[5, 4], strokeWidth=2, color=NEUTRAL)
-    label = rule.mark_text(align="left", dx=5, y=8, color=NEUTRAL).encode(text="text:N")
+    label = rule.mark_text(align="left", dx=5, y=8, color=TEXT).encode(text="text:N")
     description = (
         "Histogram of reconstruction errors on a logarithmic count axis, with the chosen limit as a dashed line."
     )
     subtitle = f"n = {images:,} training images; dashed: the chosen limit"
-    return titled(alt.layer(bars, line, label).properties(height=280), "Reconstruction errors", subtitle, description)
+    return titled(layered(bars, line, label, height=230), "Reconstruction errors", subtitle, description)
 
 
 def above_frame(errors: np.ndarray, labels: np.ndarray, limit: float, classes: Sequence[str]) -> pd.DataFrame:
@@ -64,10 +67,11 @@ def above_by_class(frame: pd.DataFrame) -> alt.Chart:
             x=alt.X("images:Q", title="Images above the limit", axis=alt.Axis(tickMinStep=1, format=",d")),
             tooltip=["class", "images", alt.Tooltip("share", format=".2f", title="share of the class (%)")],
         )
-        .properties(height=280)
     )
     subtitle = f"n = {int(frame['images'].sum()):,} training images above the limit"
-    return titled(bars, "Above the limit, by class", subtitle, "Bars: images above the limit of each class, sorted.")
+    return titled(
+        sized(bars, 230), "Above the limit, by class", subtitle, "Bars: images above the limit of each class, sorted."
+    )
 
 
 def pairs(images_NSS: np.ndarray, reconstructions_NSS: np.ndarray, gap: int = 1) -> np.ndarray:

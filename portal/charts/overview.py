@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
@@ -18,8 +19,10 @@ from artifacts.contract import (
     Manifest,
     OutliersSummary,
     SearchSummary,
+    SetResult,
 )
-from portal.charts import titled
+from portal.charts import layered, titled
+from portal.charts.dataset import SPLITS
 from portal.text import Beside, count, hardware, percent, percent_with_error, spread
 
 OURS, DECK = "This run", "Deck"
@@ -58,29 +61,39 @@ def best_network_accuracy(summary: ArchitecturesSummary) -> float:
     return next(result.fit.highest_val_accuracy for result in summary.results if result.name == summary.best)
 
 
-def findings(study: Study) -> dict[str, str]:
+def best_trainset(summary: AugmentationsSummary) -> SetResult:
+    return next(each for each in summary.sets if each.id == summary.best)
+
+
+def findings(study: Study, classes: Sequence[str]) -> dict[str, str]:
     """What each step found, in a few words, by the name of its page; a step that has not run is left out."""
     found: dict[str, str] = {}
     if study.eda:
-        parts = [f"{sum(counts):,} {split}" for split, counts in study.eda.counts.items()]
-        found["dataset"] = f"{', '.join(parts)} images in {count(len(study.eda.class_pixel_mean), 'class')}es"
+        parts = [f"{sum(study.eda.counts[split]):,} {split}" for split in SPLITS]
+        found["dataset"] = f"{', '.join(parts)} images"
     if study.outliers:
-        hardest = max(study.outliers.class_mean_error)
-        found["outliers"] = f"{study.outliers.images:,} images redrawn; mean error of the hardest class {hardest:.3f}"
+        errors = study.outliers.class_mean_error
+        found["outliers"] = f"Hardest class to redraw: {classes[errors.index(max(errors))]}"
     if study.architectures:
         figure = percent(best_network_accuracy(study.architectures))
-        found["architectures"] = f"{study.architectures.best} leads with {figure} on validation images"
+        found["architectures"] = f"{study.architectures.best} leads with {figure}"
     if study.augmentations:
-        best = next(each for each in study.augmentations.sets if each.id == study.augmentations.best)
+        best = best_trainset(study.augmentations)
         found["augmentation"] = f"Set {best.id} leads with {spread(best.val_accuracy)}"
-    found |= _search_findings(study)
+    return found | _search_findings(study) | _result_findings(study, classes)
+
+
+def _result_findings(study: Study, classes: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
     if study.final:
         figure = percent_with_error(study.final.accuracy, study.final.standard_error)
         found["results"] = f"{figure} of {study.final.test_images:,} test images right"
-    if study.errors:
-        found["errors"] = f"{count(study.errors.mistakes, 'mistake')} to look at"
+    if study.errors and study.errors.pairs:
+        pair = study.errors.pairs[0]
+        found["errors"] = f"Most often: {classes[pair.true]} taken for {classes[pair.predicted]}"
     if study.feature_maps:
-        found["feature_maps"] = f"{count(len(study.feature_maps.filters), 'filter')} of the first layer"
+        sided = [each for each in study.feature_maps.filters if each.side in ("left", "right", "top", "bottom")]
+        found["feature_maps"] = f"{len(sided)} of {len(study.feature_maps.filters)} filters prefer one side"
     return found
 
 
@@ -94,61 +107,62 @@ def _search_findings(study: Study) -> dict[str, str]:
 
 
 def journey_frame(study: Study, *, with_deck: bool) -> pd.DataFrame:
-    """One row a step and source: step, source, accuracy (%), standard error in points (0 where it is not known)."""
-    ours: list[tuple[str, float | None, float]] = []
+    """One row a step and source: accuracy (%), the same less and plus its standard error (none: 0), training images."""
+    ours: list[tuple[str, float, float, int]] = []
     if study.architectures:
-        ours.append(("Best network", best_network_accuracy(study.architectures), 0.0))
+        network = best_network_accuracy(study.architectures)
+        ours.append(("Best network", network, 0.0, study.architectures.train_images))
     if study.augmentations:
-        best = next(each for each in study.augmentations.sets if each.id == study.augmentations.best)
-        ours.append(("Best trainset", best.val_accuracy.mean, 0.0))
-    ours += [
-        (f"{search.search.capitalize()} search", best_trial_accuracy(search), 0.0)
-        for search in (study.coarse, study.fine)
-        if search
-    ]
+        best = best_trainset(study.augmentations)
+        ours.append(("Best trainset", best.val_accuracy.mean, 0.0, study.augmentations.train_images))
+    for search in (study.coarse, study.fine):
+        accuracy = best_trial_accuracy(search) if search else None
+        if search and accuracy is not None:
+            ours.append((f"{search.search.capitalize()} search", accuracy, 0.0, search.train_images))
     if study.final:
-        ours.append(("Test set", study.final.accuracy, study.final.standard_error))
-    rows = [_journey_row(OURS, *row) for row in ours if row[1] is not None]
+        ours.append(("Test set", study.final.accuracy, study.final.standard_error, study.final.train_images))
+    rows = [_journey_row(OURS, *row) for row in ours]
     theirs = DECK_JOURNEY if with_deck else {}
-    rows += [_journey_row(DECK, step, theirs[step], 0.0) for step, *_ in ours if step in theirs]
-    return pd.DataFrame(rows, columns=["source", "step", "accuracy", "low", "high"])
+    rows += [_journey_row(DECK, step, theirs[step], 0.0, None) for step, *_ in ours if step in theirs]
+    return pd.DataFrame(rows, columns=["source", "step", "accuracy", "low", "high", "images"])
 
 
-def _journey_row(source: str, step: str, accuracy: float, error: float) -> dict[str, object]:
+def _journey_row(source: str, step: str, accuracy: float, error: float, images: int | None) -> dict[str, object]:
     low, high = 100 * (accuracy - error), 100 * (accuracy + error)
-    return {"source": source, "step": step, "accuracy": 100 * accuracy, "low": low, "high": high}
+    return {"source": source, "step": step, "accuracy": 100 * accuracy, "low": low, "high": high, "images": images}
 
 
 def journey(frame: pd.DataFrame) -> alt.LayerChart:
     """Accuracy after each step of the study; the last is on test images, the others on validation images."""
-    steps, legend = list(dict.fromkeys(frame["step"])), alt.Legend(orient="top", title=None)
+    steps = list(dict.fromkeys(frame["step"]))
     x = alt.X("step:N", sort=steps, title=None, axis=alt.Axis(labelAngle=0, labelLimit=90))
-    y = alt.Y("accuracy:Q", title="Accuracy (%)", scale=alt.Scale(zero=False, padding=16))
+    y = alt.Y("accuracy:Q", title="Accuracy (%)", scale=alt.Scale(zero=False, padding=20))
+    legend = alt.Legend(orient="top", title=None, symbolStrokeWidth=0)
     base = alt.Chart(frame).encode(x=x, color=alt.Color("source:N", sort=[OURS, DECK], legend=legend))
-    dash = alt.StrokeDash("source:N", sort=[OURS, DECK], scale=alt.Scale(range=[[1, 0], [5, 4]]), legend=legend)
+    dash = alt.StrokeDash("source:N", sort=[OURS, DECK], scale=alt.Scale(range=[[1, 0], [5, 4]]), legend=None)
     shape = alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend)
     layers = [
         base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash),
         base.mark_rule(strokeWidth=4, opacity=0.5).encode(y=alt.Y("low:Q"), y2="high:Q"),
         base.mark_point(filled=True, size=90, opacity=1).encode(
-            y=y, shape=shape, tooltip=["source", "step", alt.Tooltip("accuracy", format=".2f")]
+            y=y,
+            shape=shape,
+            tooltip=["source", "step", alt.Tooltip("accuracy", format=".2f"), alt.Tooltip("images", format=",")],
         ),
-        base.mark_text(dy=-14).encode(y=y, text=alt.Text("accuracy:Q", format=".1f")),
+        base.mark_text(dx=8, dy=-12, align="left").encode(y=y, text=alt.Text("accuracy:Q", format=".1f")),
     ]
     description = "Lines of accuracy after each step of the study, this run's and the deck's."
     subtitle = f"n = {len(steps)} steps, validation images; the last step: test images, with standard error"
-    return titled(alt.layer(*layers).properties(height=300), "Accuracy, step by step", subtitle, description)
+    return titled(layered(*layers, height=240), "Accuracy, step by step", subtitle, description)
 
 
 def journey_sentence(frame: pd.DataFrame) -> str:
-    """What to see in the journey: whether the searches gained over the plain network, and what the test set says."""
-    ours = frame[frame["source"] == OURS]
-    first, last = ours.iloc[0], ours.iloc[-1]
-    change = last["accuracy"] - first["accuracy"]
-    sentence = f"From {first['step'].lower()} to {last['step'].lower()} accuracy changed by {change:+.1f} points"
-    if last["step"] == "Test set":
-        sentence += "; the test set alone is unseen, all earlier values were also used to choose"
-    return f"{sentence}."
+    """What to see in the journey, and what not to: steps that train on different numbers of images."""
+    images = frame.loc[frame["source"] == OURS, "images"]
+    sentence = "All values but the last were used to choose, so they flatter; only the test set was unseen."
+    if images.min() == images.max():
+        return sentence
+    return f"{sentence} The steps of this run train on {images.min():,.0f} to {images.max():,.0f} images."
 
 
 def metrics(study: Study, manifest: Manifest, *, with_deck: bool) -> list[tuple[str, str, str]]:

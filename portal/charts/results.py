@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import altair as alt
 import numpy as np
 import pandas as pd
+from pandas.io.formats.style import Styler
 
 from artifacts import deck
 from artifacts.contract import FinalSummary
-from portal.charts import NEUTRAL, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.seeds import SeedGroup, seed_chart
 
 METRICS = ("precision", "recall", "f1")
@@ -58,7 +59,7 @@ def cell_images(labels: np.ndarray, predictions: np.ndarray, cell: pd.Series) ->
 def confusion_matrix(frame: pd.DataFrame, picked: str | None) -> alt.LayerChart:
     """Heatmap of `confusion_frame` with a count in each cell; a click selects one cell by its name, field `cell`."""
     order = list(dict.fromkeys(frame["true"]))
-    x = alt.X("predicted:N", title="Predicted class", sort=order, axis=alt.Axis(labelAngle=-45))
+    x = alt.X("predicted:N", title="Predicted class", sort=order, axis=alt.Axis(labelAngle=-45, labelOverlap=False))
     y = alt.Y("true:N", title="True class", sort=order)
     select = alt.selection_point(name="cell", fields=["cell"], toggle=False, on="click", clear=False)
     base = alt.Chart(frame).encode(x=x, y=y)
@@ -69,9 +70,13 @@ def confusion_matrix(frame: pd.DataFrame, picked: str | None) -> alt.LayerChart:
     cells = base.mark_rect(stroke=NEUTRAL, strokeOpacity=1, cursor="pointer").encode(
         color=colour, fillOpacity=strength, strokeWidth=edge, tooltip=_cell_tooltip()
     )
-    numbers = base.mark_text(fontSize=11).encode(text=alt.Text("count", format=","))
+    numbers = (
+        base.mark_text(fontSize=11, color=TEXT)
+        .encode(text=alt.Text("count", format=","))
+        .transform_filter(alt.datum.count > 0)
+    )
     return titled(
-        alt.layer(cells.add_params(select), numbers.transform_filter(alt.datum.count > 0)).properties(height=460),
+        layered(cells.add_params(select), numbers, height=38 * len(order)),
         "Confusion matrix",
         f"Test set, n = {frame['count'].sum():,} images, published model; colour grows with the square root of n",
         "Heatmap of true class against predicted class with the number of images in each cell; right answers stand "
@@ -110,23 +115,24 @@ def class_scores(final: FinalSummary) -> alt.LayerChart:
     base = alt.Chart(pd.DataFrame(rows)).encode(y=y, yOffset=alt.YOffset("metric:N", sort=list(METRICS)))
     legend = alt.Legend(title="Metric", orient="bottom")
     ours = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x=alt.X("score:Q", title="Score (0 to 1)", scale=alt.Scale(zero=False)),
+        x=alt.X("score:Q", title="Score (0 to 1)", scale=alt.Scale(zero=False, nice=False, padding=12)),
         color=alt.Color("metric:N", sort=list(METRICS), legend=legend),
         shape=alt.Shape("metric:N", sort=list(METRICS), scale=alt.Scale(range=list(SHAPES)), legend=legend),
         tooltip=["class", "metric", alt.Tooltip("score", format=".3f"), alt.Tooltip("deck", format=".2f")],
     )
-    line = base.mark_rule(color=NEUTRAL).encode(x="score:Q", x2="deck:Q").transform_filter("datum.deck !== null")
-    tick = base.mark_tick(color=NEUTRAL, thickness=2, size=10).encode(x="deck:Q")
+    known = base.transform_filter("datum.deck !== null")
+    line = known.mark_rule(color=NEUTRAL).encode(x="score:Q", x2="deck:Q")
+    tick = known.mark_tick(color=NEUTRAL, thickness=2, size=10).encode(x="deck:Q")
     return titled(
-        alt.layer(line, tick.transform_filter("datum.deck !== null"), ours).properties(height=44 * len(final.classes)),
+        layered(line, tick, ours, height=44 * len(final.classes)),
         "Precision, recall and f1 by class",
         f"Test set, n = {final.test_images:,} images, one model; grey tick: the deck's, rounded to 0.01",
         "Dots for precision, recall and f1 of each class, each joined to a tick at the deck's figure.",
     )
 
 
-def class_table(final: FinalSummary) -> pd.DataFrame:
-    """The classification report, classes then averages, with the deck's figures in columns of their own."""
+def class_table(final: FinalSummary) -> Styler:
+    """The classification report, classes then averages; the deck's figures, which have two digits, stand beside."""
     theirs = deck_scores([row.name for row in final.classes])
     if theirs:
         theirs |= {final.macro.name: deck.MACRO, final.weighted.name: deck.WEIGHTED}
@@ -138,7 +144,9 @@ def class_table(final: FinalSummary) -> pd.DataFrame:
             if row.name in theirs:
                 line[f"Deck's {metric}"] = getattr(theirs[row.name], metric)
         rows.append(line)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    deck_columns = [name for name in table.columns if name.startswith("Deck")]
+    return table.style.format(precision=3).format(precision=2, subset=deck_columns)
 
 
 def accuracy_by_seed(final: FinalSummary, reference: float | None) -> alt.LayerChart:

@@ -1,4 +1,4 @@
-"""Accuracies of several seeds: every seed, their mean and its 95 % interval; and what may be said about a difference."""
+"""Accuracies over seeds: every seed, their mean, its 95 % interval, and what may be said about a difference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from artifacts.contract import Comparison, Question, Spread
-from portal.charts import NEUTRAL, titled
+from portal.charts import NEUTRAL, layered, titled
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,19 @@ def seed_chart(groups: Mapping[str, SeedGroup], *, title: str, reference: float 
     ).astype({"low": float, "high": float})
     scale = alt.Scale(zero=False, padding=16)
     y = alt.Y("group:N", title=None, sort=None, axis=alt.Axis(labelLimit=160))
-    tooltip = ["group", "n", *(alt.Tooltip(name, format=".2f") for name in ("mean", "low", "high"))]
-    mean = alt.Chart(means).encode(y=y, tooltip=tooltip)
+    figures = [alt.Tooltip(name, format=".2f") for name in ("mean", "low", "high")]
+    mean = alt.Chart(means).encode(y=y, tooltip=[alt.Tooltip("group"), alt.Tooltip("n"), *figures])
     layers = [
-        mean.mark_rule(strokeWidth=3, opacity=0.5).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
-        alt.Chart(seeds).mark_point(size=55).encode(x=alt.X("accuracy:Q", title=title, scale=scale), y=y),
+        mean.mark_rule(strokeWidth=3, opacity=0.6, color=NEUTRAL).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
+        alt.Chart(seeds)
+        .mark_point(size=55)
+        .encode(x=alt.X("accuracy:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6)), y=y),
         mean.mark_point(shape="diamond", filled=True, size=130, opacity=1).encode(x="mean:Q"),
     ]
     if reference is not None:
         line = alt.Chart(pd.DataFrame([{"accuracy": 100 * reference}]))
         layers.append(line.mark_rule(strokeDash=[5, 4], color=NEUTRAL, strokeWidth=2).encode(x="accuracy:Q"))
-    return alt.layer(*layers).properties(height=60 + 40 * len(groups))
+    return layered(*layers, height=40 * len(groups))
 
 
 def question_chart(question: Question) -> alt.LayerChart:

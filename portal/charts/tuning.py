@@ -9,8 +9,9 @@ import pandas as pd
 
 from artifacts.contract import Ranges
 from artifacts.deck import TrialPoint
-from portal.charts import HEIGHT, NEUTRAL, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.search_log import VALUES
+from portal.text import percent
 
 OPTIMIZERS = ("SGD", "SAM")
 SHAPES = ("circle", "triangle-up")  # a shape an optimizer, so that colour is never the only sign
@@ -19,9 +20,11 @@ SHAPES = ("circle", "triangle-up")  # a shape an optimizer, so that colour is ne
 def search_space(frame: pd.DataFrame, ranges: Mapping[str, Ranges], points: Sequence[TrialPoint]) -> alt.LayerChart:
     """Trials by lr and weight decay on log axes, the `ranges` of each search as a box, the deck's best as `points`."""
     subtitle = "; ".join(f"{name}: n = {len(part)} trials" for name, part in frame.groupby("search", sort=False))
-    layers = [_boxes(ranges), _trials(frame), _labels(_best(frame)), *([_deck_marks(points)] if points else [])]
+    layers: list[alt.Chart | alt.LayerChart] = [_boxes(ranges), _trials(frame), _labels(_best(frame))]
+    if points:
+        layers.append(_deck_marks(points))
     return titled(
-        alt.layer(*layers).properties(height=420),
+        layered(*layers, height=380),
         "Where the trials were drawn",
         f"{subtitle}. Larger marks: higher validation accuracy",
         "Scatter of learning rate and weight decay on log axes, a colour and a shape an optimizer, with a box around "
@@ -29,16 +32,14 @@ def search_space(frame: pd.DataFrame, ranges: Mapping[str, Ranges], points: Sequ
     )
 
 
-def _log_axis(name: str, title: str) -> dict[str, object]:
-    return {"field": name, "type": "quantitative", "title": title, "scale": alt.Scale(type="log", nice=False)}
-
-
 def _lr(name: str = "lr") -> alt.X:
-    return alt.X(**_log_axis(name, "Learning rate (log scale)"), axis=alt.Axis(format="~g", tickCount=4))
+    axis = alt.Axis(format="~g", tickCount=4)
+    return alt.X(f"{name}:Q", title="Learning rate (log scale)", scale=alt.Scale(type="log", nice=False), axis=axis)
 
 
 def _weight_decay(name: str = "weight_decay") -> alt.Y:
-    return alt.Y(**_log_axis(name, "Weight decay, L2 (log scale)"), axis=alt.Axis(format="~g", tickCount=5))
+    axis = alt.Axis(format="~g", tickCount=5)
+    return alt.Y(f"{name}:Q", title="Weight decay, L2 (log)", scale=alt.Scale(type="log", nice=False), axis=axis)
 
 
 def _optimizer() -> dict[str, alt.Color | alt.Shape]:
@@ -65,10 +66,10 @@ def _boxes(ranges: Mapping[str, Ranges]) -> alt.LayerChart:
     box = base.mark_rect(filled=False, stroke=NEUTRAL, strokeDash=[6, 4], strokeWidth=1.5).encode(
         y=_weight_decay(), x2="lr_high", y2="weight_decay_high", tooltip=alt.Tooltip("name", title="Box")
     )
-    name = base.mark_text(align="left", baseline="bottom", dx=2, dy=-3, color=NEUTRAL).encode(
-        y=_weight_decay("weight_decay_high"), text="name"
+    name = base.mark_text(align="left", baseline="bottom", dx=4, dy=-4, color=NEUTRAL).encode(
+        y=_weight_decay(), text="name:N"
     )
-    return alt.layer(box, name)
+    return alt.LayerChart(layer=[box, name])
 
 
 def _trials(frame: pd.DataFrame) -> alt.Chart:
@@ -76,7 +77,7 @@ def _trials(frame: pd.DataFrame) -> alt.Chart:
     # The worst half is drawn equally small: what distinguishes the good trials is what a person looks for.
     domain = [finished["accuracy"].quantile(0.5), finished["accuracy"].max()] if len(finished) else [0, 100]
     size = alt.Size("accuracy:Q", scale=alt.Scale(domain=domain, range=[25, 220], clamp=True), legend=None)
-    opacity = alt.Opacity("search:N", scale=alt.Scale(domain=["coarse", "fine"], range=[0.45, 0.9]), legend=None)
+    opacity = alt.Opacity("search:O", scale=alt.Scale(domain=["coarse", "fine"], range=[0.45, 0.9]), legend=None)
     return (
         alt.Chart(finished)
         .mark_point(filled=True)
@@ -96,24 +97,24 @@ def _tooltip() -> list[alt.Tooltip]:
 
 def _best(frame: pd.DataFrame) -> pd.DataFrame:
     """The best trial of each search, with the text that stands beside its mark."""
-    finished = frame.dropna(subset="accuracy")
+    finished = frame.dropna(subset="accuracy").reset_index(drop=True)
     best = finished.loc[finished.groupby("search", sort=False)["accuracy"].idxmax()]
-    return best.assign(text=[f"{r.search} #{r.trial}: {r.accuracy:.2f} %" for r in best.itertuples()])
+    return best.assign(text=[f"{r.search} #{r.trial}: {percent(r.accuracy / 100)}" for r in best.itertuples()])
 
 
 def _labels(best: pd.DataFrame) -> alt.Chart:
-    label = alt.Chart(best).mark_text(align="left", dx=11, fontWeight="bold")
+    label = alt.Chart(best).mark_text(align="left", dx=11, fontWeight="bold", color=TEXT)
     return label.encode(x=_lr(), y=_weight_decay(), text="text")
 
 
 def _deck_marks(points: Sequence[TrialPoint]) -> alt.LayerChart:
     rows = pd.DataFrame(
-        {"lr": p.lr, "weight_decay": p.weight_decay, "text": f"deck, {p.search} #{p.number}: {p.val_accuracy:.2%}"}
+        {"lr": p.lr, "weight_decay": p.weight_decay, "text": f"deck, {p.search} #{p.number}: {percent(p.val_accuracy)}"}
         for p in points
     )
     base = alt.Chart(rows).encode(x=_lr(), y=_weight_decay(), tooltip=alt.Tooltip("text", title="Deck"))
     mark = base.mark_point(shape="cross", filled=True, size=140, color=NEUTRAL)
-    return alt.layer(mark, base.mark_text(align="left", dx=11, color=NEUTRAL).encode(text="text"))
+    return alt.LayerChart(layer=[mark, base.mark_text(align="left", dx=11, color=NEUTRAL).encode(text="text:N")])
 
 
 def best_so_far(frame: pd.DataFrame, trial: int, reference: float | None) -> alt.LayerChart:
@@ -130,18 +131,19 @@ def best_so_far(frame: pd.DataFrame, trial: int, reference: float | None) -> alt
     x = alt.X("trial:Q", title="Trial, in the order drawn", scale=span, axis=alt.Axis(tickMinStep=1, format="d"))
     scale = alt.Scale(domain=[floor, top + 0.5], clamp=True, nice=False)
     y, best = (
-        alt.Y(f"{field}:Q", title="Highest validation accuracy (%)", scale=scale) for field in ("accuracy", "best_accuracy")
+        alt.Y(f"{field}:Q", title="Highest validation accuracy (%)", scale=scale)
+        for field in ("accuracy", "best_accuracy")
     )
     stairs = alt.Chart(shown).mark_line(interpolate="step-after", color=NEUTRAL).encode(x=x, y=best)
     trials = alt.Chart(shown).mark_point(filled=True, size=70, opacity=1)
     layers = [stairs, trials.encode(x=x, y=y, tooltip=_tooltip(), **_optimizer())]
     if reference is not None:
-        line = alt.Chart(pd.DataFrame([{"accuracy": 100 * reference, "text": f"deck's best {reference:.2%}"}]))
+        line = alt.Chart(pd.DataFrame([{"accuracy": 100 * reference, "text": f"deck's best {percent(reference)}"}]))
         text = line.mark_text(align="left", baseline="bottom", x=4, dy=-2, color=NEUTRAL)
         layers += [line.mark_rule(strokeDash=[5, 4], color=NEUTRAL).encode(y=y), text.encode(y=y, text="text:N")]
     cut_off = f"; {below} below {floor:.0f} % drawn on the lower edge" if below else ""
     return titled(
-        alt.layer(*layers).properties(height=HEIGHT),
+        layered(*layers, height=280),
         f"Best so far, {frame['search'].iloc[0]} search",
         f"n = {len(shown)} trials of one seed each{cut_off}",
         "Validation accuracy of each trial in the order of the search, with a staircase for the best so far and a "

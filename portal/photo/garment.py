@@ -100,16 +100,29 @@ def _tidy(mask: Mask) -> Mask:
         return mask
     areas = stats[1:, cv2.CC_STAT_AREA]
     kept = 1 + np.flatnonzero(areas >= SECOND_PIECE * areas.max())
-    return _fill_holes(np.isin(labels, kept), largest=0.01)
+    return _fill_holes(np.isin(labels, kept), small=0.01)
 
 
-def _fill_holes(mask: Mask, largest: float = 1.0) -> Mask:
-    """Fill enclosed holes of at most `largest` of the mask's area."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
-    limit = largest * max(1, int(mask.sum()))
-    height, width = mask.shape
-    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
-    inside = (left > 0) & (top > 0)
-    inside &= (left + stats[:, cv2.CC_STAT_WIDTH] < width) & (top + stats[:, cv2.CC_STAT_HEIGHT] < height)
-    holes = np.flatnonzero(inside & (stats[:, cv2.CC_STAT_AREA] <= limit) & (np.arange(count) > 0))
-    return mask | np.isin(labels, holes)
+def _fill_holes(mask: Mask, small: float = 1.0) -> Mask:
+    """Fill enclosed holes of at most `small` of the mask's area, and any in its middle.
+
+    A large hole in the middle is a print in the ground's colour; at the sides it is the loop of an arm, on top a bag's handle.
+    """
+    _, labels, stats, centres = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    rows, columns = box(mask)
+    first, extent = np.array([columns.start, rows.start]), np.array([columns.stop - columns.start, rows.stop - rows.start])
+    corner, size = stats[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    enclosed = ((corner > first) & (corner + size < first + extent)).all(axis=1)
+    central = (np.abs((centres - first) / extent - 0.5) < 0.2).all(axis=1)
+    fits = stats[:, cv2.CC_STAT_AREA] <= small * mask.sum()
+    filled = enclosed & (fits | central)
+    filled[0] = False  # label 0 is the mask itself
+    return mask | filled[labels]
+
+
+def box(mask: Mask) -> tuple[slice, slice]:
+    """Rows and columns of the mask's bounding box; the whole array where the mask is empty."""
+    if not mask.any():
+        return slice(0, mask.shape[0]), slice(0, mask.shape[1])
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -19,6 +19,8 @@ GROUNDS = ("auto", "photo", "light", "dark", "none")
 INVERTS = ("auto", "yes", "no")
 WORKING_EDGE = 192  # pixels: GrabCut's time grows with the area, and the result is 28 pixels wide
 FLOOR = 64  # level of a white garment after negation: it must still stand out from the black ground
+SHARPEN = 0.5  # share of the detail that the Gaussian takes away, added on top
+WIDEST = 2.2  # width over height up to which the middle square shows a garment's body; beyond, shoes and bags
 GREY_TOLERANCE = 8  # levels between a pixel's channels, to call a picture grey
 
 
@@ -60,12 +62,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class Preparation:
-    """A picture's way to `image`, uint8 (size, size), garment bright on black; `mask` (H, W) belongs to the first step."""
+    """A picture's way to `image`, uint8 (size, size), garment bright on black; `mask` (H, W) belongs to the first step.
+
+    `variants` are `image` and other readings of the same garment that a classifier may average over.
+    """
 
     steps: tuple[Step, ...]
     image: Grey
     mask: Mask
     facts: Facts
+    variants: tuple[Grey, ...]
 
 
 def prepare(rgb: Rgb, choices: Choices = Choices(), size: int = 28) -> Preparation:
@@ -79,6 +85,8 @@ def prepare(rgb: Rgb, choices: Choices = Choices(), size: int = 28) -> Preparati
     inverted = choices.invert == "yes" or (choices.invert == "auto" and not (ground == "dark" and _is_grey(photo)))
     tone = _tone(photo, mask, inverted)
     image = _fit(tone, mask, size)
+    tones = [tone, _tone(photo, mask, not inverted)] if choices.invert == "auto" else [tone]
+    variants = tuple(_fit(shade, mask, size, whole) for whole in (True, False) for shade in tones)
     steps = (
         Step("Picture", "As it was sent, upright and made smaller.", photo),
         Step("Garment", _FOUND[ground], _cut_out(photo, mask)),
@@ -86,7 +94,7 @@ def prepare(rgb: Rgb, choices: Choices = Choices(), size: int = 28) -> Preparati
         Step("Grey and negate" if inverted else "Grey", _TONE[inverted], _trim(tone, mask)),
         Step(f"{size} x {size}", f"Longest edge to {size} pixels, sharpened, centred on black.", image),
     )
-    return Preparation(steps, image, mask, Facts(ground, inverted, False, float(mask.mean())))
+    return Preparation(steps, image, mask, Facts(ground, inverted, False, float(mask.mean())), variants)
 
 
 _FOUND = {
@@ -102,9 +110,11 @@ _TONE = {
 
 
 def views(preparation: Preparation) -> npt.NDArray[np.uint8]:
-    """The image and its mirror image, (2, size, size): their mean answer is steadier than one."""
-    image = preparation.image
-    return np.stack([image, image[:, ::-1]])
+    """Test-time views, uint8 (V, size, size): every variant and its mirror image. The mean of their log-probabilities is
+    steadier than one answer: on photos, light and dark say little (lamps, cameras), and spread sleeves make the body small.
+    """
+    upright = np.stack(preparation.variants)
+    return np.concatenate([upright, upright[:, :, ::-1]])
 
 
 def _crop(rgb: Rgb, crop: tuple[float, float, float, float] | None) -> Rgb:
@@ -165,7 +175,7 @@ def _pass_through(photo: Rgb, size: int, choices: Choices) -> Preparation:
         Step("Picture", "As it was sent.", photo),
         Step(f"{size} x {size}", "Grey, square and on black: already as Fashion-MNIST has it.", image),
     )
-    return Preparation(steps, image, mask, Facts("own", inverted, True, float(mask.mean())))
+    return Preparation(steps, image, mask, Facts("own", inverted, True, float(mask.mean())), (image,))
 
 
 def _tone(photo: Rgb, mask: Mask, inverted: bool) -> Grey:
@@ -179,24 +189,25 @@ def _cut_out(photo: Rgb, mask: Mask) -> Rgb:
     return np.where(mask[..., None], photo, np.uint8(255))
 
 
-def _box(mask: Mask) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-
-
 def _trim(image: npt.NDArray[np.uint8], mask: Mask) -> npt.NDArray[np.uint8]:
-    return image[_box(mask)]
+    return image[garment.box(mask)]
 
 
-def _fit(tone: Grey, mask: Mask, size: int) -> Grey:
-    """Longest edge to `size`, sharpened by a Gaussian of radius 1 as the data set's makers did, centred on black."""
+def _fit(tone: Grey, mask: Mask, size: int, whole: bool = True) -> Grey:
+    """Longest edge to `size`, sharpened by a Gaussian of radius 1 as the data set's makers did, centred on black.
+
+    Not `whole`: of a garment wider than high, such as a pullover with its sleeves spread, the middle square at full height.
+    """
     trimmed = _trim(tone, mask)
+    height, width = trimmed.shape
+    if not whole and height < width < WIDEST * height:
+        left = (width - height) // 2
+        trimmed = trimmed[:, left : left + height]
     scale = size / max(trimmed.shape)
     height, width = (max(1, round(edge * scale)) for edge in trimmed.shape)
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(trimmed, (width, height), interpolation=interpolation).astype(np.float32)
     square = np.zeros((size, size), np.float32)
     top, left = (size - height) // 2, (size - width) // 2
-    square[top : top + height, left : left + width] = small
-    sharp = square + 0.5 * (square - cv2.GaussianBlur(square, (0, 0), 1.0))
+    square[top : top + height, left : left + width] = cv2.resize(trimmed, (width, height), interpolation=interpolation)
+    sharp = square + SHARPEN * (square - cv2.GaussianBlur(square, (0, 0), 1.0))
     return np.clip(sharp, 0, 255).round().astype(np.uint8)

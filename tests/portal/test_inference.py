@@ -123,7 +123,7 @@ def test_a_changed_file_is_refused(run: Run) -> None:
 
 
 def test_a_file_that_is_not_in_the_run_is_refused(run: Run) -> None:
-    with pytest.raises(ArtifactError, match="has no models/other.onnx"):
+    with pytest.raises(ArtifactError, match="The run has no models/other"):
         inference.network(run, replace(MODEL, file="models/other.onnx"))
 
 

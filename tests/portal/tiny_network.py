@@ -1,4 +1,4 @@
-"""A network small enough to reason about, as an ONNX file with the inputs and outputs of artifacts.contract.ExportedModel."""
+"""A network small enough to reason about, as an ONNX file with the contract's input and outputs."""
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper

@@ -20,7 +20,7 @@ FASHION = tuple(score.name for score in deck.CLASS_SCORES)
 SAMPLE = Path(__file__).parents[1] / "fixtures" / "fashion_mnist_sample.npz"
 MACHINE = c.Machine("Test processor", 2, 8.0, "cpu", "Linux", {"python": "3.11"})
 VALIDATION, TEST, EPOCHS = 60, 100, 5
-OPS = ("HorizontalFlip(0.8)", "Rotation(5)", "Perspective(0.115, 0.4)", "RandomErasing()")
+OPS = ("HorizontalFlip", "Rotation", "Perspective", "Erasing")
 
 
 class TinyRun:
@@ -233,7 +233,7 @@ def _augmentations(run: TinyRun) -> None:
         sets.append(c.SetResult(row.id, row.augmentation, 100 if row.id == 1 else 200, fits, spread(fits)))
     best = max(sets, key=lambda result: result.val_accuracy.mean).id
     run.add(c.AugmentationsSummary(recipe(replication="once"), 100, tuple(sets), best, OPS))
-    before = run.images[run.per_class(1)[:, 0]]
+    before = run.images[run.per_class(1)[:8, 0]]
     after = np.stack([before[:, :, ::-1], np.roll(before, 1, axis=1), np.roll(before, 1, axis=2), before // 2])
     run.add_arrays(
         "augmentations/pictures.npz",

@@ -1,0 +1,7 @@
+"""The seven networks, the autoencoder, and what can be counted about them."""
+
+from pipeline.models.autoencoder import ConvAutoencoder
+from pipeline.models.base import ImageClassifier, Taps
+from pipeline.models.registry import ARCHITECTURES, Architecture, build
+
+__all__ = ["ARCHITECTURES", "Architecture", "ConvAutoencoder", "ImageClassifier", "Taps", "build"]

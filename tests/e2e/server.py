@@ -1,0 +1,89 @@
+"""A portal of its own for a test with a real browser, and what went wrong while the browser looked at it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from portal.navigation import ROOT
+
+SECONDS_TO_START = 60.0
+
+
+@contextlib.contextmanager
+def portal(run: Path | None = None) -> Iterator[str]:
+    """`python -m portal` on a free port, opening `run` first if given; yields its address, RuntimeError if it dies."""
+    port = _free_port()
+    command = [sys.executable, "-m", "portal", "--port", str(port), *(["--run", str(run)] if run else [])]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    try:
+        _wait_until_healthy(f"http://localhost:{port}", process)
+        yield f"http://localhost:{port}"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_healthy(address: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"The portal ended with status {process.returncode}.")
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+            return
+        time.sleep(0.2)
+    raise RuntimeError(f"The portal did not answer within {SECONDS_TO_START:.0f} s.")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium, or the one that playwright installed."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def watch(page: Page, address: str) -> list[str]:
+    """A list that fills with what should not happen: requests that leave this machine, failures, script errors."""
+    faults: list[str] = []
+
+    def request(url: str) -> None:
+        if not url.startswith((address, address.replace("http", "ws"), "data:", "blob:")):
+            faults.append(f"request to {url}")
+
+    def response(status: int, url: str) -> None:
+        # On a deep link Streamlit's client first looks for its endpoints below the page's path, then at the root.
+        if status >= 400 and not url.endswith(("/_stcore/health", "/_stcore/host-config")):
+            faults.append(f"{status} from {url}")
+
+    page.on("request", lambda it: request(it.url))
+    page.on("response", lambda it: response(it.status, it.url))
+    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    return faults
+
+
+def open_page(page: Page, address: str, name: str) -> None:
+    """Go to the portal's page `name` and wait until its script has run and its charts are drawn."""
+    page.goto(f"{address}/{'' if name == 'overview' else name}")
+    page.wait_for_selector("h1", timeout=60_000)
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1_000)  # charts animate into place

@@ -1,0 +1,222 @@
+"""A whole smoke run: every stage writes what the contract says, a kill loses nothing, publishing is all or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artifacts import contract, store
+from artifacts.contract import (
+    ArchitecturesSummary,
+    AugmentationsSummary,
+    ErrorsSummary,
+    ExportSummary,
+    FeatureMapsSummary,
+    FinalSummary,
+    ImprovementsSummary,
+    RangeCut,
+    SearchSummary,
+    StageClock,
+)
+from artifacts.store import Run
+from pipeline.errors import UserError
+from pipeline.publish import publish
+from pipeline.runner import RunFolder
+from pipeline.stages import STAGES
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pipeline", *arguments, "--profile", "smoke"]
+
+
+@pytest.fixture(scope="module")
+def smoke() -> Iterator[RunFolder]:
+    """A finished smoke run on the real data."""
+    name = f"test-{os.getpid()}"
+    folder = RunFolder(ROOT / "runs" / name)
+    result = subprocess.run(command("run-all", "--run", name), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "about 1 minutes" in result.stdout.splitlines()[0]
+    yield folder
+    shutil.rmtree(folder.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def run(smoke: RunFolder) -> Run:
+    return Run(smoke.study)
+
+
+def test_every_file_is_listed_and_follows_the_contract(run: Run) -> None:
+    assert run.verify() == []
+    assert list(run.manifest.stages) and set(run.manifest.stages) == {stage.name for stage in STAGES}
+    for path in run.manifest.files:
+        if path.endswith(".npz"):
+            run.arrays(path)
+    for kind in contract.DOCUMENTS:
+        if kind is not contract.Manifest:
+            run.document(kind)
+    for search in ("coarse", "fine"):
+        run.document(SearchSummary, SearchSummary.path(search))
+    for stage in STAGES:
+        assert run.document(StageClock, StageClock.path(stage.name)).seconds >= 0
+
+
+def test_architectures_have_curves_and_predictions_of_every_epoch(run: Run) -> None:
+    summary = run.document(ArchitecturesSummary)
+    assert len(summary.results) == 7
+    labels = run.arrays("data/validation.npz")["labels"]
+    for result in summary.results:
+        arrays = run.arrays(f"architectures/{result.name}.npz")
+        accuracy = (arrays["val_predictions"] == labels).mean(axis=1)
+        np.testing.assert_allclose(accuracy, result.fit.curves.val_accuracy, atol=1e-6)
+        best = arrays["val_predictions"][result.fit.best_epoch - 1]
+        assert (arrays["val_probabilities"].argmax(1) == best).mean() > 0.98  # fp16 may break a tie
+        assert sum(row.macs for row in result.layer_table) == result.macs
+
+
+def test_trainsets_have_their_sizes_and_seeds(run: Run) -> None:
+    summary = run.document(AugmentationsSummary)
+    assert [each.id for each in summary.sets] == [1, 2, 3, 4, 5, 6]
+    assert [each.size // summary.train_images for each in summary.sets] == [1, 2, 2, 2, 2, 2]
+    assert all(len({fit.seed for fit in each.fits}) == each.val_accuracy.n == 2 for each in summary.sets)
+
+
+def test_the_fine_ranges_are_what_the_top_trials_span(run: Run) -> None:
+    coarse = run.document(SearchSummary, SearchSummary.path("coarse"))
+    cut = run.document(RangeCut)
+    top = [coarse.trials[number].values for number in cut.top_trials]
+    accuracy = [trial.fit.highest_val_accuracy if trial.fit else -1.0 for trial in coarse.trials]
+    assert sorted(accuracy, reverse=True)[: len(top)] == [accuracy[number] for number in cut.top_trials]
+    assert cut.after.lr == (min(v.lr for v in top), max(v.lr for v in top))
+    fine = run.document(SearchSummary, SearchSummary.path("fine"))
+    assert fine.ranges == cut.after
+    assert all(cut.after.lr[0] <= trial.values.lr <= cut.after.lr[1] for trial in fine.trials)
+
+
+def test_the_test_set_was_read_once_by_the_frozen_recipe(run: Run) -> None:
+    summary = run.document(FinalSummary)
+    [reading] = run.manifest.test_reads
+    assert reading.recipe_sha256 == summary.recipe_sha256 == store.sha256(store.encode(summary.recipe))
+    assert reading.images == summary.test_images == 1_000
+    arrays, labels = run.arrays("final/test.npz"), run.arrays("data/test.npz")["labels"]
+    assert (arrays["probabilities"].argmax(1) == labels).mean() == pytest.approx(summary.accuracy)
+    by_seed = (arrays["predictions_by_seed"] == labels).mean(axis=1)
+    np.testing.assert_allclose(by_seed, summary.accuracy_by_seed)
+    assert sum(map(sum, summary.confusion)) == summary.test_images
+
+
+def test_mistakes_are_all_there_most_confident_first(run: Run) -> None:
+    mistakes, summary = run.arrays("errors/mistakes.npz"), run.document(ErrorsSummary)
+    assert len(mistakes["index"]) == summary.mistakes == sum(pair.count for pair in summary.pairs)
+    assert (np.diff(mistakes["confidence"]) <= 0).all()
+    assert (mistakes["true"] != mistakes["predicted"]).all()
+
+
+def test_every_filter_has_a_side_and_a_picture(run: Run) -> None:
+    summary, arrays = run.document(FeatureMapsSummary), run.arrays("feature-maps/maps.npz")
+    assert len(summary.filters) == len(arrays["filters"]) == 32
+    assert arrays["label"][:2].tolist() == [9, 0]
+    assert (arrays["maps"] >= 0).all()
+
+
+def test_improvements_answer_both_questions(run: Run) -> None:
+    questions = {question.key: question for question in run.document(ImprovementsSummary).questions}
+    assert [variant.recipe.batch_size for variant in questions["batch-size"].variants] == [512, 64, 32]
+    assert [v.recipe.replication for v in questions["augmentation"].variants] == ["once", "every epoch"]
+    assert all(variant.val_accuracy.n == 2 for question in questions.values() for variant in question.variants)
+
+
+def test_exported_models_answer_as_torch_does(run: Run) -> None:
+    models = run.document(ExportSummary).models
+    assert [model.role for model in models] == ["final"] + ["architecture"] * 7
+    for model in models:
+        parity = {each.precision: each for each in model.parity}
+        assert parity["fp32"].max_logit_difference <= 1e-4
+        assert parity["fp32"].argmax_equal >= 0.9999 * parity["fp32"].images
+        assert parity[model.precision].bytes == run.manifest.files[model.file].bytes
+    assert models[0].parity[0].images == 1_000
+
+
+def test_done_stages_are_skipped_and_the_manifest_stays(smoke: RunFolder) -> None:
+    before = (smoke.study / "manifest.json").read_bytes()
+    name = smoke.folder.name
+    result = subprocess.run(command("run-all", "--run", name), cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.count("done before") == len(STAGES)
+    assert (smoke.study / "manifest.json").read_bytes() == before
+
+
+def test_a_truncated_artifact_is_named_and_made_again(smoke: RunFolder) -> None:
+    path, good = smoke.study / "errors" / "summary.json", Run(smoke.study).manifest.files["errors/summary.json"]
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(UserError, match=r"errors/summary.json is not what the manifest says"):
+        publish(smoke.study, smoke.folder / "published")
+    assert not (smoke.folder / "published").exists()
+    name = smoke.folder.name
+    result = subprocess.run(command("run-all", "--run", name), cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.count("done before") == len(STAGES) - 1
+    assert store.record(path.read_bytes()) == good
+
+
+def test_publishing_copies_the_whole_run(smoke: RunFolder) -> None:
+    target = smoke.folder / "published"
+    publish(smoke.study, target)
+    publish(smoke.study, target)
+    assert Run(target).verify() == []
+    assert [path.name for path in smoke.folder.iterdir() if path.name.startswith(".publish")] == []
+
+
+def test_killed_and_started_again_ends_in_the_same_artifacts(run: Run, smoke: RunFolder) -> None:
+    """kill -9 of the whole process group in the middle of a stage's trials; the same command goes on."""
+    name = f"{smoke.folder.name}-killed"
+    folder = RunFolder(ROOT / "runs" / name)
+    arguments = command("augmentations", "--run", name)
+    try:
+        first = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+        deadline = time.monotonic() + 120
+        while len(list(folder.work.glob("trials/*/record.json"))) < 3:
+            assert time.monotonic() < deadline and first.poll() is None
+            time.sleep(0.05)
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        subprocess.run(arguments, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=180)
+        resumed = Run(folder.study).manifest
+        paths = run.manifest.stages["augmentations"].files
+        assert {path: resumed.files[path] for path in paths} == {path: run.manifest.files[path] for path in paths}
+        names = json.loads((folder.study / "clock" / "augmentations.json").read_text())["trials"]
+        assert len(names) == 12
+    finally:
+        shutil.rmtree(folder.folder, ignore_errors=True)
+
+
+def test_another_data_set_runs_through_with_its_own_names(tmp_path: Path, smoke: RunFolder) -> None:
+    from tests.pipeline.conftest import SAMPLE, write_data
+
+    with np.load(SAMPLE, allow_pickle=False) as archive:
+        keep = archive["labels"] < 4
+        images, labels = np.tile(archive["images"][keep], (4, 1, 1)), np.tile(archive["labels"][keep], 4)
+    folder = write_data(tmp_path / "four-kinds", images, labels, ("north", "east", "south", "west"))
+    name = f"{smoke.folder.name}-other"
+    other = RunFolder(ROOT / "runs" / name)
+    try:
+        arguments = command("run-all", "--run", name, "--data", str(folder), *"--train-images 200 --validation-images 100".split())
+        result = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+        assert result.returncode == 0, result.stderr
+        made = Run(other.study)
+        assert made.manifest.classes == ("north", "east", "south", "west")
+        assert made.manifest.data == "four-kinds"
+        assert [report.name for report in made.document(FinalSummary).classes] == list(made.manifest.classes)
+        assert made.verify() == []
+    finally:
+        shutil.rmtree(other.folder, ignore_errors=True)

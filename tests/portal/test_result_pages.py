@@ -1,0 +1,178 @@
+"""The pages tuning, results, errors, feature maps and predict: what their controls change."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from artifacts.contract import ErrorsSummary, ExportSummary, FinalSummary
+from artifacts.store import Run
+from portal import inference, ui
+from portal.navigation import ROOT
+from tests.portal.tiny_run import TinyRun
+
+Page = Callable[..., AppTest]
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    """The page, run once from the entrypoint, as a link with these parameters opens it."""
+    app = AppTest.from_file(str(ROOT / "portal" / "app.py"), default_timeout=60).run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return healthy(app.switch_page(f"../pages/{name}.py").run())
+
+
+def healthy(app: AppTest) -> AppTest:
+    assert not app.exception, [error.message for error in app.exception]
+    return app
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(element.value for kind in ("markdown", "caption", "info", "success") for element in app.get(kind))
+
+
+def picture(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, format="PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def garment(full_run: Run) -> np.ndarray:
+    return full_run.arrays("data/test.npz")["images"][5]
+
+
+@pytest.mark.usefixtures("only_run")
+def test_the_search_is_replayed_up_to_a_trial() -> None:
+    app = open_page("tuning")
+    assert "The log after trial 5" in words(app)
+    healthy(app.slider(key="tuning_fine_trial").set_value(1).run())
+    assert "The log after trial 1" in words(app)
+    healthy(app.segmented_control(key="tuning_search").set_value("coarse").run())
+    assert "The log after trial 5" in words(app)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_a_link_opens_the_search_at_its_trial() -> None:
+    app = open_page("tuning", tuning_search="coarse", tuning_coarse_trial="3")
+    assert "The log after trial 3" in words(app)
+
+
+def test_a_run_whose_fine_search_is_not_there_yet_shows_the_coarse_one(
+    tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.write(tmp_path / "study", without=["tuning/fine", "tuning/cut", "clock/"])
+    monkeypatch.setenv("FASHION_RUNS", str(tmp_path / "study"))
+    app = open_page("tuning")
+    assert app.segmented_control(key="tuning_search").options == ["coarse"]
+    assert "The log after trial 5" in words(app)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_a_cell_of_the_confusion_matrix_shows_its_images(full_run: Run) -> None:
+    app = open_page("results")
+    pairs = full_run.document(ErrorsSummary).pairs
+    classes = full_run.manifest.classes
+    least = f"{classes[pairs[-1].true]} → {classes[pairs[-1].predicted]}"
+    healthy(app.selectbox(key="results_cell").set_value(least).run())
+    assert f"**{least}**: {pairs[-1].count} images" in words(app)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_a_link_opens_a_cell_and_an_unknown_cell_opens_the_first() -> None:
+    assert "**Pullover → Pullover**" in words(open_page("results", results_cell="Pullover → Pullover"))
+    app = open_page("results", results_cell="Hat → Shoe")
+    assert app.selectbox(key="results_cell").value == app.selectbox(key="results_cell").options[0]
+
+
+def test_a_click_moves_the_widget_that_holds_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = {"matrix": SimpleNamespace(selection={"cell": [{"cell": "Bag → Coat"}]}), "cell": "Coat → Bag"}
+    monkeypatch.setattr(ui.st, "session_state", state)
+    ui.follow_click("matrix", "cell", "cell")()
+    assert state["cell"] == "Bag → Coat"
+    state["matrix"] = SimpleNamespace(selection={"cell": []})
+    ui.follow_click("matrix", "cell", "cell")()
+    assert state["cell"] == "Bag → Coat"
+
+
+@pytest.mark.usefixtures("only_run")
+def test_the_record_of_the_reading_and_the_open_questions_are_shown(full_run: Run) -> None:
+    text = words(open_page("results"))
+    assert "The test set was read once, by the recipe shown here" in text
+    assert full_run.document(FinalSummary).chosen_by in text
+    assert "Would a smaller batch" in text
+    assert "no difference is shown" in text
+
+
+def test_results_do_without_improvements(tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny.write(tmp_path / "study", without=["improvements/"])
+    monkeypatch.setenv("FASHION_RUNS", str(tmp_path / "study"))
+    assert "Room for improvement" not in [each.value for each in open_page("results").subheader]
+
+
+@pytest.mark.usefixtures("only_run")
+def test_mistakes_are_filtered_by_pair(full_run: Run) -> None:
+    app = open_page("errors")
+    summary = full_run.document(ErrorsSummary)
+    assert f"{summary.mistakes} mistakes; under each image" in words(app)
+    most = app.selectbox(key="errors_pair").options[1]
+    healthy(app.selectbox(key="errors_pair").set_value(most).run())
+    assert f"{summary.pairs[0].count} mistakes; under each image" in words(app)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_maps_of_any_test_image_are_computed_live() -> None:
+    app = open_page("feature_maps", feature_maps_source="any test image", feature_maps_index="7")
+    assert app.number_input(key="feature_maps_index").value == 7
+    assert len(app.get("image")) == 4 + 1 + 4
+    healthy(app.segmented_control(key="feature_maps_side").set_value("left").run())
+    assert len(app.get("image")) == 4 + 1 + 1  # the filters, the image, and the one map that answers to the left
+
+
+@pytest.mark.usefixtures("only_run")
+def test_a_test_image_gets_the_final_models_answer(full_run: Run, garment: np.ndarray) -> None:
+    app = open_page("predict", predict_source="Test image", predict_index="5")
+    models = full_run.document(ExportSummary).models
+    answer = inference.votes(full_run, models, garment)["final"]
+    assert app.metric[0].value == full_run.manifest.classes[answer.argmax()]
+    assert "Votes of 3 networks" in words(app)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_an_upload_gets_the_answer_of_the_same_test_image(garment: np.ndarray) -> None:
+    app = open_page("predict")
+    assert "Send a picture" in words(app)
+    healthy(app.file_uploader(key="predict_upload").upload("coat.png", picture(garment)).run())
+    expected = open_page("predict", predict_source="Test image", predict_index="5").metric[0]
+    assert (app.metric[0].value, app.metric[0].delta) == (expected.value, expected.delta)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_what_is_no_picture_gets_one_sentence() -> None:
+    app = open_page("predict")
+    healthy(app.file_uploader(key="predict_upload").upload("notes.png", b"no picture at all").run())
+    assert "This file is not a picture" in words(app)
+    assert not app.metric
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [("predict", {"predict_source": "Test image"}), ("feature_maps", {"feature_maps_source": "any test image"})],
+)
+def test_a_damaged_network_gets_one_sentence_with_the_command(
+    tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, query: dict[str, str]
+) -> None:
+    run = tiny.write(tmp_path / "study")
+    monkeypatch.setattr(inference, "_sessions", {})
+    monkeypatch.setenv("FASHION_RUNS", str(run.folder))
+    (run.folder / "models" / "final.onnx").write_bytes(b"cut off")
+    text = words(open_page(name, **query))
+    assert "models/final.onnx is not what the manifest says" in text
+    assert "`python -m pipeline export`" in text

@@ -1,0 +1,83 @@
+"""Finding runs, and the commands that make what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from artifacts.contract import DOCUMENTS, Manifest, SearchSummary, StageClock
+from portal.runs import RunPlace, command_for, find_runs, is_deck_data, runs_in
+from tests.portal.tiny_run import TinyRun
+
+
+def make(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{}")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_chosen_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FASHION_RUNS", raising=False)
+
+
+def test_no_folder_no_runs(tmp_path: Path) -> None:
+    assert find_runs(tmp_path) == []
+    assert runs_in(tmp_path / "nowhere") == []
+
+
+def test_the_published_run_comes_first(tmp_path: Path) -> None:
+    places = [make(tmp_path / "runs" / name / "study") for name in ("b", "a")]
+    published = make(tmp_path / "artifacts" / "study")
+    (tmp_path / "runs" / "unfinished").mkdir()
+    assert find_runs(tmp_path) == [
+        RunPlace("published", published),
+        RunPlace("a", places[1]),
+        RunPlace("b", places[0]),
+    ]
+
+
+def test_a_chosen_run_comes_before_all_and_only_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path / "artifacts" / "study")
+    chosen = make(tmp_path / "runs" / "mine" / "study")
+    monkeypatch.setenv("FASHION_RUNS", str(chosen))
+    assert [place.name for place in find_runs(tmp_path)] == ["mine", "published"]
+
+
+def test_runs_of_one_name_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path / "runs" / "quick" / "study")
+    monkeypatch.setenv("FASHION_RUNS", str(make(tmp_path / "elsewhere" / "quick")))
+    assert [place.name for place in find_runs(tmp_path)] == ["quick", "quick-2"]
+
+
+def test_a_folder_of_runs_can_be_chosen(tmp_path: Path) -> None:
+    make(tmp_path / "x")
+    make(tmp_path / "y" / "study")
+    assert [place.name for place in runs_in(tmp_path)] == ["x", "y"]
+
+
+def test_every_document_has_a_command() -> None:
+    paths = [kind.PATH for kind in DOCUMENTS if kind is not Manifest]  # type: ignore[attr-defined]
+    stages = {command_for(path).removeprefix("python -m pipeline ") for path in paths}
+    assert stages == {
+        "eda",
+        "outliers",
+        "architectures",
+        "augmentations",
+        "tune-coarse",
+        "final",
+        "errors",
+        "feature-maps",
+        "improvements",
+        "export",
+    }
+    assert command_for(SearchSummary.path("fine")) == "python -m pipeline tune-fine"
+    assert command_for("data/test.npz") == "python -m pipeline eda"
+    assert command_for(StageClock.path("final")) == "python -m pipeline final"
+
+
+def test_other_classes_are_not_the_decks(tiny: TinyRun) -> None:
+    manifest = tiny.manifest({})
+    assert is_deck_data(manifest)
+    assert not is_deck_data(TinyRun(("a", "b", "c")).manifest({}))

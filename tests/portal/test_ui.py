@@ -1,0 +1,57 @@
+"""What the pages share: text, pictures, and the chart's furniture."""
+
+from __future__ import annotations
+
+import io
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from artifacts.contract import Spread
+from portal import charts, pictures, text
+from tests.portal.tiny_run import MACHINE, TinyRun
+
+
+def test_a_png_is_the_image_enlarged_pixel_by_pixel() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (5, 7), dtype=np.uint8)
+    shown = np.asarray(Image.open(io.BytesIO(pictures.png(image, 3))))
+    np.testing.assert_array_equal(shown, np.kron(image, np.ones((3, 3), dtype=np.uint8)))
+
+
+def test_a_strip_joins_images_with_a_white_gap() -> None:
+    joined = pictures.strip(np.zeros((3, 4, 4), dtype=np.uint8), gap=2)
+    assert joined.shape == (4, 3 * 4 + 2 * 2)
+    assert (joined[:, 4:6] == 255).all()
+    assert (joined[:, :4] == 0).all()
+
+
+def test_numbers_as_words() -> None:
+    assert text.percent(0.9493) == "94.93 %"
+    assert text.percent_with_error(0.9, 0.03, 1) == "90.0 ± 3.0 %"
+    assert text.percent_with_error(0.9, None) == "90.00 %"
+    assert text.spread(Spread(1, 0.9, None, None, None)) == "90.00 % (n = 1)"
+    assert text.count(1, "epoch") == "1 epoch"
+    assert text.count(10_000, "image") == "10,000 images"
+
+
+def test_provenance_names_split_seeds_profile_and_machine(tiny: TinyRun) -> None:
+    line = text.provenance(tiny.manifest({}), "test", 10_000, 3)
+    assert line.startswith("Measured on: 10,000 test images · 3 seeds · smoke profile")
+    assert MACHINE.processor in line
+
+
+@pytest.mark.parametrize("profile", ["smoke", "quick", "standard"])
+def test_a_small_profile_is_said(profile: str) -> None:
+    assert profile in (text.profile_note(profile) or "")
+    assert text.profile_note("full") is None
+
+
+def test_a_chart_without_title_subtitle_or_description_is_refused() -> None:
+    bare = alt.Chart(pd.DataFrame({"x": [1]})).mark_point().encode(x="x")
+    for chart in (bare, bare.properties(title="only a title"), charts.titled(bare, "title", "", "description")):
+        with pytest.raises(ValueError, match="A chart needs"):
+            charts.check_titled(chart)
+    charts.check_titled(charts.titled(bare, "title", "n = 1", "description"))
