@@ -159,11 +159,12 @@ class Recipe(Document):
     """How one network is trained. `weight_decay` is L2 on all weights; `epochs` is the most that are run.
 
     `replication`: `none` trains on each image as it is (or, with ops, as drawn anew each time it is seen: `replace`);
-    `once` adds one augmented copy of the set, drawn before training (the deck); `every epoch` draws that copy anew.
+    `once` adds one augmented copy of the set, drawn before training (the deck); `every epoch` draws that copy anew;
+    `randomised` is the photo model's: every image as a visitor's photo might show it, and outliers of no class.
     """
 
     architecture: str
-    last_layers: int
+    last_layers: Literal[2, 3]
     optimizer: Literal["SGD", "SAM", "ASAM"]
     lr: float
     weight_decay: float
@@ -177,7 +178,7 @@ class Recipe(Document):
     ema: float
     dropout: float
     augmentation_set: int
-    replication: Literal["none", "once", "every epoch", "replace"]
+    replication: Literal["none", "once", "every epoch", "replace", "randomised"]
 
 
 @dataclass(frozen=True)
@@ -280,7 +281,7 @@ class TrialValues(Document):
     lr: float
     weight_decay: float
     momentum: float
-    last_layers: int
+    last_layers: Literal[2, 3]
     optimizer: Literal["SGD", "SAM"]
 
 
@@ -291,7 +292,7 @@ class Ranges(Document):
     lr: tuple[float, float]
     weight_decay: tuple[float, float]
     momentum: tuple[float, float]
-    last_layers: tuple[int, ...]
+    last_layers: tuple[Literal[2, 3], ...]
     optimizer: tuple[Literal["SGD", "SAM"], ...]
 
 
@@ -455,6 +456,39 @@ class ImprovementsSummary(Document):
     questions: tuple[Question, ...]
 
 
+# -------------------------------------------------------------------------------------------------------- photo model
+
+
+@dataclass(frozen=True)
+class PhotoSummary(Document):
+    """The network for visitors' photos: trained on Fashion-MNIST alone, randomised toward what preparation gives.
+
+    Its ONNX file (role `photo`) has one output more than the others: `rejection` (N,), the higher, the more likely none
+    of the classes. Over several views of one photo, probabilities and rejection are averaged; a mean above
+    `reject_above` says "none of these". `temperature` (already inside the file) and `reject_above` were chosen on
+    randomised validation images and outliers made from validation images; the shares are measured on them.
+    `kept_plain` is the share of validation images, as they are, that the threshold keeps.
+    """
+
+    PATH: ClassVar[str] = "photo-model/summary.json"
+    recipe: Recipe
+    recipe_sha256: str
+    parameters: int
+    train_images: int
+    fit: Fit
+    temperature: float
+    reject_above: float
+    kept_randomised: float
+    kept_plain: float
+    caught_outliers: float
+    outlier_auroc: float
+    validation_accuracy: Accuracy
+    randomised_accuracy: Accuracy
+    calibration_error: float
+    test_accuracy: Accuracy
+    test_images: int
+
+
 # ------------------------------------------------------------------------------------------------------------- export
 
 
@@ -480,7 +514,7 @@ class ExportedModel(Document):
     `embedding`, `feature_maps` (first layer). `precision` is that of the stored weights."""
 
     name: str
-    role: Literal["final", "architecture"]
+    role: Literal["final", "architecture", "photo"]
     file: str
     precision: Literal["fp32", "fp16", "int8"]
     parameters: int
@@ -506,5 +540,6 @@ DOCUMENTS: tuple[type, ...] = (
     ErrorsSummary,
     FeatureMapsSummary,
     ImprovementsSummary,
+    PhotoSummary,
     ExportSummary,
 )

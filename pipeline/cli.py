@@ -39,7 +39,10 @@ Profile = Annotated[
 RunName = Annotated[str | None, typer.Option("--run", help="Name of the run under runs/; by default the profile's.")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder with the four IDX files (and names.txt).")]
 ValidationImages = Annotated[int | None, typer.Option(min=2, help="Size of the split's validation part: 10000.")]
-TrainImages = Annotated[int | None, typer.Option(min=2, help="Size of the split's train part: 50000, or the slide's 40000.")]
+TrainImages = Annotated[
+    int | None, typer.Option(min=2, help="Size of the split's train part: 50000, or the slide's 40000.")
+]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="Change one value, e.g. --set final.seeds=3.")]
 Budget = Annotated[
     str | None, typer.Option(help="Stop cleanly after this time, e.g. 90s, 9m or 2h; run again to go on.")
 ]
@@ -94,10 +97,13 @@ def _run(
     train_images: int | None,
     validation_images: int | None,
     budget: str | None,
+    settings: list[str] | None,
 ) -> None:
     deadline = time.time() + seconds_of(budget) if budget else None
     name = chosen_profile(profile)
     config = profiles.profile(name).with_split(train_images, validation_images)
+    for setting in settings or ():
+        config = profiles.changed(config, setting)
     run_folder = _folder(run or name)
     here = machine.describe()
     console.print(
@@ -124,9 +130,10 @@ def run_all(
     train_images: TrainImages = None,
     validation_images: ValidationImages = None,
     budget: Budget = None,
+    settings: Settings = None,
 ) -> None:
     """The whole study, stage by stage; started again it goes on where it stopped."""
-    _run(list(STAGES), profile, run, data, train_images, validation_images, budget)
+    _run(list(STAGES), profile, run, data, train_images, validation_images, budget, settings)
 
 
 def _command_for(stage: Stage) -> Callable[..., None]:
@@ -137,8 +144,9 @@ def _command_for(stage: Stage) -> Callable[..., None]:
         train_images: TrainImages = None,
         validation_images: ValidationImages = None,
         budget: Budget = None,
+        settings: Settings = None,
     ) -> None:
-        _run(stages.with_needs(stage.name), profile, run, data, train_images, validation_images, budget)
+        _run(stages.with_needs(stage.name), profile, run, data, train_images, validation_images, budget, settings)
 
     return command
 

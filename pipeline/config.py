@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from artifacts.contract import Ranges, Recipe
 from pipeline.errors import UserError
@@ -87,6 +88,14 @@ class ImprovementsConfig:
 
 
 @dataclass(frozen=True)
+class PhotoConfig:
+    """The network for visitors' photos; see `pipeline.randomisation`."""
+
+    recipe: Recipe
+    train_images: int
+
+
+@dataclass(frozen=True)
 class ExportConfig:
     """How many test images the six other networks' parity is measured on (the final model: always all)."""
 
@@ -105,6 +114,7 @@ class Config:
     tuning: TuningConfig
     final: FinalConfig
     improvements: ImprovementsConfig
+    photo_model: PhotoConfig
     export: ExportConfig
     expected_minutes: float
 
@@ -154,6 +164,12 @@ def recipe(**changes: object) -> Recipe:
     return dataclasses.replace(DECK_RECIPE, **changes)  # type: ignore[arg-type]
 
 
+def photo_recipe(**changes: object) -> Recipe:
+    """The photo model's: a small network of its own, an average of its weights, a little label smoothing."""
+    photo = {"architecture": "PhotoNet", "replication": "randomised", "ema": 0.998, "label_smoothing": 0.02}
+    return recipe(**{**photo, "lr": 0.03, "dropout": 0.2, "patience": 1_000, **changes})
+
+
 def full() -> Config:
     """The deck's study: real budgets, all images, several seeds."""
     return Config(
@@ -167,6 +183,7 @@ def full() -> Config:
         tuning=TuningConfig(recipe(epochs=85, replication="once"), COARSE_RANGES, 75, 70, 5, 50_000),
         final=FinalConfig(epochs=None, train_images=60_000, seeds=5),
         improvements=ImprovementsConfig(recipe(epochs=40), 50_000, seeds=3),
+        photo_model=PhotoConfig(photo_recipe(epochs=60, batch_size=256), 50_000),
         export=ExportConfig(parity_images=10_000),
         expected_minutes=120,
     )
@@ -185,6 +202,7 @@ def standard() -> Config:
         tuning=TuningConfig(recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 16, 14, 4, 10_000),
         final=FinalConfig(epochs=12, train_images=60_000, seeds=3),
         improvements=ImprovementsConfig(recipe(epochs=5, batch_size=512), 10_000, seeds=3),
+        photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=256), 50_000),
         export=ExportConfig(parity_images=10_000),
         expected_minutes=170,
     )
@@ -198,11 +216,12 @@ def quick() -> Config:
         split=SplitConfig(validated=1_000),
         eda=EdaConfig(),
         outliers=OutliersConfig(epochs=2, train_images=10_000),
-        architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=64), 1_000),
+        architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=32), 1_000),
         augmentations=AugmentationsConfig(recipe(epochs=3, batch_size=64, replication="once"), 1_000, seeds=2),
         tuning=TuningConfig(recipe(epochs=3, batch_size=64, replication="once"), COARSE_RANGES, 8, 6, 3, 1_000),
         final=FinalConfig(epochs=1, train_images=50_000, seeds=1),
         improvements=ImprovementsConfig(recipe(epochs=3), 1_000, seeds=2),
+        photo_model=PhotoConfig(photo_recipe(epochs=2, batch_size=128), 10_000),
         export=ExportConfig(parity_images=500),
         expected_minutes=9,
     )
@@ -221,12 +240,36 @@ def smoke() -> Config:
         tuning=TuningConfig(recipe(epochs=1, batch_size=32, replication="once"), COARSE_RANGES, 4, 3, 3, 100),
         final=FinalConfig(epochs=1, train_images=400, seeds=2, gallery_per_class=10),
         improvements=ImprovementsConfig(recipe(epochs=1), 100, seeds=2),
+        photo_model=PhotoConfig(photo_recipe(epochs=1, batch_size=32), 128),
         export=ExportConfig(parity_images=50),
         expected_minutes=1,
     )
 
 
 PROFILES: dict[str, Callable[[], Config]] = {"full": full, "standard": standard, "quick": quick, "smoke": smoke}
+
+
+def changed(config: Config, setting: str) -> Config:
+    """The Config with one value set, e.g. `final.seeds=3` or `tuning.recipe.epochs=5`; the profile's name says so."""
+    path, _, text = setting.partition("=")
+    section, *rest = path.split(".")
+    try:
+        new = _changed(config, [section, *rest], text)
+    except (AttributeError, ValueError, TypeError) as error:
+        raise UserError(
+            f"The setting {setting!r} will not do: write SECTION.NAME=VALUE, e.g. final.seeds=3."
+        ) from error
+    return dataclasses.replace(new, profile=f"{config.profile}, {setting}")
+
+
+def _changed(value: Any, path: list[str], text: str) -> Any:
+    old = getattr(value, path[0])
+    if len(path) > 1:
+        return dataclasses.replace(value, **{path[0]: _changed(old, path[1:], text)})
+    if not isinstance(old, int | float | str | None):
+        raise ValueError("not a single value")
+    kind = int if old is None else type(old)
+    return dataclasses.replace(value, **{path[0]: kind(text)})
 
 
 def profile(name: str) -> Config:

@@ -39,10 +39,34 @@ class Exported(nn.Module):
         return taps.logits, taps.logits.softmax(1), taps.embedding, taps.first_maps
 
 
+class ExportedPhoto(nn.Module):
+    """The photo model: the same outputs for its classes, calibrated, and `rejection` (N,) as the last."""
+
+    def __init__(self, model: ImageClassifier, temperature: float) -> None:
+        super().__init__()
+        self.model = model
+        self.temperature = temperature
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        taps = self.model.taps(images.unsqueeze(1).float() / 255.0)
+        own, none = taps.logits[:, :-1], taps.logits[:, -1]
+        probabilities = (own / self.temperature).softmax(1)
+        return own, probabilities, taps.embedding, taps.first_maps, none - own.logsumexp(1)
+
+
 def export(model: ImageClassifier, image_size: int) -> onnx.ModelProto:
     """The network as an fp32 ONNX model with a free batch size, all weights in the one file."""
+    return _export(Exported(model), OUTPUTS, image_size)
+
+
+def export_photo(model: ImageClassifier, image_size: int, temperature: float) -> onnx.ModelProto:
+    """The photo model likewise, with its fifth output `rejection`."""
+    return _export(ExportedPhoto(model, temperature), (*OUTPUTS, "rejection"), image_size)
+
+
+def _export(wrapped: nn.Module, outputs: tuple[str, ...], image_size: int) -> onnx.ModelProto:
     example = torch.zeros((2, image_size, image_size), dtype=torch.uint8)
-    wrapped = Exported(model.cpu().to(memory_format=torch.contiguous_format).eval()).eval()
+    wrapped = wrapped.cpu().to(memory_format=torch.contiguous_format).eval()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -52,7 +76,7 @@ def export(model: ImageClassifier, image_size: int) -> onnx.ModelProto:
             (example,),
             str(path),
             input_names=["images"],
-            output_names=list(OUTPUTS),
+            output_names=list(outputs),
             dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
             dynamo=True,
             external_data=False,

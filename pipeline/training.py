@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from artifacts.contract import Curves, Fit, Recipe
 from pipeline.augmentation import AUGMENTATION_SETS
 from pipeline.errors import Diverged
+from pipeline.randomisation import NO_CLASS, choose, make_outliers, randomise
 from pipeline.seeding import derive
 
 VERSION = 1  # raise it when the numbers that `fit` gives change: trials kept on disk are then made anew
@@ -170,11 +171,33 @@ def _batches(train: Images, recipe: Recipe, seed: int, epoch: int) -> Iterator[t
         drawn = order[start : start + size]
         index = drawn % len(train)
         images = train.images[index]
+        if recipe.replication == "randomised":
+            yield _randomised(train, index, generator)
+            continue
         if recipe.replication == "every epoch":
             images = torch.where((drawn >= len(train)).view(-1, 1, 1, 1), augment(images, generator), images)
         elif recipe.replication == "replace":
             images = augment(images, generator)
         yield normalise(images), train.labels[index]
+
+
+def _randomised(train: Images, index: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A batch as visitors' photos might show it, and outliers of no class, a fifth of its size, at its end."""
+    labels = train.labels[index]
+    garments = randomise(train.images[index].float() / 255, labels, generator)
+    source = choose(train.labels, max(1, len(index) // 5), generator)
+    outliers = make_outliers(train.images[source].float() / 255, train.labels[source], generator)
+    none = torch.full((len(source),), NO_CLASS, device=labels.device)
+    x_N1SS = torch.cat([garments, outliers]).contiguous(memory_format=torch.channels_last)
+    return x_N1SS, torch.cat([labels, none])
+
+
+def randomised(images: Images, seed: int) -> Images:
+    """Fixed randomised images and outliers to validate on, drawn once; labels as `_randomised` gives them."""
+    x_N1SS, labels = _randomised(
+        images, torch.arange(len(images)), _generator(images.images.device, seed, "validation")
+    )
+    return Images(x_N1SS.mul(255).round().to(torch.uint8).contiguous(), labels)
 
 
 def steps_per_epoch(images: int, recipe: Recipe) -> int:

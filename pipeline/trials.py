@@ -163,6 +163,8 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
         validation = to_device(
             dataset.train_images[validation_index], dataset.train_labels[validation_index], place.device
         )
+        if spec.recipe.replication == "randomised":
+            validation = training.randomised(validation, spec.split.seed)
     keeper = _Checkpoints(folder.checkpoint, place.deadline)
     try:
         fitted = training.fit(

@@ -14,11 +14,12 @@ from artifacts.store import Run
 
 INPUT = "images"
 OUTPUTS = ("logits", "probabilities", "embedding", "feature_maps")
+REJECTION = "rejection"  # one output more, of the network for photos
 
 # Images a call: 256 keep the 32 first-layer maps of 28 x 28 floats, which are computed on every call, at 26 MB.
 CHUNK = 256
-# Two runs of eight networks; the longest loaded goes first.
-MAX_SESSIONS = 16
+# Two runs of nine networks; the longest loaded goes first.
+MAX_SESSIONS = 18
 
 _sessions: dict[str, ort.InferenceSession] = {}
 _lock = Lock()
@@ -26,11 +27,15 @@ _lock = Lock()
 
 @dataclass(frozen=True)
 class Prediction:
-    """One row an image: `logits` and `probabilities` (N, C), `embedding` (N, D), all float32."""
+    """One row an image: `logits` and `probabilities` (N, C), `embedding` (N, D), all float32.
+
+    `rejection` float32 (N,), the higher, the more likely none of the classes; None unless the network is for photos.
+    """
 
     logits: np.ndarray
     probabilities: np.ndarray
     embedding: np.ndarray
+    rejection: np.ndarray | None = None
 
     @property
     def classes(self) -> np.ndarray:
@@ -48,7 +53,8 @@ class Network:
 
     def predict(self, images: np.ndarray) -> Prediction:
         """Answer for `images`, uint8 (N, S, S) with N >= 1, however many; ValueError for anything else."""
-        return Prediction(*self._run(images, OUTPUTS[:3]))
+        rejection = (REJECTION,) if self.model.role == "photo" else ()
+        return Prediction(*self._run(images, (*OUTPUTS[:3], *rejection)))
 
     def feature_maps(self, images: np.ndarray) -> np.ndarray:
         """The first layer's maps after its activation, float32 (N, F, X, Y): 100 kB an image, so ask for few."""
@@ -76,7 +82,7 @@ def network(run: Run, model: ExportedModel) -> Network:
         raise ArtifactError(f"The run has no {model.file}.")
     with _lock:
         if record.sha256 not in _sessions:
-            session = _load(run.bytes(model.file), model.file)
+            session = _load(run.bytes(model.file), model)
             if len(_sessions) >= MAX_SESSIONS:
                 del _sessions[next(iter(_sessions))]
             _sessions[record.sha256] = session
@@ -84,8 +90,12 @@ def network(run: Run, model: ExportedModel) -> Network:
 
 
 def votes(run: Run, models: Sequence[ExportedModel], image_SS: np.ndarray) -> dict[str, np.ndarray]:
-    """What each of `models` answers for one image: its probabilities, float32 (C,), by the network's name."""
-    return {model.name: network(run, model).predict(image_SS[None]).probabilities[0] for model in models}
+    """What the study's networks among `models` answer for one image: probabilities, float32 (C,), by the network's name.
+
+    The network for photos has no vote: it answers for several views at once (portal.answers).
+    """
+    voters = [model for model in models if model.role != "photo"]
+    return {model.name: network(run, model).predict(image_SS[None]).probabilities[0] for model in voters}
 
 
 def final_model(models: Sequence[ExportedModel]) -> ExportedModel:
@@ -96,7 +106,12 @@ def final_model(models: Sequence[ExportedModel]) -> ExportedModel:
     raise ArtifactError("The run has no exported final model: export it again.")
 
 
-def _load(data: bytes, file: str) -> ort.InferenceSession:
+def photo_model(models: Sequence[ExportedModel]) -> ExportedModel | None:
+    """The network for visitors' photos; None in a run that has none."""
+    return next((model for model in models if model.role == "photo"), None)
+
+
+def _load(data: bytes, model: ExportedModel) -> ort.InferenceSession:
     options = ort.SessionOptions()
     # Left alone, every session starts a thread per core and idle threads spin: visitors would fight for two cores.
     options.intra_op_num_threads = 2
@@ -105,9 +120,10 @@ def _load(data: bytes, file: str) -> ort.InferenceSession:
     try:
         session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no other base class in common
-        raise ArtifactError(f"{file} cannot be loaded by onnxruntime {ort.__version__}: export it again.") from error
+        raise ArtifactError(f"{model.file} cannot be loaded by onnxruntime {ort.__version__}: export it again.") from error
     inputs = tuple(node.name for node in session.get_inputs())
     outputs = {node.name for node in session.get_outputs()}
-    if inputs != (INPUT,) or not outputs.issuperset(OUTPUTS):
-        raise ArtifactError(f"{file} does not take `{INPUT}` and give {', '.join(OUTPUTS)}: export it again.")
+    expected = (*OUTPUTS, REJECTION) if model.role == "photo" else OUTPUTS
+    if inputs != (INPUT,) or not outputs.issuperset(expected):
+        raise ArtifactError(f"{model.file} does not take `{INPUT}` and give {', '.join(expected)}: export it again.")
     return session

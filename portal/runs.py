@@ -54,7 +54,7 @@ def _is_run(folder: Path) -> bool:
 
 
 def _name(folder: Path) -> str:
-    folder = folder.resolve()
+    folder = folder.absolute()
     return folder.parent.name if folder.name == "study" else folder.name
 
 

@@ -9,6 +9,7 @@ import torch
 from pipeline.models.base import ImageClassifier
 from pipeline.models.densenet import densenet_3_blocks, densenet_4_blocks
 from pipeline.models.own_baselines import LastLayers, own_baseline1, own_baseline2, own_baseline3
+from pipeline.models.photo_net import photo_net
 from pipeline.models.resnet import resnet_3_blocks, resnet_4_blocks
 
 SMALLEST_IMAGE = 16  # below it the last pools of ResNets and DenseNets have nothing left to pool
@@ -35,6 +36,12 @@ class Architecture:
     options: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class _Own:
+    build: Callable[..., ImageClassifier]
+    options: frozenset[str]
+
+
 _ENTRIES = (
     Architecture("OwnBaseline1", "OwnBaseline", 7, 937_834, "good", own_baseline1),
     Architecture(
@@ -48,6 +55,9 @@ _ENTRIES = (
 )
 ARCHITECTURES: dict[str, Architecture] = {entry.name: entry for entry in _ENTRIES}
 
+# Networks of this project alone, which take no part in the deck's comparison.
+_OWN = {"PhotoNet": _Own(photo_net, frozenset({"dropout"}))}
+
 
 def build(
     name: str, *, classes: int, image_size: int, seed: int, last_layers: LastLayers = 3, dropout: float = 0.0
@@ -56,11 +66,12 @@ def build(
 
     Raises ValueError for an unknown name, too small an image, or an option that the network does not have.
     """
-    if name not in ARCHITECTURES:
-        raise ValueError(f"There is no network {name!r}: choose one of {', '.join(ARCHITECTURES)}.")
+    known: dict[str, Architecture | _Own] = {**ARCHITECTURES, **_OWN}
+    if name not in known:
+        raise ValueError(f"There is no network {name!r}: choose one of {', '.join(known)}.")
     if image_size < SMALLEST_IMAGE:
         raise ValueError(f"Images of {image_size} pixels are too small: the networks need {SMALLEST_IMAGE} or more.")
-    architecture = ARCHITECTURES[name]
+    architecture = known[name]
     changed: dict[str, Any] = {}
     if last_layers != 3:
         changed["last_layers"] = last_layers

@@ -18,7 +18,10 @@ __all__ = ["NO_CLASS", "choose", "make_outliers", "randomise"]
 
 
 def randomise(images: Tensor, labels: Tensor, generator: torch.Generator, untouched: float = 0.2) -> Tensor:
-    """Randomised copies of images (N, 1, 28, 28) in 0..1; a share stays `untouched`, so that shop pictures keep their answers."""
+    """Randomised copies of images (N, 1, 28, 28) in 0..1.
+
+    A share stays `untouched`, so that shop pictures keep their answers.
+    """
     draws = Draws(generator, len(images))
     changed = paint(lay(pose(cut_out(images), labels, draws), labels, draws), labels, draws)
     return torch.where(per_image(draws.coin(untouched)), images, changed)

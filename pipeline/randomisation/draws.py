@@ -1,7 +1,8 @@
 """Random numbers for a batch, and the two-layer pictures that the other modules bend and paint.
 
-Shapes: N images of 28 x 28. A "cut-out" is (N, 2, H, W): the grey levels times the garment's mask, and the mask (alpha), both 0 to 1.
-Keeping the mask beside the tones lets a garment be repainted in any shade without losing its outline, as photo preparation does.
+Shapes: N images of 28 x 28. A "cut-out" is (N, 2, H, W): grey levels times the mask, and the mask (alpha), both 0 to 1.
+Keeping the mask beside the tones lets a garment be repainted in any shade without losing its outline, as photo
+preparation does.
 """
 
 import torch
@@ -81,12 +82,13 @@ def rotation(degrees: Tensor) -> Tensor:
 
 
 def warp(cutouts: Tensor, matrix: Tensor, shift: Tensor, side: int) -> Tensor:
-    """Move every point p to `matrix` p + `shift` (pixels from the centre) on a new canvas of `side` x `side`; bilinear."""
+    """Move every point p (pixels from the centre) to `matrix` p + `shift`, on a new canvas of `side` x `side`."""
     a, b, c, d = matrix[:, 0, 0], matrix[:, 0, 1], matrix[:, 1, 0], matrix[:, 1, 1]
     inverse = torch.stack([torch.stack([d, -b], 1), torch.stack([-c, a], 1)], 1) / (a * d - b * c)[:, None, None]
     back = -(inverse @ shift[:, :, None])[:, :, 0]
     half = cutouts.shape[-1] / 2
     line = (torch.arange(side, device=cutouts.device) + 0.5 - side / 2) / half
     columns, rows = line[None, None, :, None], line[None, :, None, None]
-    grid = columns * inverse[:, None, None, :, 0] + rows * inverse[:, None, None, :, 1] + (back / half)[:, None, None, :]
+    from_x, from_y = inverse[:, None, None, :, 0], inverse[:, None, None, :, 1]
+    grid = columns * from_x + rows * from_y + (back / half)[:, None, None, :]
     return functional.grid_sample(cutouts, grid, align_corners=False)

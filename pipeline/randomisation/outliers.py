@@ -1,8 +1,8 @@
 """Things that are none of the ten classes, made from Fashion-MNIST's training images alone, for outlier exposure.
 
-Outlier exposure (Hendrycks, Mazeika and Dietterich, ICLR 2019): a network shown some things outside its classes rejects others too.
-Trousers cut short are shorts, the lower part of a dress is a skirt; domes and discs of cloth stand for hats; half of one garment over
-half of another, blobs and rectangles of cloth for everything else.
+Outlier exposure (Hendrycks, Mazeika and Dietterich, ICLR 2019): a network shown some things outside its classes
+rejects others too. Trousers cut short are shorts, the lower part of a dress is a skirt; domes and discs of cloth stand
+for hats; half of one garment over half of another, blobs and rectangles of cloth for everything else.
 """
 
 import torch
@@ -14,7 +14,8 @@ from pipeline.randomisation.pose import CANVAS, DRESS, TROUSER, lay, spread
 from pipeline.randomisation.surface import paint
 
 NO_CLASS = 10  # the label of the eleventh output
-_OTHER_KINDS = (0.5, 0.15, 0.2, 0.15)  # shares of hats, mixed halves, blobs, rectangles among what is not from trousers or dresses
+# Shares of hats, mixed halves, blobs and rectangles among what is not made of trousers or dresses.
+_OTHER_KINDS = (0.5, 0.15, 0.2, 0.15)
 
 
 def choose(labels: Tensor, count: int, generator: torch.Generator) -> Tensor:
@@ -32,7 +33,8 @@ def make_outliers(images: Tensor, labels: Tensor, generator: torch.Generator) ->
     made = torch.where(per_image(dresses), _skirts(cutouts, draws), made)
     no_class = torch.full_like(labels, NO_CLASS)
     posed = spread(made, torch.where(trousers, labels, no_class), draws)
-    widen = torch.exp(torch.where(trousers | dresses, draws.uniform(0, 0.75), draws.uniform(-0.25, 0.25))).clamp(max=1.6)
+    wider, either = draws.uniform(0, 0.75), draws.uniform(-0.25, 0.25)
+    widen = torch.exp(torch.where(trousers | dresses, wider, either)).clamp(max=1.6)
     stretch = torch.diag_embed(torch.stack([widen, torch.ones_like(widen)], 1)) * 0.8  # 0.8: room for the stretch
     posed = warp(posed, stretch, torch.zeros_like(stretch[:, 0]), CANVAS)
     return paint(lay(posed, no_class, draws), no_class, draws)
@@ -56,12 +58,9 @@ def _others(images: Tensor, cutouts: Tensor, draws: Draws) -> Tensor:
     mixed = torch.where(_rows(cutouts) < per_image(draws.uniform(10, 18)), cutouts, partner)
     blob = (draws.field(4) > per_image(draws.uniform(-0.2, 0.7))).float()
     rectangle = _rectangle(draws)
-    kinds = torch.stack([
-        _hats(cloth, draws),
-        mixed,
-        torch.cat([partner[:, :1].clamp(min=0.3) * blob, blob], 1),
-        torch.cat([cloth * rectangle, rectangle], 1),
-    ])
+    blobs = torch.cat([partner[:, :1].clamp(min=0.3) * blob, blob], 1)
+    rectangles = torch.cat([cloth * rectangle, rectangle], 1)
+    kinds = torch.stack([_hats(cloth, draws), mixed, blobs, rectangles])
     shares = torch.tensor(_OTHER_KINDS, device=draws.device)
     kind = torch.multinomial(shares, draws.count, replacement=True, generator=draws.generator)
     return kinds[kind, torch.arange(draws.count, device=draws.device)]

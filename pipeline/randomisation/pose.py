@@ -1,7 +1,7 @@
 """How garments lie in photos taken at home, copied onto Fashion-MNIST's shop pictures.
 
-Shop pictures show sleeves hanging, legs together and one shoe from the side. At home sleeves lie spread, legs apart, and shoes stand
-in pairs, seen from above at any angle. On photographs, copying these poses paid; noise did not.
+Shop pictures show sleeves hanging, legs together and one shoe from the side. At home sleeves lie spread, legs apart,
+and shoes stand in pairs, seen from above at any angle. On photographs, copying these poses paid; noise did not.
 """
 
 import torch
@@ -34,7 +34,8 @@ def spread(cutouts: Tensor, labels: Tensor, draws: Draws) -> Tensor:
     """Turn what lies left and right of the body outwards: sleeves about the shoulders, legs about the waist."""
     trousers = labels == TROUSER
     sleeves = is_any(labels, TOPS) & draws.coin(torch.where(labels == DRESS, 0.4, 0.85))
-    body = torch.where(sleeves, SIDE / 2 - draws.uniform(5.5, 9), SIDE)  # half its width; a sleeve is 5 to 9 pixels wide
+    # Half the width of what stays: a sleeve is 5 to 9 pixels wide.
+    body = torch.where(sleeves, SIDE / 2 - draws.uniform(5.5, 9), SIDE)
     body = torch.where(trousers, -1.0, body)
     hinge_x = torch.where(trousers, 0, body - 1).clamp(max=SIDE / 2)
     hinge_y = torch.where(trousers, -13.0, draws.uniform(-10, -6))  # waist, or somewhere on the shoulder
@@ -89,8 +90,9 @@ def _centred(cutouts: Tensor) -> tuple[Tensor, Tensor]:
 def lay(posed: Tensor, labels: Tensor, draws: Draws) -> Tensor:
     """Rotate, stretch and shear, then fit to 28 x 28 as photo preparation does: longest edge to 28 pixels, centred.
 
-    Shoes lie at any angle, clothes nearly upright. Of tops wider than high, some are fitted by height, their sleeves cut off at the
-    frame, as in preparation's second view; some garments come out a little too small or too large, as masks that miss a part do.
+    Shoes lie at any angle, clothes nearly upright. Of tops wider than high, some are fitted by height, their sleeves
+    cut off at the frame, as in preparation's second view; some garments come out a little too small or too large, as
+    masks that miss a part do.
     """
     rotated = rotation(_floor_angle(labels, draws)) @ _stretch(labels, draws)
     low, high = _extent(posed, rotated)
@@ -117,7 +119,7 @@ def _stretch(labels: Tensor, draws: Draws) -> Tensor:
 
 
 def _extent(posed: Tensor, matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Lowest and highest (x, y), each (N, 2), that the mask's pixels reach once moved by `matrix`; 0 for an empty mask."""
+    """Lowest and highest (x, y), each (N, 2), of the mask's pixels once moved by `matrix`; 0 for an empty mask."""
     line = torch.arange(CANVAS, device=posed.device) - (CANVAS - 1) / 2
     y, x = (grid.reshape(1, 1, -1) for grid in torch.meshgrid(line, line, indexing="ij"))
     moved = matrix[:, :, :1] * x + matrix[:, :, 1:] * y

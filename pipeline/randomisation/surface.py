@@ -1,4 +1,4 @@
-"""How garments look once a photo is prepared: masks that leak or miss a part, shades turned round, prints, stripes, blur."""
+"""How garments look once a photo is prepared: leaking masks, missing parts, shades turned, prints, stripes."""
 
 import torch
 from torch import Tensor
@@ -9,18 +9,16 @@ from pipeline.randomisation.pose import TROUSER
 
 
 def paint(cutouts: Tensor, labels: Tensor, draws: Draws) -> Tensor:
-    """Cut-outs (N, 2, 28, 28) to images (N, 1, 28, 28) in 0..1, the garment bright on black as preparation hands it over."""
+    """Cut-outs (N, 2, 28, 28) to images (N, 1, 28, 28) in 0..1, the garment bright on black."""
     mask = cutouts[:, 1:].clamp(0, 1)
     tone = (cutouts[:, :1] / mask.clamp(min=0.2)).clamp(0, 1)
     tone, mask = _spoil_mask(tone, mask, labels, draws)
     tone = _decorate(_shade(tone, mask, draws), draws).clamp(0, 1)
-    # Preparation lifts garments to level 64 of 255 at least; around it, so that the exact level carries nothing.
-    floor = per_image(torch.where(draws.coin(0.8), draws.uniform(0.2, 0.3), draws.uniform(0.1, 0.5)))
-    return _sharpen(mask * (floor + (1 - floor) * tone), draws)
+    return _sharpen(mask * _even_out(tone, mask, draws), draws)
 
 
 def _spoil_mask(tone: Tensor, mask: Tensor, labels: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
-    """Ground seen between legs or sleeves taken for garment, patches of ground kept, pieces bitten off, rough outlines."""
+    """Gaps between legs or sleeves closed, patches of ground kept, pieces bitten off, rough outlines."""
     closed = torch.where(labels == TROUSER, 0.25, 0.1)
     gaps = per_image(draws.coin(closed)) & (draws.field(3) > -0.6) & (between((mask > 0.5).float(), 3) > mask)
     nearby = functional.max_pool2d(functional.max_pool2d(mask, (9, 1), 1, (4, 0)), (1, 9), 1, (0, 4)) > 0.5
@@ -30,7 +28,8 @@ def _spoil_mask(tone: Tensor, mask: Tensor, labels: Tensor, draws: Draws) -> tup
     mask = torch.where(added, 1.0, mask)
     bites = per_image(draws.coin(0.1)) & (draws.field(6) > 1.1)
     mask = torch.where(bites, 0.0, mask)
-    rough = ((functional.avg_pool2d(mask, 3, 1, 1) + 0.15 * draws.field(14) - 0.5) * 3 + 0.5).clamp(0, 1)
+    soft = functional.avg_pool2d(mask, 3, 1, 1)
+    rough = ((soft + 0.15 * draws.field(14) - 0.5) * 3 + 0.5).clamp(0, 1) * (soft > 0)
     return tone, torch.where(per_image(draws.coin(0.4)), rough, mask)
 
 
@@ -42,8 +41,17 @@ def _shade(tone: Tensor, mask: Tensor, draws: Draws) -> Tensor:
     return tone + per_image(torch.where(draws.coin(0.7), draws.uniform(-0.4, 0.35), 0))
 
 
+def _even_out(tone: Tensor, mask: Tensor, draws: Draws) -> Tensor:
+    """Mean and contrast as preparation sets them (levels 150 and 40 of 255, never below 64), each a little off."""
+    area = mask.sum((2, 3), keepdim=True).clamp(min=1)
+    mean = (tone * mask).sum((2, 3), keepdim=True) / area
+    deviation = ((tone - mean).square() * mask).sum((2, 3), keepdim=True).div(area).sqrt()
+    gain = (per_image(draws.uniform(0.11, 0.2)) / deviation.clamp(min=0.01)).clamp(0.5, 3)
+    return (per_image(draws.uniform(0.5, 0.68)) + gain * (tone - mean)).clamp(0.25, 1)
+
+
 def _decorate(tone: Tensor, draws: Draws) -> Tensor:
-    """Stripes, a print on the chest, folds and noise: in Fashion-MNIST patterns hint at Shirt, in wardrobes they do not."""
+    """Stripes, a print on the chest, folds and noise: patterns hint at Shirt in Fashion-MNIST, not in wardrobes."""
     columns = torch.arange(SIDE, device=tone.device).view(1, 1, 1, SIDE)
     rows = columns.transpose(2, 3)
     along = torch.where(per_image(draws.coin(0.7)), rows, columns)

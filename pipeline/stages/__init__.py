@@ -18,6 +18,7 @@ from pipeline.stages import (
     final,
     improvements,
     outliers,
+    photo_model,
     tuning,
 )
 
@@ -65,8 +66,13 @@ STAGES: tuple[Stage, ...] = (
         ("augmentations",),
         lambda c: c.improvements,
     ),
+    Stage("photo-model", "a network for visitors' photos", photo_model.run, (), lambda c: c.photo_model),
     Stage(
-        "export", "ONNX models and their parity with torch", export.run, ("final", "architectures"), lambda c: c.export
+        "export",
+        "ONNX models and their parity with torch",
+        export.run,
+        ("final", "architectures", "photo-model"),
+        lambda c: c.export,
     ),
 )
 

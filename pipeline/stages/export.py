@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 import torch
 
-from artifacts.contract import ArchitecturesSummary, ExportedModel, ExportSummary, FinalSummary, Parity
+from artifacts.contract import ArchitecturesSummary, ExportedModel, ExportSummary, FinalSummary, Parity, PhotoSummary
 from pipeline.context import Context
 from pipeline.models import inspection
 from pipeline.models.base import ImageClassifier
-from pipeline.onnx_export import Precision, export, reduce_weights, run_onnx
-from pipeline.stages import architectures, final
+from pipeline.onnx_export import Precision, export, export_photo, reduce_weights, run_onnx
+from pipeline.stages import architectures, final, photo_model
 from pipeline.training import logits_of
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, build, validated
 
@@ -26,12 +26,13 @@ class Job:
     """One network to export: `contract.ExportedModel` says what the fields mean."""
 
     name: str
-    role: Literal["final", "architecture"]
+    role: Literal["final", "architecture", "photo"]
     spec: TrialSpec
     precisions: tuple[Precision, ...]
     kept: Precision
     images: int
     judged_on: Literal["validation", "test"]
+    temperature: float = 1.0
 
     @property
     def path(self) -> str:
@@ -61,6 +62,12 @@ def _jobs(context: Context) -> list[Job]:
     jobs = [Job("final", "final", spec, ("fp32", "fp16", "int8"), FINAL_PRECISION, tested, "test")]
     for name, each in zip(names, architectures.specs(context), strict=True):
         jobs.append(Job(name, "architecture", each, ("fp32", OTHER_PRECISION), OTHER_PRECISION, images, "validation"))
+    if photo_model.has_photo_model(context):
+        photo = photo_model.photo_spec(context)
+        heat = context.document(PhotoSummary).temperature
+        jobs.append(
+            Job("photo", "photo", photo, ("fp32", FINAL_PRECISION), FINAL_PRECISION, images, "validation", heat)
+        )
     return jobs
 
 
@@ -71,7 +78,7 @@ def _export(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
     model.load_state_dict(TrialFolder(place.trials, job.spec.key).weights())
     model.eval()
     size = place.dataset.image_size
-    proto = export(model, size)
+    proto = export_photo(model, size, job.temperature) if job.role == "photo" else export(model, size)
     contents = {precision: reduce_weights(proto, precision).SerializeToString() for precision in job.precisions}
     judge = _Judge(place, job, model)
     taps = model.taps(torch.zeros(1, 1, size, size))
@@ -95,6 +102,7 @@ class _Judge:
     def __init__(self, place: Workplace, job: Job, model: ImageClassifier) -> None:
         dataset = place.dataset
         self.split = job.judged_on
+        self.classes = len(dataset.classes)
         self.test_images = dataset.test_images[: job.images]
         self.test_logits = self._torch(model, self.test_images)
         if self.split == "test":
@@ -104,9 +112,9 @@ class _Judge:
             self.images, self.labels = dataset.train_images[index], dataset.train_labels[index]
             self.logits = self._torch(model, self.images)
 
-    @staticmethod
-    def _torch(model: ImageClassifier, images: np.ndarray) -> np.ndarray:
-        return logits_of(model, torch.from_numpy(images.copy()).unsqueeze(1), exact=True).numpy()
+    def _torch(self, model: ImageClassifier, images: np.ndarray) -> np.ndarray:
+        logits = logits_of(model, torch.from_numpy(images.copy()).unsqueeze(1), exact=True).numpy()
+        return logits[:, : self.classes]  # the photo model has one more, which its file gives as `rejection`
 
     def parity(self, precision: Precision, content: bytes) -> Parity:
         test_logits = run_onnx(content, self.test_images, threads=1)

@@ -10,6 +10,7 @@ from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves,
 from portal.charts import NEUTRAL, TEXT, layered, titled
 
 OURS, DECK = "This run", "Deck"
+ROUND = [digit * 10.0**power for power in range(10) for digit in (1, 2, 5)]  # ticks of a log axis
 SIZES = {"Parameters": "parameters", "MACs": "macs"}
 # What the contract's word for the certainty of a reconstruction means (see `ArchitectureResult.confidence`).
 CONFIDENCE = {
@@ -79,7 +80,7 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
     """Highest validation accuracy against `parameters` or `macs` (log axis), ours and the deck's joined by a line."""
     axis = {"parameters": "Parameters (log scale)", "macs": "Multiply-accumulates per image, million (log scale)"}[by]
     spaced = alt.Scale(type="log", padding=45, nice=False)
-    x = alt.X(f"{by}:Q", title=axis, scale=spaced, axis=alt.Axis(format="~s", tickCount=4, grid=False))
+    x = alt.X(f"{by}:Q", title=axis, scale=spaced, axis=alt.Axis(format="~s", values=ROUND, grid=False))
     y = alt.Scale(zero=False, padding=14)
     title = "Highest validation accuracy (%)"
     base = alt.Chart(frame).encode(x=x)

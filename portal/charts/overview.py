@@ -26,13 +26,14 @@ from portal.charts.dataset import SPLITS
 from portal.text import Beside, count, hardware, percent, percent_with_error, spread
 
 OURS, DECK = "This run", "Deck"
+TEST = "Test set"
 # Highest validation accuracy after each step, and the test accuracy, as far as the deck gives them.
 DECK_JOURNEY = {
     "Best network": deck.BEST_NETWORK.highest_val_accuracy,
     "Best trainset": deck.HIGHEST_TRAINSET_ACCURACY,
     "Coarse search": deck.COARSE_BEST.val_accuracy,
     "Fine search": deck.FINE_BEST.val_accuracy,
-    "Test set": deck.TEST_ACCURACY,
+    TEST: deck.TEST_ACCURACY,
 }
 
 
@@ -120,7 +121,7 @@ def journey_frame(study: Study, *, with_deck: bool) -> pd.DataFrame:
         if search and accuracy is not None:
             ours.append((f"{search.search.capitalize()} search", accuracy, 0.0, search.train_images))
     if study.final:
-        ours.append(("Test set", study.final.accuracy, study.final.standard_error, study.final.train_images))
+        ours.append((TEST, study.final.accuracy, study.final.standard_error, study.final.train_images))
     rows = [_journey_row(OURS, *row) for row in ours]
     theirs = DECK_JOURNEY if with_deck else {}
     rows += [_journey_row(DECK, step, theirs[step], 0.0, None) for step, *_ in ours if step in theirs]
@@ -137,7 +138,7 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
     steps = list(dict.fromkeys(frame["step"]))
     x = alt.X("step:N", sort=steps, title=None, axis=alt.Axis(labelAngle=0, labelLimit=90))
     y = alt.Y("accuracy:Q", title="Accuracy (%)", scale=alt.Scale(zero=False, padding=20))
-    legend = alt.Legend(orient="top", title=None, symbolStrokeWidth=0)
+    legend = alt.Legend(orient="top", title=None, symbolStrokeWidth=0, symbolOpacity=1)
     base = alt.Chart(frame).encode(x=x, color=alt.Color("source:N", sort=[OURS, DECK], legend=legend))
     dash = alt.StrokeDash("source:N", sort=[OURS, DECK], scale=alt.Scale(range=[[1, 0], [5, 4]]), legend=None)
     shape = alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend)
@@ -149,17 +150,24 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
             shape=shape,
             tooltip=["source", "step", alt.Tooltip("accuracy", format=".2f"), alt.Tooltip("images", format=",")],
         ),
-        base.mark_text(dx=8, dy=-12, align="left").encode(y=y, text=alt.Text("accuracy:Q", format=".1f")),
+        *(
+            base.transform_filter(alt.datum.source == source)
+            .mark_text(dy=dy)
+            .encode(y=y, text=alt.Text("accuracy:Q", format=".1f"))
+            for source, dy in ((OURS, 18), (DECK, -14))
+        ),
     ]
     description = "Lines of accuracy after each step of the study, this run's and the deck's."
-    subtitle = f"n = {len(steps)} steps, validation images; the last step: test images, with standard error"
+    subtitle = f"n = {len(steps)} steps, on validation images"
+    if TEST in steps:
+        subtitle += "; the last on test images, with its standard error"
     return titled(layered(*layers, height=240), "Accuracy, step by step", subtitle, description)
 
 
 def journey_sentence(frame: pd.DataFrame) -> str:
     """What to see in the journey, and what not to: steps that train on different numbers of images."""
     images = frame.loc[frame["source"] == OURS, "images"]
-    sentence = "All values but the last were used to choose, so they flatter; only the test set was unseen."
+    sentence = "Values on validation images were used to choose, so they flatter; only the test set is unseen."
     if images.min() == images.max():
         return sentence
     return f"{sentence} The steps of this run train on {images.min():,.0f} to {images.max():,.0f} images."

@@ -13,6 +13,7 @@ from artifacts import deck
 from artifacts.contract import FinalSummary
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.seeds import SeedGroup, seed_chart
+from portal import text
 
 METRICS = ("precision", "recall", "f1")
 SHAPES = ("circle", "triangle-up", "diamond")
@@ -64,7 +65,7 @@ def confusion_matrix(frame: pd.DataFrame, picked: str | None) -> alt.LayerChart:
     select = alt.selection_point(name="cell", fields=["cell"], toggle=False, on="click", clear=False)
     base = alt.Chart(frame).encode(x=x, y=y)
     # Counts go from 0 to 1,000: on a linear scale every mistake would look like none.
-    strength = alt.Opacity("count", scale=alt.Scale(type="sqrt", range=[0, STRONGEST]), legend=None)
+    strength = alt.Opacity("count", scale=alt.Scale(type="symlog", range=[0, STRONGEST]), legend=None)
     colour = alt.Color("kind:N", scale=alt.Scale(domain=["right", "mistake"], range=[RIGHT, WRONG]), legend=None)
     edge = alt.condition(alt.datum.cell == (picked or ""), alt.value(2.5), alt.value(0))
     cells = base.mark_rect(stroke=NEUTRAL, strokeOpacity=1, cursor="pointer").encode(
@@ -78,7 +79,7 @@ def confusion_matrix(frame: pd.DataFrame, picked: str | None) -> alt.LayerChart:
     return titled(
         layered(cells.add_params(select), numbers, height=38 * len(order)),
         "Confusion matrix",
-        f"Test set, n = {frame['count'].sum():,} images, published model; colour grows with the square root of n",
+        f"Test set, n = {frame['count'].sum():,} images, published model; colour by the logarithm of n",
         "Heatmap of true class against predicted class with the number of images in each cell; right answers stand "
         "on the diagonal.",
     )
@@ -120,7 +121,7 @@ def class_scores(final: FinalSummary) -> alt.LayerChart:
         shape=alt.Shape("metric:N", sort=list(METRICS), scale=alt.Scale(range=list(SHAPES)), legend=legend),
         tooltip=["class", "metric", alt.Tooltip("score", format=".3f"), alt.Tooltip("deck", format=".2f")],
     )
-    known = base.transform_filter("datum.deck !== null")
+    known = base.transform_filter("isValid(datum.deck)")
     line = known.mark_rule(color=NEUTRAL).encode(x="score:Q", x2="deck:Q")
     tick = known.mark_tick(color=NEUTRAL, thickness=2, size=10).encode(x="deck:Q")
     return titled(
@@ -155,7 +156,7 @@ def accuracy_by_seed(final: FinalSummary, reference: float | None) -> alt.LayerC
     return titled(
         seed_chart(groups, title="Test accuracy (%)", reference=reference),
         "Test accuracy by seed",
-        f"n = {len(final.seeds)} seeds, {final.test_images:,} test images each; diamond and line: mean and its 95 % "
-        "interval; dashed: the deck's",
+        f"n = {text.count(len(final.seeds), 'seed')} on {final.test_images:,} test images; diamond, line: mean, 95 % interval; "
+        "dashed: the deck's",
         "Points for the test accuracy of each seed, their mean with its interval, and a line at the deck's figure.",
     )

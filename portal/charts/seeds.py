@@ -39,11 +39,12 @@ def seed_chart(groups: Mapping[str, SeedGroup], *, title: str, reference: float 
     y = alt.Y("group:N", title=None, sort=None, axis=alt.Axis(labelLimit=160))
     figures = [alt.Tooltip(name, format=".2f") for name in ("mean", "low", "high")]
     mean = alt.Chart(means).encode(y=y, tooltip=[alt.Tooltip("group"), alt.Tooltip("n"), *figures])
+    interval = mean.transform_filter("isValid(datum.low)")
     layers = [
-        mean.mark_rule(strokeWidth=3, opacity=0.6, color=NEUTRAL).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
+        interval.mark_rule(strokeWidth=3, opacity=0.6, color=NEUTRAL).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
         alt.Chart(seeds)
         .mark_point(size=55)
-        .encode(x=alt.X("accuracy:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6)), y=y),
+        .encode(x=alt.X("accuracy:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6, format="~g")), y=y),
         mean.mark_point(shape="diamond", filled=True, size=130, opacity=1).encode(x="mean:Q"),
     ]
     if reference is not None:
@@ -72,7 +73,7 @@ def verdict(comparison: Comparison) -> str:
     points = f"{100 * comparison.difference:+.2f} percentage points"
     against = f"{comparison.second} against {comparison.first}: {points}"
     if comparison.low is None or comparison.high is None:
-        return f"{against}, from one seed each: nothing can be said, since chance alone is not measured."
+        return f"{against}, but no interval (a single seed, or seeds that agree exactly), so chance cannot be judged."
     interval = f"95 % interval {100 * comparison.low:+.2f} to {100 * comparison.high:+.2f}"
     if comparison.real:
         return f"{against} ({interval}): a real difference."

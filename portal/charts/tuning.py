@@ -20,7 +20,7 @@ SHAPES = ("circle", "triangle-up")  # a shape an optimizer, so that colour is ne
 def search_space(frame: pd.DataFrame, ranges: Mapping[str, Ranges], points: Sequence[TrialPoint]) -> alt.LayerChart:
     """Trials by lr and weight decay on log axes, the `ranges` of each search as a box, the deck's best as `points`."""
     subtitle = "; ".join(f"{name}: n = {len(part)} trials" for name, part in frame.groupby("search", sort=False))
-    layers: list[alt.Chart | alt.LayerChart] = [_boxes(ranges), _trials(frame), _labels(_best(frame))]
+    layers: list[alt.Chart | alt.LayerChart] = [_boxes(ranges), _trials(frame), *_labels(_best(frame))]
     if points:
         layers.append(_deck_marks(points))
     return titled(
@@ -102,9 +102,15 @@ def _best(frame: pd.DataFrame) -> pd.DataFrame:
     return best.assign(text=[f"{r.search} #{r.trial}: {percent(r.accuracy / 100)}" for r in best.itertuples()])
 
 
-def _labels(best: pd.DataFrame) -> alt.Chart:
-    label = alt.Chart(best).mark_text(align="left", dx=11, fontWeight="bold", color=TEXT)
-    return label.encode(x=_lr(), y=_weight_decay(), text="text")
+def _labels(best: pd.DataFrame) -> list[alt.Chart]:
+    """The coarse search's label above its mark and the fine one's below, since both marks often lie close together."""
+    base = alt.Chart(best).encode(x=_lr(), y=_weight_decay(), text="text:N")
+    return [
+        base.transform_filter(alt.datum.search == name).mark_text(
+            align="left", baseline="middle", dx=6, dy=dy, fontWeight="bold", color=TEXT
+        )
+        for name, dy in (("coarse", -12), ("fine", 14))
+    ]
 
 
 def _deck_marks(points: Sequence[TrialPoint]) -> alt.LayerChart:

@@ -1,8 +1,8 @@
 """An upload's bytes to a plain RGB array, or one sentence for the person who sent them.
 
-The bytes come from strangers, so everything is bounded before a decoder runs: the number of bytes, the formats, and the number of
-pixels (a PNG of 348 kB can ask for a gigabyte). Each picture mode is converted on purpose, because Pillow's own conversions saturate
-16-bit greys and turn transparent pixels black without a word.
+The bytes come from strangers, so everything is bounded before a decoder runs: the number of bytes, the formats, and the
+number of pixels (a PNG of 348 kB can ask for a gigabyte). Each picture mode is converted on purpose, because Pillow's
+own conversions saturate 16-bit greys and turn transparent pixels black without a word.
 """
 
 import io
@@ -40,7 +40,7 @@ class UploadError(ValueError):
 
 
 def decode(data: bytes) -> Rgb:
-    """Return the first picture in `data` as uint8 RGB of shape (H, W, 3), upright, on white, longest edge at most MAX_EDGE.
+    """Return the first picture in `data`: uint8 RGB (H, W, 3), upright, on white, longest edge at most MAX_EDGE.
 
     Raises UploadError, and nothing else, for anything that is not a whole picture within the limits.
     """
@@ -58,7 +58,7 @@ def decode(data: bytes) -> Rgb:
         raise UploadError("This file is not a picture: send a JPEG, PNG, WebP, GIF or BMP file.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UploadError("This picture has far too many pixels: send a smaller copy.") from error
-    except Exception as error:  # noqa: BLE001 - Pillow's parsers raise a dozen types on broken bytes, none of them ours
+    except Exception as error:  # Pillow's parsers raise a dozen types on broken bytes
         message = "This picture is damaged or cut off: open it in a viewer, save it again and send the new file."
         raise UploadError(message) from error
 
@@ -67,10 +67,10 @@ def _check_bytes(data: bytes) -> None:
     if not data:
         raise UploadError("This file is empty: choose a picture with something in it.")
     if len(data) > MAX_BYTES:
-        raise UploadError(f"This file is larger than {MAX_BYTES // 1024**2} MB: save a smaller copy of the picture and send that.")
+        raise UploadError(f"This file is larger than {MAX_BYTES // 1024**2} MB: send a smaller copy of the picture.")
     name = _foreign_kind(data)
     if name:
-        raise UploadError(f"This file is {name}, which cannot be read here: save the picture as JPEG or PNG and send that.")
+        raise UploadError(f"This file is {name}, which is not read here: save it as JPEG or PNG and send that.")
 
 
 def _foreign_kind(data: bytes) -> str | None:
@@ -89,8 +89,10 @@ def _check_pixels(picture: Image.Image) -> None:
     if picture.format in ("JPEG", "MPO"):  # MPO: a JPEG with a second view, as many phones write
         limit = MAX_PROGRESSIVE_PIXELS if picture.info.get("progressive") else MAX_JPEG_PIXELS
     if width * height > limit:
-        pixels, most = width * height / 1e6, limit / 1e6
-        raise UploadError(f"This picture has {pixels:.0f} million pixels, more than {most:.0f} million: send a smaller copy.")
+        size, most = width * height / 1e6, limit / 1e6
+        raise UploadError(
+            f"This picture has {size:.0f} million pixels, over the {most:.0f} allowed: send a smaller copy."
+        )
     if min(width, height) < MIN_EDGE:
         raise UploadError(f"This picture is {width} by {height} pixels: send one of at least {MIN_EDGE} pixels a side.")
 
@@ -128,7 +130,7 @@ def _upright(original: Image.Image, rgb: Image.Image) -> Rgb:
     """Turn by the EXIF orientation of `original`, shrink to MAX_EDGE, and hand over the pixels."""
     try:
         orientation = original.getexif().get(0x0112, 1)
-    except Exception:  # noqa: BLE001 - a damaged EXIF block says nothing about the pixels: show them as they are stored
+    except Exception:  # a damaged EXIF block says nothing about the pixels: show them as they are stored
         orientation = 1
     rgb.thumbnail((MAX_EDGE, MAX_EDGE), Image.Resampling.BOX)
     turn = _TURNS.get(orientation)

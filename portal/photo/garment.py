@@ -1,7 +1,8 @@
 """Where is the garment? A mask for a photo on any ground, without a trained model.
 
-Photos go through GrabCut (Rother et al., SIGGRAPH 2004), which learns the colours of ground and garment from the picture itself,
-starting from one assumption: the picture's border shows the ground. Pictures on a plain ground need only a threshold.
+Photos go through GrabCut (Rother et al., SIGGRAPH 2004), which learns the colours of ground and garment from the
+picture itself, starting from one assumption: the picture's border shows the ground. Pictures on a plain ground need
+only a threshold.
 """
 
 import cv2
@@ -44,7 +45,7 @@ def by_threshold(rgb: Rgb, ground: tuple[int, int, int]) -> Mask:
 
 
 def by_grabcut(rgb: Rgb) -> Mask:
-    """The garment in a photo; the whole picture where GrabCut finds none (a garment that fills the frame, or white on white)."""
+    """The garment in a photo; the whole picture where GrabCut finds none (it fills the frame, or is white on white)."""
     ring = _ring(rgb.shape[:2])
     if ring.all():
         return ring
@@ -64,12 +65,12 @@ def _grabcut(rgb: Rgb, ring: Mask, start: Mask) -> Mask:
     cv2.setRNGSeed(0)  # GrabCut starts from k-means: the same photo must get the same mask
     ground_model, garment_model = np.zeros((1, 65)), np.zeros((1, 65))
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    cv2.grabCut(bgr, marks, None, ground_model, garment_model, GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(bgr, marks, (0, 0, 0, 0), ground_model, garment_model, GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
     return marks == cv2.GC_PR_FGD
 
 
 def _unlike_border(rgb: Rgb, ring: Mask) -> Mask:
-    """Pixels whose colour is not mainly the border's: a floor seen between two legs is ground though no border is near."""
+    """Pixels whose colour is not mainly the border's: a floor seen between two legs is ground, far from any border."""
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB).astype(np.intp)
     bins = ((lab[..., 1] // 8) * 32 + lab[..., 2] // 8) * 16 + lab[..., 0] // 16
     ground, inside = _histogram(bins[ring]), _histogram(bins[~ring])
@@ -80,7 +81,7 @@ def _histogram(bins: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
     """Density over 32 x 32 x 16 bins of (a, b, L), smoothed over the neighbouring bins."""
     counts = np.bincount(bins, minlength=32 * 32 * 16).astype(np.float32) / len(bins)
     over_ab = cv2.GaussianBlur(counts.reshape(32, 32, 16), (5, 5), 0.8)
-    return cv2.GaussianBlur(over_ab.reshape(1024, 16), (5, 1), 0.8).ravel()
+    return cv2.GaussianBlur(over_ab.reshape(1024, 16), (5, 1), 0.8).ravel().astype(np.float32)
 
 
 def _ring(shape: tuple[int, ...]) -> Mask:
@@ -106,11 +107,13 @@ def _tidy(mask: Mask) -> Mask:
 def _fill_holes(mask: Mask, small: float = 1.0) -> Mask:
     """Fill enclosed holes of at most `small` of the mask's area, and any in its middle.
 
-    A large hole in the middle is a print in the ground's colour; at the sides it is the loop of an arm, on top a bag's handle.
+    A large hole in the middle is a print in the ground's colour; at the sides it is the loop of an arm, on top a bag's
+    handle.
     """
     _, labels, stats, centres = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
     rows, columns = box(mask)
-    first, extent = np.array([columns.start, rows.start]), np.array([columns.stop - columns.start, rows.stop - rows.start])
+    first = np.array([columns.start, rows.start])
+    extent = np.array([columns.stop, rows.stop]) - first
     corner, size = stats[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     enclosed = ((corner > first) & (corner + size < first + extent)).all(axis=1)
     central = (np.abs((centres - first) / extent - 0.5) < 0.2).all(axis=1)

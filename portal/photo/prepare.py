@@ -1,7 +1,8 @@
 """An RGB picture to 28x28 as Fashion-MNIST's makers did it, one named step at a time.
 
-The data set's recipe (Xiao, Rasul and Vollgraf 2017, section 2): trim, longest edge to 28 pixels, sharpen, extend to a square,
-negate, grey. A photo needs one step before it, finding the garment, since only a shop picture has a plain ground to trim.
+The data set's recipe (Xiao, Rasul and Vollgraf 2017, section 2): trim, longest edge to 28 pixels, sharpen, extend to a
+square, negate, grey. A photo needs one step before it, finding the garment, since only a shop picture has a plain
+ground to trim.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ Grey = npt.NDArray[np.uint8]  # (H, W)
 GROUNDS = ("auto", "photo", "light", "dark", "none")
 INVERTS = ("auto", "yes", "no")
 WORKING_EDGE = 192  # pixels: GrabCut's time grows with the area, and the result is 28 pixels wide
-FLOOR = 64  # level of a white garment after negation: it must still stand out from the black ground
+# Levels 0 to 255 of the garment once evened out: a black coat shows its folds, a white shirt stands out from the ground.
+MEAN, DEVIATION, FLOOR = 150, 40, 64
+GAIN = (0.5, 3.0)  # limits of the change in contrast: more would only show the camera's noise
 SHARPEN = 0.5  # share of the detail that the Gaussian takes away, added on top
 WIDEST = 2.2  # width over height up to which the middle square shows a garment's body; beyond, shoes and bags
 GREY_TOLERANCE = 8  # levels between a pixel's channels, to call a picture grey
@@ -104,14 +107,16 @@ _FOUND = {
     "none": "The whole picture is taken for the garment.",
 }
 _TONE = {
-    True: "Dark becomes bright, as in Fashion-MNIST; white garments are lifted off the black.",
-    False: "Tones kept, and lifted off the black.",
+    True: "Dark becomes bright, as in Fashion-MNIST; brightness and contrast evened out.",
+    False: "Tones kept; brightness and contrast evened out.",
 }
 
 
 def views(preparation: Preparation) -> npt.NDArray[np.uint8]:
-    """Test-time views, uint8 (V, size, size): every variant and its mirror image. The mean of their log-probabilities is
-    steadier than one answer: on photos, light and dark say little (lamps, cameras), and spread sleeves make the body small.
+    """Test-time views, uint8 (V, size, size): every variant and its mirror image.
+
+    The mean of their log-probabilities is steadier than one answer: on photos, light and dark say little (lamps,
+    cameras), and spread sleeves make the body small.
     """
     upright = np.stack(preparation.variants)
     return np.concatenate([upright, upright[:, :, ::-1]])
@@ -140,7 +145,7 @@ def _is_grey(rgb: Rgb) -> bool:
 
 
 def _ground(photo: Rgb) -> str:
-    """Which of GROUNDS the picture shows, or "own" for a picture that is Fashion-MNIST's already: square, grey, on black."""
+    """Which of GROUNDS the picture shows, or "own" for one that is Fashion-MNIST's already: square, grey, on black."""
     height, width = photo.shape[:2]
     border = garment.border_pixels(photo).max(axis=1)
     if height == width and _is_grey(photo) and (border <= 24).mean() > max(0.2, 2 * (border >= 231).mean()):
@@ -168,7 +173,7 @@ def _pass_through(photo: Rgb, size: int, choices: Choices) -> Preparation:
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     inverted = choices.invert == "yes"
     grey = 255 - grey if inverted else grey
-    # Sampled at the pixels' centres, not averaged: it undoes an enlargement, and is how the data set's makers shrank theirs.
+    # Sampled at the pixels' centres, not averaged: it undoes an enlargement, and the data set's makers did so too.
     image = cv2.resize(grey, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
     mask = grey > 24
     steps = (
@@ -179,10 +184,13 @@ def _pass_through(photo: Rgb, size: int, choices: Choices) -> Preparation:
 
 
 def _tone(photo: Rgb, mask: Mask, inverted: bool) -> Grey:
-    """Grey levels of the garment, FLOOR to 255, black outside."""
+    """Grey levels of the garment, brought to MEAN and DEVIATION and FLOOR at least; black outside."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey = 255 - grey if inverted else grey
-    return np.where(mask, FLOOR + grey * ((255 - FLOOR) / 255), 0).astype(np.uint8)
+    inside = grey[mask]
+    gain = np.clip(DEVIATION / max(float(inside.std()), 1.0), *GAIN)
+    even = np.clip(MEAN + gain * (grey - inside.mean()), FLOOR, 255)
+    return np.where(mask, even, 0).astype(np.uint8)
 
 
 def _cut_out(photo: Rgb, mask: Mask) -> Rgb:
@@ -196,7 +204,8 @@ def _trim(image: npt.NDArray[np.uint8], mask: Mask) -> npt.NDArray[np.uint8]:
 def _fit(tone: Grey, mask: Mask, size: int, whole: bool = True) -> Grey:
     """Longest edge to `size`, sharpened by a Gaussian of radius 1 as the data set's makers did, centred on black.
 
-    Not `whole`: of a garment wider than high, such as a pullover with its sleeves spread, the middle square at full height.
+    Not `whole`: of a garment wider than high, such as a pullover with its sleeves spread, the middle square at full
+    height.
     """
     trimmed = _trim(tone, mask)
     height, width = trimmed.shape

@@ -28,7 +28,8 @@ def take(browser: Browser, address: str, mode: str, pages: list[str], folder: Pa
         open_page(page, address, name)
         height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         page.set_viewport_size({"width": size["width"], "height": min(int(height) + 60, TALLEST)})
-        page.wait_for_timeout(800)
+        page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=60_000)
+        page.wait_for_timeout(1_000)
         page.screenshot(path=folder / f"{name}-{mode}.png")
         if page.locator('[data-testid="stException"]').count():
             faults.append(f"{name} shows an error")

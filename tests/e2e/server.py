@@ -86,4 +86,5 @@ def open_page(page: Page, address: str, name: str) -> None:
     page.wait_for_selector("h1", timeout=60_000)
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000)
     page.wait_for_load_state("networkidle")
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=60_000)
     page.wait_for_timeout(1_000)  # charts animate into place

@@ -69,9 +69,9 @@ def test_one_bit(picture: Image.Image) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientations_come_out_upright(picture: Image.Image, orientation: int) -> None:
-    turns = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_90", 7: "TRANSVERSE"}
-    turns[8] = "ROTATE_270"  # the inverse of what the viewer must do
-    stored = picture.transpose(Image.Transpose[turns[orientation]]) if orientation > 1 else picture
+    names = ["FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_90", "TRANSVERSE", "ROTATE_270"]
+    undone = [Image.Transpose[name] for name in names]  # each is the inverse of what a viewer must do
+    stored = picture.transpose(undone[orientation - 2]) if orientation > 1 else picture
     exif = Image.Exif()
     exif[0x0112] = orientation
     assert (decode(saved(stored, "PNG", exif=exif))[..., 0] == np.asarray(picture)).all()

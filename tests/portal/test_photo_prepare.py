@@ -1,4 +1,4 @@
-"""Pixels to 28x28: the data set's own pictures pass unharmed, garments are found on any ground, and choices are obeyed."""
+"""Pixels to 28x28: the data set's own pictures pass unharmed, garments are found on any ground, choices are obeyed."""
 
 import io
 from pathlib import Path
@@ -32,7 +32,8 @@ def saved(grey: npt.NDArray[np.uint8], kind: str, scale: int = 1) -> bytes:
 def shirt_mask(side: int = 200) -> npt.NDArray[np.bool_]:
     """A T-shirt's outline: a body and two sleeves."""
     mask = np.zeros((side, side), np.uint8)
-    outline = [(60, 40), (140, 40), (180, 75), (160, 95), (140, 80), (140, 165), (60, 165), (60, 80), (40, 95), (20, 75)]
+    right = [(140, 40), (180, 75), (160, 95), (140, 80), (140, 165)]
+    outline = right + [(200 - x, y) for x, y in reversed(right)]
     cv2.fillPoly(mask, [np.array(outline) * side // 200], 1)
     return mask.astype(bool)
 
@@ -67,7 +68,12 @@ def test_own_images_pass_nearly_unchanged(own_images: npt.NDArray[np.uint8], kin
 
 @pytest.mark.parametrize(
     ("garment", "ground"),
-    [((40, 60, 150), (190, 160, 120)), ((235, 235, 235), (120, 80, 50)), ((30, 30, 30), (200, 200, 205)), ((170, 30, 30), (60, 60, 70))],
+    [
+        ((40, 60, 150), (190, 160, 120)),
+        ((235, 235, 235), (120, 80, 50)),
+        ((30, 30, 30), (200, 200, 205)),
+        ((170, 30, 30), (60, 60, 70)),
+    ],
 )
 def test_grabcut_finds_the_garment(garment: tuple[int, int, int], ground: tuple[int, int, int]) -> None:
     assert overlap(by_grabcut(scene(garment, ground)), shirt_mask()) > 0.9
@@ -135,7 +141,10 @@ def test_crop_choice_looks_at_a_part() -> None:
     assert overlap(preparation.mask, shirt_mask()) > 0.9
 
 
-@pytest.mark.parametrize("wrong", [{"ground": "blue"}, {"invert": "maybe"}, {"crop": (0.5, 0.0, 0.4, 1.0)}, {"crop": (0.0, 0.0, 1.2, 1.0)}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"ground": "blue"}, {"invert": "maybe"}, {"crop": (0.5, 0.0, 0.4, 1.0)}, {"crop": (0.0, 0.0, 1.2, 1.0)}],
+)
 def test_wrong_choices_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="must be"):
         Choices(**wrong)

@@ -53,11 +53,11 @@ def test_one_click_selects_one_cell_by_one_field() -> None:
     assert param["select"]["toggle"] is False
 
 
-def test_the_matrix_keeps_the_order_of_the_classes_and_a_root_scale() -> None:
+def test_the_matrix_keeps_the_order_of_the_classes_and_a_log_scale() -> None:
     chart = results.confusion_matrix(results.confusion_frame(CONFUSION, CLASSES), "Coat → Boot")
     encoding = encodings_of(chart, "rect")
     assert encoding["x"]["sort"] == encoding["y"]["sort"] == list(CLASSES)
-    assert encoding["fillOpacity"]["scale"]["type"] == "sqrt"
+    assert encoding["fillOpacity"]["scale"]["type"] == "symlog"
     assert encoding["strokeWidth"]["condition"]["test"] == "(datum.cell === 'Coat → Boot')"
 
 

@@ -41,5 +41,5 @@ def test_an_interval_with_zero_shows_no_difference() -> None:
     assert "no difference is shown" in verdict(Comparison("512", "64", -0.001, -0.01, 0.008, 0.7, False))
 
 
-def test_single_seeds_allow_no_verdict() -> None:
-    assert "nothing can be said" in verdict(Comparison("512", "64", 0.03, None, None, None, False))
+def test_without_an_interval_there_is_no_verdict() -> None:
+    assert "chance cannot be judged" in verdict(Comparison("512", "64", 0.03, None, None, None, False))

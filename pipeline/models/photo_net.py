@@ -1,0 +1,51 @@
+"""The network for visitors' photos: small, so that many views of a photo cost little, and with one class more: none.
+
+Its features are the means and maxima of the last maps, so a garment may lie anywhere in the picture; there is no fully
+connected layer that could learn Fashion-MNIST's fixed places by heart.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.models.base import ConvNorm, ImageClassifier, initialise
+
+
+class PhotoNet(ImageClassifier):
+    """Six convolutions (5x5 with stride 2, then 3x3), two pools; `classes` logits and one more for "none of them"."""
+
+    def __init__(self, *, classes: int = 10, image_size: int = 28, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.stem = ConvNorm(1, 32, 5)
+        self.stem.conv.stride = (2, 2)
+        self.body = nn.Sequential(
+            OrderedDict(
+                conv2=ConvNorm(32, 64, 3),
+                pool1=nn.MaxPool2d(2),
+                conv3=ConvNorm(64, 96, 3),
+                conv4=ConvNorm(96, 128, 3),
+                pool2=nn.MaxPool2d(2, ceil_mode=True),
+                conv5=ConvNorm(128, 192, 3),
+                conv6=ConvNorm(192, 256, 3),
+            )
+        )
+        self.hidden = nn.Sequential(nn.Dropout(dropout))
+        self.classifier = nn.Linear(2 * 256, classes + 1)
+        initialise(self)
+
+    @property
+    def first_conv(self) -> nn.Conv2d:
+        return self.stem.conv
+
+    def features(self, x_N1HW: Tensor) -> tuple[Tensor, Tensor]:
+        first_maps_NCHW = self.stem(x_N1HW)
+        last_NCHW = self.body(first_maps_NCHW)
+        return first_maps_NCHW, torch.cat([last_NCHW.mean((2, 3)), last_NCHW.amax((2, 3))], 1)
+
+
+def photo_net(*, classes: int = 10, image_size: int = 28, dropout: float = 0.0) -> PhotoNet:
+    """About a million parameters; any image size."""
+    return PhotoNet(classes=classes, image_size=image_size, dropout=dropout)

@@ -1,0 +1,126 @@
+"""Stage photo-model: a network for visitors' photos, trained on Fashion-MNIST alone (no deck section).
+
+Domain randomisation (Tobin et al. 2017, arXiv:1703.06907) toward what photo preparation hands over, outlier exposure
+(Hendrycks et al. 2019, arXiv:1812.04606) for "none of these", temperature scaling (Guo et al. 2017, arXiv:1706.04599).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
+from torch.nn import functional as F
+
+from artifacts.contract import PhotoSummary, TestRead
+from pipeline.context import Context
+from pipeline.data import FASHION_MNIST_NAMES
+from pipeline.models.base import ImageClassifier
+from pipeline.models.inspection import count_parameters
+from pipeline.randomisation import NO_CLASS
+from pipeline.stages.experiments import fits_of, train_spec
+from pipeline.stages.final import recipe_hash
+from pipeline.training import Images, logits_of, randomised
+from pipeline.trials import TrialSpec, build, to_device
+
+# Of the randomised validation garments, the share that the threshold keeps: a wrong "none" costs a visitor more than
+# a wrong class, but a bag of potatoes must not become a Bag.
+KEPT_SHARE = 0.95
+CALIBRATION_BINS = 15
+
+
+def run(context: Context) -> None:
+    """Write `photo-model/summary.json`; another data set than Fashion-MNIST has no photo model, so nothing."""
+    if not has_photo_model(context):
+        context.console.print("      left out: the randomisation knows Fashion-MNIST's ten classes only")
+        return
+    spec = photo_spec(context)
+    [result] = context.run_trials([spec], ["photo model"])
+    [fit] = fits_of([result])
+    model = photo_network(context, spec)
+    validation = to_device(
+        context.dataset.train_images[context.validated],
+        context.dataset.train_labels[context.validated],
+        torch.device("cpu"),
+    )
+    seen = randomised(validation, spec.split.seed)
+    logits = logits_of(model, seen.images, exact=True)
+    plain = logits_of(model, validation.images, exact=True)
+    garment = seen.labels < NO_CLASS
+    score, own = rejection(logits), logits[:, :NO_CLASS]
+    heat = temperature(own[garment], seen.labels[garment])
+    threshold = float(np.quantile(score[garment].numpy(), KEPT_SHARE))
+    summary = PhotoSummary(
+        recipe=spec.recipe,
+        recipe_sha256=recipe_hash(spec.recipe),
+        parameters=count_parameters(model),
+        train_images=min(spec.train_images, len(context.split.train)),
+        fit=fit,
+        temperature=heat,
+        reject_above=threshold,
+        kept_randomised=_share(score[garment] <= threshold),
+        kept_plain=_share(rejection(plain) <= threshold),
+        caught_outliers=_share(score[~garment] > threshold),
+        outlier_auroc=float(roc_auc_score((~garment).numpy(), score.numpy())),
+        validation_accuracy=_accuracy(plain, validation),
+        randomised_accuracy=_share(own[garment].argmax(1) == seen.labels[garment]),
+        calibration_error=calibration_error((own[garment] / heat).softmax(1), seen.labels[garment]),
+        test_accuracy=_read_test_set(context, model, spec),
+        test_images=len(context.dataset.test_labels),
+    )
+    context.write(summary)
+
+
+def has_photo_model(context: Context) -> bool:
+    return context.dataset.classes == FASHION_MNIST_NAMES
+
+
+def photo_spec(context: Context) -> TrialSpec:
+    config = context.config.photo_model
+    return train_spec(context, config.recipe, context.config.seed, train_images=config.train_images, trials=1)
+
+
+def photo_network(context: Context, spec: TrialSpec) -> ImageClassifier:
+    model = build(spec, context.dataset)
+    model.load_state_dict(context.pool.folder(spec).weights())
+    return model.eval()
+
+
+def rejection(logits: Tensor) -> Tensor:
+    """How likely none of the classes is shown (N,): the last logit against all others together, in nats."""
+    return logits[:, -1] - logits[:, :-1].logsumexp(1)
+
+
+def temperature(logits: Tensor, labels: Tensor) -> float:
+    """The number that divides logits (N, classes) so that their probabilities fit the labels best."""
+    candidates = torch.logspace(-1, 1, 201)
+    losses = torch.stack([F.cross_entropy(logits / candidate, labels) for candidate in candidates])
+    return float(candidates[losses.argmin()])
+
+
+def calibration_error(probabilities: Tensor, labels: Tensor) -> float:
+    """Expected calibration error: mean distance of confidence and accuracy over equal bins (Guo et al. 2017)."""
+    confidence, predicted = probabilities.max(1)
+    right = (predicted == labels).float()
+    bins = (confidence * CALIBRATION_BINS).long().clamp(max=CALIBRATION_BINS - 1)
+    gaps = [(right[bins == b] - confidence[bins == b]).sum().abs() for b in range(CALIBRATION_BINS)]
+    return float(torch.stack(gaps).sum() / len(labels))
+
+
+def _read_test_set(context: Context, model: ImageClassifier, spec: TrialSpec) -> float:
+    """The photo model's accuracy on the plain test images: one reading by its own frozen recipe, put on record."""
+    dataset = context.dataset
+    test = to_device(dataset.test_images, dataset.test_labels, torch.device("cpu"))
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    context.test_reads.append(TestRead(recipe_hash(spec.recipe), len(test), 1, at))
+    return _accuracy(logits_of(model, test.images, exact=True), test)
+
+
+def _accuracy(logits: Tensor, images: Images) -> float:
+    return _share(logits[:, :NO_CLASS].argmax(1) == images.labels)
+
+
+def _share(marks: Tensor) -> float:
+    return float(marks.float().mean())

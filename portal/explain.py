@@ -1,0 +1,96 @@
+"""Why a network answers as it does for one image: which parts counted, and which training garments lie nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from portal.inference import Network
+
+PATCH_SHARE = 4  # the patch is a quarter of the image's side: 7 pixels of 28
+STRIDE = 3
+_ROWS, _COLUMNS = ("top", "middle", "bottom"), ("left", "centre", "right")
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """How the probability of class `target` changes when a blank patch of `patch` x `patch` pixels hides a part.
+
+    `drop` float32 (S, S): each pixel the mean over the patches that cover it; negative where hiding makes the class
+    more probable. `lowest` is the probability behind the patch that costs most, `row` and `column` its middle.
+    """
+
+    target: int
+    patch: int
+    probability: float
+    drop: np.ndarray
+    lowest: float
+    row: float
+    column: float
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest training garments of one image, nearest first: `images` uint8 (K, S, S), `labels` and `numbers` (K,),
+    `similarity` float32 (K,) from -1 to 1."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    numbers: np.ndarray
+    similarity: np.ndarray
+
+
+def occlusion(network: Network, image_SS: np.ndarray, target: int | None = None) -> Occlusion:
+    """Slide a blank patch over one image, uint8 (S, S), and ask about all places at once (Zeiler and Fergus 2014,
+    arXiv:1311.2901, section 4.2); `target` is the network's own top class unless given."""
+    size = len(image_SS)
+    patch = max(1, size // PATCH_SHARE)
+    starts = sorted({*range(0, size - patch + 1, STRIDE), size - patch})
+    places = [(row, column) for row in starts for column in starts]
+    hidden = np.repeat(image_SS[None], len(places), axis=0)
+    for image, (row, column) in zip(hidden, places, strict=True):
+        image[row : row + patch, column : column + patch] = 0
+    probabilities = network.predict(np.concatenate([image_SS[None], hidden])).probabilities
+    of_class = probabilities[:, probabilities[0].argmax() if target is None else target]
+    total, covered = np.zeros((2, size, size), np.float32)
+    for (row, column), probability in zip(places, of_class[1:], strict=True):
+        part = np.s_[row : row + patch, column : column + patch]
+        total[part] += of_class[0] - probability
+        covered[part] += 1
+    worst = int(of_class[1:].argmin())
+    return Occlusion(
+        target=int(probabilities[0].argmax()) if target is None else target,
+        patch=patch,
+        probability=float(of_class[0]),
+        drop=total / covered,
+        lowest=float(of_class[1:][worst]),
+        row=places[worst][0] + patch / 2,
+        column=places[worst][1] + patch / 2,
+    )
+
+
+def occlusion_sentence(result: Occlusion, name: str) -> str:
+    """In words: where hiding a part costs class `name` most, and how much."""
+    if result.probability - result.lowest < 0.01:
+        return f"No single part decides: whatever the patch hides, {name} loses less than one percentage point."
+    size = len(result.drop)
+    third = [min(2, int(3 * place / size)) for place in (result.row, result.column)]
+    place = f"{_ROWS[third[0]]} {_COLUMNS[third[1]]}"
+    before, after = f"{100 * result.probability:.0f} %", f"{100 * result.lowest:.0f} %"
+    return f"Hiding a part at the {place} costs most: {name} falls from {before} to {after}."
+
+
+def nearest(network: Network, embedding: Mapping[str, np.ndarray], image_SS: np.ndarray, count: int = 6) -> Neighbours:
+    """The `count` garments of the gallery in `embedding` (final/embedding.npz) most like the image, uint8 (S, S).
+
+    `network` is the final model, whose embedding the gallery holds; likeness is the cosine after the stored projection.
+    """
+    projection = (network.predict(image_SS[None]).embedding[0] - embedding["mean"]) @ embedding["components"]
+    gallery = embedding["gallery"].astype(np.float32)
+    lengths = np.linalg.norm(gallery, axis=1) * np.linalg.norm(projection)
+    similarity = gallery @ projection / np.maximum(lengths, 1e-12)
+    rows = np.argsort(-similarity, kind="stable")[:count]
+    columns = (embedding[name][rows] for name in ("gallery_images", "gallery_label", "gallery_index"))
+    return Neighbours(*columns, similarity[rows])
