@@ -68,7 +68,7 @@ class Machine(Document):
 
 @dataclass(frozen=True)
 class Manifest(Document):
-    """`manifest.json`: what the run is, and the sha256 of every file in it."""
+    """`manifest.json`: what the run is, and the sha256 of every file in it. `settings` are changes to the profile."""
 
     PATH: ClassVar[str] = "manifest.json"
     schema: int
@@ -76,6 +76,7 @@ class Manifest(Document):
     data: str
     data_sha256: dict[str, str]
     profile: str
+    settings: tuple[str, ...]
     seed: int
     classes: tuple[str, ...]
     image_size: int

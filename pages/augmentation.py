@@ -28,13 +28,11 @@ for name, text, images in rows:
 
 st.subheader("Does it help?")
 with_deck = is_deck_data(manifest)
-verdict = augmentation.verdict(summary)
-ui.chart(augmentation.trainsets(summary, with_deck=with_deck), see=verdict)
+ui.chart(augmentation.trainsets(summary, with_deck=with_deck), see=augmentation.verdict(summary))
 st.dataframe(augmentation.table(summary, with_deck=with_deck), hide_index=True, alt="The six trainsets")
-st.caption(
-    "Sets 2 to 6 are the original images plus one augmented copy of each; ± is the standard deviation over seeds. "
-    f"{summary.recipe.architecture}, at most {count(summary.recipe.epochs, 'epoch')}, batch {summary.recipe.batch_size}"
-)
+recipe = summary.recipe
+budget = f"{recipe.architecture}, at most {count(recipe.epochs, 'epoch')}, batch {recipe.batch_size}"
+st.caption(f"Sets 2 to 6 are the originals and one augmented copy of each; ± is the standard deviation. {budget}.")
 
 st.subheader("What the network is trained on")
 sets = {augmentation.short_title(each): each for each in summary.sets if each.id > 1}
@@ -44,5 +42,5 @@ ui.strip(pictures["before"], alt=f"Original: {garments}")
 ui.strip(pictures["sets"][chosen.id - 2], alt=f"One draw of trainset {chosen.id}: {garments}")
 st.caption(f"Above the originals, below one draw of set {chosen.id}: {chosen.title}. Both are trained on.")
 
-ui.takeaway(f"A mean without its spread proves nothing. {verdict}")
+ui.takeaway("A mean without its spread proves nothing: only where intervals part is one trainset better than another.")
 ui.provenance(split="validation", seeds=min(each.val_accuracy.n for each in summary.sets))

@@ -27,7 +27,7 @@ limit = outliers.limit_of(errors["error"], share / 100)
 above = outliers.above_frame(errors["error"], errors["label"], limit, classes)
 left, right = st.columns(2, gap="medium")
 with left:
-    see = f"{share:.1f} % of the images have an error above {limit:.4f}; on a linear axis they would not show."
+    see = f"{share:.1f} % of the images have an error above {limit:.4f}; on a linear count axis they would not show."
     ui.chart(outliers.histogram(outliers.histogram_frame(summary), summary.images, limit), see=see)
 with right:
     most = above.loc[above["images"].idxmax()]

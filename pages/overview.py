@@ -32,7 +32,7 @@ with_deck = is_deck_data(manifest)
 with st.container(horizontal=True):
     for label, value, note in overview.metrics(study, manifest, with_deck=with_deck):
         st.metric(label, value, border=True, help=note)
-if note := profile_note(manifest.profile):
+if note := profile_note(manifest):
     st.caption(f":material/info: {note}")
 if pictures := ui.optional_arrays("eda/images.npz"):
     ui.gallery(pictures["samples"][:, 0], classes, columns=len(classes), scale=2.5)

@@ -35,11 +35,11 @@ ranges = {name: searches[name].ranges for name in drawn["search"].unique()}
 points = [deck.COARSE_BEST, deck.FINE_BEST] if with_deck else []
 ui.chart(
     tuning.search_space(drawn, ranges, points),
-    see="Large marks, the good trials, lie together in one region; the second box is cut around the best of them.",
+    see="See where the large marks, the good trials, lie: the second box is cut around the best of the coarse ones.",
 )
 ui.chart(
     tuning.best_so_far(frame, trial, points[picked == "fine"].val_accuracy if points else None),
-    see="The staircase climbs fast at first: a random search finds a good region in few trials, then gains little.",
+    see="A step up is a new best trial; a long flat stretch means that more draws of this kind hardly gain anything.",
 )
 st.markdown(f"**The log after trial {trial}**, its values beside the best's, as the deck's log prints them:")
 st.table(search_log.log_table(frame, trial), border="horizontal")

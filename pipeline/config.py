@@ -117,6 +117,7 @@ class Config:
     photo_model: PhotoConfig
     export: ExportConfig
     expected_minutes: float
+    settings: tuple[str, ...] = ()
 
     def with_split(self, train_images: int | None, validation_images: int | None) -> Config:
         """The same study on another split, e.g. the 40,000 training images of the deck's slide."""
@@ -250,7 +251,7 @@ PROFILES: dict[str, Callable[[], Config]] = {"full": full, "standard": standard,
 
 
 def changed(config: Config, setting: str) -> Config:
-    """The Config with one value set, e.g. `final.seeds=3` or `tuning.recipe.epochs=5`; the profile's name says so."""
+    """The Config with one value set, e.g. `final.seeds=3` or `tuning.recipe.epochs=5`; it is kept in `settings`."""
     path, _, text = setting.partition("=")
     section, *rest = path.split(".")
     try:
@@ -259,7 +260,7 @@ def changed(config: Config, setting: str) -> Config:
         raise UserError(
             f"The setting {setting!r} will not do: write SECTION.NAME=VALUE, e.g. final.seeds=3."
         ) from error
-    return dataclasses.replace(new, profile=f"{config.profile}, {setting}")
+    return dataclasses.replace(new, settings=(*config.settings, setting))
 
 
 def _changed(value: Any, path: list[str], text: str) -> Any:

@@ -120,6 +120,9 @@ class Runner:
                     continue
                 self.console.print(f"{title}: {stage.does}", highlight=False)
                 self._run_stage(stage, pool, deadline)
+        except KeyboardInterrupt:
+            pool.close(at_once=True)
+            raise
         finally:
             pool.close()
         self.write_manifest()
@@ -163,6 +166,7 @@ class Runner:
             data=self.dataset.name,
             data_sha256=self.dataset.sha256,
             profile=self.config.profile,
+            settings=self.config.settings,
             seed=self.config.seed,
             classes=self.dataset.classes,
             image_size=self.dataset.image_size,

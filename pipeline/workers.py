@@ -140,10 +140,15 @@ class Pool:
         while not stop.wait(0.2):
             while not self._shares.empty():
                 key, share = self._shares.get()
-                shares[key] = share
+                if key in shares:  # a late word from the stage before is not this one's progress
+                    shares[key] = share
             progress(sum(shares.values()) / len(shares))
 
-    def close(self) -> None:
+    def close(self, *, at_once: bool = False) -> None:
+        """End the workers: after their trial or its next checkpoint, or `at_once` (a checkpoint is never torn)."""
+        if at_once:
+            for process in multiprocessing.active_children():
+                process.kill()
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
             self._executor = None

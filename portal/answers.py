@@ -1,4 +1,4 @@
-"""One answer for one photo: averaged over its views, and "none of these" where the run has a network that can say so."""
+"""One answer for one photo: averaged over its views, and "none of these" where the run has a network for photos."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from artifacts.contract import ExportSummary, PhotoSummary
 from artifacts.store import Run
 from portal import inference
 from portal.photo import Choices, Preparation, decode, prepare, views
+
+NO_REJECTION = (
+    "This run has no network for photos, so its final model answers and nothing is rejected: even a picture of a cat "
+    "gets one of the classes."
+)
+AUTOMATIC = Choices()
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,8 @@ def answer(run: Run, preparation: Preparation) -> Answer:
     )
 
 
-def answer_bytes(run: Run, data: bytes, choices: Choices = Choices()) -> Answer:
-    """The run's answer for a picture file's bytes; UploadError for what is no picture, ArtifactError as for `answer`."""
+def answer_bytes(run: Run, data: bytes, choices: Choices = AUTOMATIC) -> Answer:
+    """The run's answer for the bytes of a picture; UploadError if they are none, ArtifactError as for `answer`."""
     return answer(run, prepare(decode(data), choices, size=run.manifest.image_size))
 
 
@@ -77,10 +83,7 @@ def verdict(answer: Answer) -> str:
 def margin(answer: Answer) -> str:
     """How far the answer is from being rejected, or from being kept; or that this run cannot reject."""
     if answer.score is None or answer.reject_above is None:
-        return (
-            f"This run has no network for photos, so its {answer.network} model answers and nothing is rejected: even a "
-            "picture of a cat gets one of the classes."
-        )
+        return NO_REJECTION
     distance = abs(answer.score - answer.reject_above)
     side = "above the threshold: rejected" if answer.rejected else "below the threshold: kept"
     return f"Rejection score {answer.score:.2f}, threshold {answer.reject_above:.2f}: {distance:.2f} {side}."

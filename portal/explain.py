@@ -11,7 +11,7 @@ from portal.inference import Network
 
 PATCH_SHARE = 4  # the patch is a quarter of the image's side: 7 pixels of 28
 STRIDE = 3
-_ROWS, _COLUMNS = ("top", "middle", "bottom"), ("left", "centre", "right")
+_ROWS, _COLUMNS = ("top ", "", "bottom "), ("left", "", "right")
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,11 @@ class Occlusion:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The nearest training garments of one image, nearest first: `images` uint8 (K, S, S), `labels` and `numbers` (K,),
+    """The nearest training garments of one image, nearest first: `images` uint8 (K, S, S), `labels` uint8 (K,),
     `similarity` float32 (K,) from -1 to 1."""
 
     images: np.ndarray
     labels: np.ndarray
-    numbers: np.ndarray
     similarity: np.ndarray
 
 
@@ -77,9 +76,10 @@ def occlusion_sentence(result: Occlusion, name: str) -> str:
         return f"No single part decides: whatever the patch hides, {name} loses less than one percentage point."
     size = len(result.drop)
     third = [min(2, int(3 * place / size)) for place in (result.row, result.column)]
-    place = f"{_ROWS[third[0]]} {_COLUMNS[third[1]]}"
+    side = f"{_ROWS[third[0]]}{_COLUMNS[third[1]]}".strip()
+    where = f"at the {side}" if side else "in the middle"
     before, after = f"{100 * result.probability:.0f} %", f"{100 * result.lowest:.0f} %"
-    return f"Hiding a part at the {place} costs most: {name} falls from {before} to {after}."
+    return f"Hiding a part {where} costs most: {name} falls from {before} to {after}."
 
 
 def nearest(network: Network, embedding: Mapping[str, np.ndarray], image_SS: np.ndarray, count: int = 6) -> Neighbours:
@@ -92,5 +92,4 @@ def nearest(network: Network, embedding: Mapping[str, np.ndarray], image_SS: np.
     lengths = np.linalg.norm(gallery, axis=1) * np.linalg.norm(projection)
     similarity = gallery @ projection / np.maximum(lengths, 1e-12)
     rows = np.argsort(-similarity, kind="stable")[:count]
-    columns = (embedding[name][rows] for name in ("gallery_images", "gallery_label", "gallery_index"))
-    return Neighbours(*columns, similarity[rows])
+    return Neighbours(embedding["gallery_images"][rows], embedding["gallery_label"][rows], similarity[rows])

@@ -90,7 +90,7 @@ def network(run: Run, model: ExportedModel) -> Network:
 
 
 def votes(run: Run, models: Sequence[ExportedModel], image_SS: np.ndarray) -> dict[str, np.ndarray]:
-    """What the study's networks among `models` answer for one image: probabilities, float32 (C,), by the network's name.
+    """What the study's networks answer for one image: probabilities, float32 (C,), by the network's name.
 
     The network for photos has no vote: it answers for several views at once (portal.answers).
     """
@@ -120,7 +120,9 @@ def _load(data: bytes, model: ExportedModel) -> ort.InferenceSession:
     try:
         session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no other base class in common
-        raise ArtifactError(f"{model.file} cannot be loaded by onnxruntime {ort.__version__}: export it again.") from error
+        raise ArtifactError(
+            f"{model.file} cannot be loaded by onnxruntime {ort.__version__}: export it again."
+        ) from error
     inputs = tuple(node.name for node in session.get_inputs())
     outputs = {node.name for node in session.get_outputs()}
     expected = (*OUTPUTS, REJECTION) if model.role == "photo" else OUTPUTS

@@ -47,9 +47,12 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def profile_note(profile: str) -> str | None:
-    """What a visitor must know before comparing this run with the deck; None for a full run."""
-    return _PROFILE_NOTES.get(profile)
+def profile_note(manifest: Manifest) -> str | None:
+    """What a visitor must know before comparing this run with the deck; None for a full run as it is."""
+    note = _PROFILE_NOTES.get(manifest.profile, "")
+    if manifest.settings:
+        note += f" Changed in this run: {', '.join(manifest.settings)}."
+    return note.strip() or None
 
 
 def hardware(machine: Machine) -> str:

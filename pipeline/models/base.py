@@ -91,7 +91,7 @@ def initialise(model: ImageClassifier) -> None:
     """Draw fresh weights in place, from torch's global generator.
 
     Kaiming initialisation keeps the variance of activations through ReLUs (He et al. 2015, arXiv:1502.01852); fan-out
-    for convolutions, as the ResNet paper's code does. The classifier starts near zero, so that the first loss is
+    for convolutions, as is usual for ResNets. The classifier starts near zero, so that the first loss is
     log(classes) whatever the embedding's scale and early steps are not spent on undoing confident guesses.
     BatchNorms keep PyTorch's own start: scale 1, shift 0.
     """

@@ -26,8 +26,8 @@ class DenseLayer(nn.Module):
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Return the input with `growth` new channels appended.
 
-        Appending layer by layer trains 1.4 times as fast on a CPU as keeping the list of all maps and concatenating it
-        anew in every layer: the backward pass then adds up whole tensors, not many thin slices.
+        Appending layer by layer trains 1.4 times as fast on a CPU as concatenating the list of all earlier maps anew in
+        every layer: the copies and the gradients' sums then run over whole tensors, not over many thin slices.
         """
         new = self.conv1(F.relu_(self.norm1(x_NCHW)))
         new = self.conv2(F.relu_(self.norm2(new)))

@@ -72,11 +72,13 @@ def own_baseline2(
 ) -> OwnBaseline:
     """2 + 2 + 2 convolutions of 32, 64, 128 channels, three fully connected layers: 2,917,482 parameters, 9 layers.
 
-    `last_layers` is the deck's tuned number of fully connected layers: 3 is 1024-512-classes, 2 drops the 512.
-    `dropout` acts on the output of each hidden fully connected layer, where VGG has it: three quarters of the
-    parameters are in these layers, and BatchNorm in the convolutions does not mix well with dropout before it
-    (Li et al. 2018, arXiv:1801.05134).
+    `last_layers` is the deck's tuned number of fully connected layers: 3 is 1024-512-classes, 2 drops the 512; another
+    number raises ValueError. `dropout` acts on the output of each hidden fully connected layer, as in VGG: nine tenths
+    of the parameters are there, and all BatchNorms come before it, whose statistics it would otherwise shift between
+    training and evaluation (Li et al. 2018, arXiv:1801.05134).
     """
+    if last_layers not in (2, 3):
+        raise ValueError(f"OwnBaseline2 has 2 or 3 last layers, not {last_layers}.")
     hidden = [Hidden(1024), Hidden(512, norm=False)][: last_layers - 1]
     return OwnBaseline([[32] * 2, [64] * 2, [128] * 2], hidden, classes=classes, image_size=image_size, dropout=dropout)
 

@@ -8,7 +8,7 @@ import torch
 
 from pipeline.models.base import ImageClassifier
 from pipeline.models.densenet import densenet_3_blocks, densenet_4_blocks
-from pipeline.models.own_baselines import LastLayers, own_baseline1, own_baseline2, own_baseline3
+from pipeline.models.own_baselines import own_baseline1, own_baseline2, own_baseline3
 from pipeline.models.photo_net import photo_net
 from pipeline.models.resnet import resnet_3_blocks, resnet_4_blocks
 
@@ -60,11 +60,11 @@ _OWN = {"PhotoNet": _Own(photo_net, frozenset({"dropout"}))}
 
 
 def build(
-    name: str, *, classes: int, image_size: int, seed: int, last_layers: LastLayers = 3, dropout: float = 0.0
+    name: str, *, classes: int, image_size: int, seed: int, last_layers: int = 3, dropout: float = 0.0
 ) -> ImageClassifier:
     """Make a network on the CPU; the same seed gives the same weights whatever was drawn before.
 
-    Raises ValueError for an unknown name, too small an image, or an option that the network does not have.
+    Raises ValueError for an unknown name, too small an image, or an option that the network does not have or take.
     """
     known: dict[str, Architecture | _Own] = {**ARCHITECTURES, **_OWN}
     if name not in known:
@@ -77,8 +77,8 @@ def build(
         changed["last_layers"] = last_layers
     if dropout != 0.0:
         changed["dropout"] = dropout
-    for option in changed.keys() - architecture.options:
-        raise ValueError(f"{name} has no {option} to set: leave it at its default.")
+    if missing := sorted(changed.keys() - architecture.options):
+        raise ValueError(f"{name} has no {' or '.join(missing)} to set: leave it at its default.")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed GPUs too, which nobody restores
         return architecture.build(classes=classes, image_size=image_size, **changed)

@@ -125,8 +125,8 @@ def takeaway(frame: pd.DataFrame) -> str:
     both = _undirected(frame).value_counts()
     share = percent(both.iloc[0] / len(frame), 0)
     return (
-        f"Most mistakes are between classes of one outline: {both.index[0]} alone are {share} "
-        "of them. The few that are sure and far apart are worth a look: the label itself may be wrong."
+        f"{both.index[0]} alone are {share} of the mistakes: classes that look alike in so few pixels. "
+        "A sure mistake between classes that do not is worth a look: the label itself may be wrong."
     )
 
 

@@ -53,9 +53,8 @@ def side_table(summary: FeatureMapsSummary) -> pd.DataFrame:
 def side_sentence(summary: FeatureMapsSummary) -> str:
     """How many filters answer to each side."""
     counts = {side: len(filters_of(summary, side)) for side in SIDES}
-    parts = [f"{counts[side]} to the {side}" for side in SIDES[:4] if counts[side]]
-    rest = f"{counts['everywhere']} everywhere and {counts['silent']} hardly at all"
-    return f"Of {len(summary.filters)} filters {', '.join([*parts, rest])} answer: a side is an edge of the garment."
+    parts = ", ".join(f"{counts[side]} to the {side}" for side in SIDES[:4])
+    return f"Filters by side: {parts}; {counts['everywhere']} answer everywhere, {counts['silent']} hardly at all."
 
 
 def stored_images(labels: np.ndarray, classes: Sequence[str], *, with_deck: bool) -> dict[str, int]:

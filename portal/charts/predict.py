@@ -1,4 +1,4 @@
-"""What the networks answer for one picture: the final model's probabilities, and every network's vote."""
+"""What the networks answer for one picture: its probabilities, the parts that counted, and every network's vote."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from portal.charts import TEXT, layered, titled
+from portal.answers import Answer
+from portal.charts import AUTOSIZE, TEXT, layered, titled
+from portal.explain import Occlusion
 
 STRONGEST = 0.65  # opacity of a probability of 1, so that the theme's text reads on any cell
 BLUE = "#2f6fc4"
+LOST, GAINED = "#f07c1c", "#3f83e0"  # read on black, grey and white alike
+HEAT_EDGE = 336  # pixels of the heat map, 12 for each of 28
+VEIL = 0.8  # opacity of the strongest part, so that the garment shows through
 STEP_WIDTH = 144  # pixels of a preparation step on the page: five of them fit side by side
 
 
@@ -21,10 +26,10 @@ def enlarged(image: np.ndarray, edge: int = STEP_WIDTH) -> np.ndarray:
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def probability_bars(probabilities: np.ndarray, classes: Sequence[str]) -> alt.LayerChart:
-    """The probabilities (C,) of one picture as bars in the order of the classes, the top answer in full colour."""
-    rows = pd.DataFrame({"class": list(classes), "probability": probabilities.astype(float)})
-    rows["top"] = rows.index == int(probabilities.argmax())
+def probability_bars(answer: Answer) -> alt.LayerChart:
+    """The probabilities of one picture as bars in the order of the classes, the top answer in full colour."""
+    rows = pd.DataFrame({"class": answer.classes, "probability": answer.probabilities.astype(float)})
+    rows["top"] = rows["class"] == answer.top
     base = alt.Chart(rows).encode(
         x=alt.X(
             "probability:Q",
@@ -37,12 +42,49 @@ def probability_bars(probabilities: np.ndarray, classes: Sequence[str]) -> alt.L
     )
     bars = base.mark_bar().encode(opacity=alt.condition(alt.datum.top, alt.value(1.0), alt.value(0.45)))
     numbers = base.mark_text(align="left", dx=4, color=TEXT).encode(text=alt.Text("probability:Q", format=".1%"))
-    top = classes[int(probabilities.argmax())]
     return titled(
-        layered(bars, numbers, height=30 * len(classes)),
+        layered(bars, numbers, height=30 * len(rows)),
         "Probability of each class",
-        "n = 1 picture, final model; all bars: 100 %",
-        f"Bars for the probability of each class; the highest is {top} with {probabilities.max():.1%}.",
+        f"n = 1 picture, mean over its views; network: {answer.network}",
+        f"Bars for the probability of each class; the highest is {answer.top} with {answer.confidence:.1%}.",
+    )
+
+
+def occlusion_chart(result: Occlusion, image_SS: np.ndarray) -> alt.LayerChart:
+    """The prepared image, uint8 (S, S), in grey; over it, the stronger the more it changes the answer, each part."""
+    size = len(image_SS)
+    row, column = np.divmod(np.arange(size * size), size)
+    rows = pd.DataFrame({"row": row, "column": column, "grey": image_SS.ravel()})
+    rows["drop"] = result.drop.astype(float).round(4).ravel()
+    most = max(0.01, float(rows["drop"].abs().max()))
+    rows["strength"] = rows["drop"].abs() / most
+    cell = alt.Scale(domain=[0, size], nice=False)
+    base = alt.Chart(rows).encode(
+        x=alt.X("column:Q", axis=None, scale=cell),
+        x2="right:Q",
+        y=alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[0, size], nice=False, reverse=True)),
+        y2="bottom:Q",
+        tooltip=["row", "column", alt.Tooltip("drop:Q", title="probability lost", format="+.1%")],
+    )
+    # The opaque cells reach under their neighbours, or the page would shine through the seams between them.
+    overlapping = base.transform_calculate(
+        right=f"min(datum.column + 1.1, {size})", bottom=f"min(datum.row + 1.1, {size})"
+    )
+    exact = base.transform_calculate(right="datum.column + 1", bottom="datum.row + 1")
+    grey = alt.Scale(domain=[0, 255], range=["black", "white"])
+    picture = overlapping.mark_rect().encode(color=alt.Color("grey:Q", scale=grey, legend=None))
+    heat = alt.Scale(domain=[-most, 0, most], range=[GAINED, "#888888", LOST])
+    legend = alt.Legend(title="Probability lost when hidden", orient="bottom", format="+.0%", tickCount=3)
+    veil = exact.mark_rect().encode(
+        color=alt.Color("drop:Q", scale=heat, legend=legend),
+        opacity=alt.Opacity("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0, VEIL]), legend=None),
+    )
+    chart = alt.LayerChart(layer=[picture, veil], height=HEAT_EDGE, autosize=AUTOSIZE)
+    return titled(
+        chart.resolve_scale(color="independent"),
+        "Which parts counted",
+        f"n = 1 picture; a blank patch of {result.patch} x {result.patch} pixels hides one part after the other",
+        "Heat map over the prepared picture: how much the answer's probability changes when each part is hidden.",
     )
 
 

@@ -35,18 +35,20 @@ def seed_chart(groups: Mapping[str, SeedGroup], *, title: str, reference: float 
         }
         for name, group in groups.items()
     ).astype({"low": float, "high": float})
+    # Ticks to a hundredth of a point: where all values are equal, Vega would write six digits.
+    axis = alt.Axis(tickCount=6, labelExpr="round(100 * datum.value) / 100")
     scale = alt.Scale(zero=False, padding=16)
+    x = alt.X("accuracy:Q", title=title, scale=scale, axis=axis)
     y = alt.Y("group:N", title=None, sort=None, axis=alt.Axis(labelLimit=160))
     figures = [alt.Tooltip(name, format=".2f") for name in ("mean", "low", "high")]
     mean = alt.Chart(means).encode(y=y, tooltip=[alt.Tooltip("group"), alt.Tooltip("n"), *figures])
-    interval = mean.transform_filter("isValid(datum.low)")
     layers = [
-        interval.mark_rule(strokeWidth=3, opacity=0.6, color=NEUTRAL).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
-        alt.Chart(seeds)
-        .mark_point(size=55)
-        .encode(x=alt.X("accuracy:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6, format="~g")), y=y),
+        alt.Chart(seeds).mark_point(size=55).encode(x=x, y=y),
         mean.mark_point(shape="diamond", filled=True, size=130, opacity=1).encode(x="mean:Q"),
     ]
+    if means["low"].notna().any():
+        interval = mean.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=3, opacity=0.6, color=NEUTRAL)
+        layers.insert(0, interval.encode(x=alt.X("low:Q", scale=scale), x2="high:Q"))
     if reference is not None:
         line = alt.Chart(pd.DataFrame([{"accuracy": 100 * reference}]))
         layers.append(line.mark_rule(strokeDash=[5, 4], color=NEUTRAL, strokeWidth=2).encode(x="accuracy:Q"))

@@ -66,8 +66,8 @@ def _boxes(ranges: Mapping[str, Ranges]) -> alt.LayerChart:
     box = base.mark_rect(filled=False, stroke=NEUTRAL, strokeDash=[6, 4], strokeWidth=1.5).encode(
         y=_weight_decay(), x2="lr_high", y2="weight_decay_high", tooltip=alt.Tooltip("name", title="Box")
     )
-    name = base.mark_text(align="left", baseline="bottom", dx=4, dy=-4, color=NEUTRAL).encode(
-        y=_weight_decay(), text="name:N"
+    name = base.mark_text(align="left", baseline="bottom", dy=-3, color=NEUTRAL).encode(
+        y=_weight_decay("weight_decay_high"), text="name:N"
     )
     return alt.LayerChart(layer=[box, name])
 

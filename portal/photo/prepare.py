@@ -19,7 +19,7 @@ Grey = npt.NDArray[np.uint8]  # (H, W)
 GROUNDS = ("auto", "photo", "light", "dark", "none")
 INVERTS = ("auto", "yes", "no")
 WORKING_EDGE = 192  # pixels: GrabCut's time grows with the area, and the result is 28 pixels wide
-# Levels 0 to 255 of the garment once evened out: a black coat shows its folds, a white shirt stands out from the ground.
+# Grey levels of the garment once evened out: a black coat shows its folds, a white shirt stands out from the ground.
 MEAN, DEVIATION, FLOOR = 150, 40, 64
 GAIN = (0.5, 3.0)  # limits of the change in contrast: more would only show the camera's noise
 SHARPEN = 0.5  # share of the detail that the Gaussian takes away, added on top

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+
+# One thread: the tests' networks are small, and a busy machine stalls threads that wait for each other.
+torch.set_num_threads(1)
 
 SAMPLE = Path(__file__).parent.parent / "fixtures" / "fashion_mnist_sample.npz"
 CLASS_NAMES = tuple(f"kind {number}" for number in range(10))

@@ -222,6 +222,7 @@ def test_dropout_acts_in_training_only(images):
         ({"name": "AlexNet"}, "choose one of OwnBaseline1, OwnBaseline2"),
         ({"name": "OwnBaseline1", "image_size": 15}, "need 16 or more"),
         ({"name": "ResNet4Blocks", "last_layers": 2}, "ResNet4Blocks has no last_layers"),
+        ({"name": "OwnBaseline2", "last_layers": 4}, "2 or 3 last layers, not 4"),
         ({"name": "OwnBaseline3", "dropout": 0.1}, "OwnBaseline3 has no dropout"),
     ],
 )

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from artifacts import contract, store
@@ -24,6 +25,7 @@ from artifacts.contract import (
     FeatureMapsSummary,
     FinalSummary,
     ImprovementsSummary,
+    PhotoSummary,
     RangeCut,
     SearchSummary,
     StageClock,
@@ -107,7 +109,8 @@ def test_the_fine_ranges_are_what_the_top_trials_span(run: Run) -> None:
 
 def test_the_test_set_was_read_once_by_the_frozen_recipe(run: Run) -> None:
     summary = run.document(FinalSummary)
-    [reading] = run.manifest.test_reads
+    reading, photo_reading = run.manifest.test_reads
+    assert photo_reading.recipe_sha256 == run.document(PhotoSummary).recipe_sha256 != reading.recipe_sha256
     assert reading.recipe_sha256 == summary.recipe_sha256 == store.sha256(store.encode(summary.recipe))
     assert reading.images == summary.test_images == 1_000
     arrays, labels = run.arrays("final/test.npz"), run.arrays("data/test.npz")["labels"]
@@ -140,13 +143,29 @@ def test_improvements_answer_both_questions(run: Run) -> None:
 
 def test_exported_models_answer_as_torch_does(run: Run) -> None:
     models = run.document(ExportSummary).models
-    assert [model.role for model in models] == ["final"] + ["architecture"] * 7
+    assert [model.role for model in models] == ["final", *["architecture"] * 7, "photo"]
     for model in models:
         parity = {each.precision: each for each in model.parity}
         assert parity["fp32"].max_logit_difference <= 1e-4
         assert parity["fp32"].argmax_equal >= 0.9999 * parity["fp32"].images
         assert parity[model.precision].bytes == run.manifest.files[model.file].bytes
     assert models[0].parity[0].images == 1_000
+
+
+def test_the_photo_models_file_says_what_its_summary_says(run: Run) -> None:
+    """Probabilities are the calibrated softmax of its logits; the threshold keeps the share that it was set for."""
+    summary = run.document(PhotoSummary)
+    session = onnxruntime.InferenceSession(run.folder / "models" / "photo.onnx")
+    validation = run.arrays("data/validation.npz")
+    logits, probabilities, rejection = session.run(
+        ["logits", "probabilities", "rejection"], {"images": validation["images"]}
+    )
+    heated = np.exp(logits / summary.temperature)
+    np.testing.assert_allclose(probabilities, heated / heated.sum(1, keepdims=True), atol=1e-4)
+    accuracy = (logits.argmax(1) == validation["labels"]).mean()
+    assert accuracy == pytest.approx(summary.validation_accuracy, abs=0.011)  # fp16 weights, 100 images
+    assert (rejection <= summary.reject_above).mean() == pytest.approx(summary.kept_plain, abs=0.011)
+    assert summary.kept_randomised == pytest.approx(0.95, abs=0.011)
 
 
 def test_done_stages_are_skipped_and_the_manifest_stays(smoke: RunFolder) -> None:

@@ -33,6 +33,7 @@ def run_with(folder: Path, data: bytes) -> Run:
         data="drawn",
         data_sha256={},
         profile="smoke",
+        settings=(),
         seed=0,
         classes=("one", "two", "three"),
         image_size=SIDE,

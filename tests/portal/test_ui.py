@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import altair as alt
@@ -44,9 +45,12 @@ def test_provenance_names_split_seeds_profile_and_machine(tiny: TinyRun) -> None
 
 
 @pytest.mark.parametrize("profile", ["smoke", "quick", "standard"])
-def test_a_small_profile_is_said(profile: str) -> None:
-    assert profile in (text.profile_note(profile) or "")
-    assert text.profile_note("full") is None
+def test_a_small_profile_is_said(tiny: TinyRun, profile: str) -> None:
+    manifest = dataclasses.replace(tiny.manifest({}), profile=profile, settings=("final.seeds=3",))
+    note = text.profile_note(manifest) or ""
+    assert profile in note
+    assert note.endswith("Changed in this run: final.seeds=3.")
+    assert text.profile_note(dataclasses.replace(manifest, profile="full", settings=())) is None
 
 
 def test_a_chart_without_title_subtitle_or_description_is_refused() -> None:

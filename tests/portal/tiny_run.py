@@ -72,6 +72,7 @@ class TinyRun:
             data="fashion-mnist",
             data_sha256={},
             profile=self.profile,
+            settings=(),
             seed=0,
             classes=self.classes,
             image_size=self.images.shape[1],

@@ -44,8 +44,9 @@ def test_filters_are_grouped_by_side(summary: FeatureMapsSummary) -> None:
 
 
 def test_the_sentence_counts_each_side(summary: FeatureMapsSummary) -> None:
-    assert feature_maps.side_sentence(summary).startswith(
-        "Of 4 filters 1 to the left, 1 to the right, 1 to the top, 0 everywhere and 1 hardly at all answer"
+    assert feature_maps.side_sentence(summary) == (
+        "Filters by side: 1 to the left, 1 to the right, 1 to the top, 0 to the bottom; "
+        "0 answer everywhere, 1 hardly at all."
     )
 
 

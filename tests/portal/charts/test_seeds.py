@@ -11,8 +11,9 @@ from tests.portal.charts.specs import marks_of, rows_with, spec_of
 
 def test_a_single_seed_has_no_interval() -> None:
     chart = seed_chart({"one": SeedGroup([0.9], Spread(1, 0.9, None, None, None))}, title="Accuracy (%)")
-    (mean,) = rows_with(titled(chart, "Seeds", "n = 1", "One seed."), "mean", "low")
-    assert (mean["mean"], mean["low"], mean["high"]) == (90.0, None, None)
+    chart = titled(chart, "Seeds", "n = 1", "One seed.")
+    assert rows_with(chart, "mean") == [{"group": "one", "n": 1, "mean": 90.0, "low": None, "high": None}]
+    assert "rule" not in marks_of(chart)
 
 
 def test_the_reference_is_a_line_only_where_given() -> None:

@@ -1,0 +1,180 @@
+"""The portal's commands: serve the pages (the default), predict photo files, evaluate a folder of labelled photos."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from artifacts.contract import ArtifactError, ExportSummary
+from artifacts.store import Run
+from portal import answers, inference, photo
+from portal.answers import Answer
+from portal.evaluate import Evaluation, EvaluationError, evaluate, labels_in
+from portal.runs import command_for, find_runs, open_run, runs_in
+from portal.server import ServerError, serve
+from portal.text import percent
+
+SECONDS_BETWEEN_NOTES = 5.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; each command sets `command` to the function that does it."""
+    top = argparse.ArgumentParser(
+        prog="python -m portal", description="Show the study in a browser, or answer for photos right here."
+    )
+    top.add_argument("--port", type=int, default=8501, help="port to listen on (8501)")
+    top.add_argument("--host", default="localhost", help="address to listen on; 0.0.0.0 lets a class in (localhost)")
+    top.add_argument("--run", type=Path, metavar="FOLDER", help="open this run, or the runs in this folder, first")
+    top.set_defaults(command=serve_pages)
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", description="Without one, the pages are served.")
+
+    asked = commands.add_parser("predict", help="say what photos show, a line each")
+    asked.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a JPEG, PNG, WebP, GIF or BMP file")
+    asked.set_defaults(command=predict_files)
+
+    judged = commands.add_parser("evaluate", help="measure the answers on labelled photos")
+    judged.add_argument("folder", type=Path, metavar="FOLDER", help="holds a folder of photos for each label")
+    map_help = 'which classes are right for each folder, such as {"shoes": ["Sandal", "Sneaker"], "hat": []}'
+    judged.add_argument("--labels", type=Path, metavar="MAP.json", help=map_help)
+    judged.set_defaults(command=evaluate_folder)
+
+    for command in (asked, judged):
+        command.add_argument("--json", action="store_true", help="print JSON, for programs")
+        # Suppressed: a default would overwrite a --run that stands before the command.
+        command.add_argument("--run", type=Path, default=argparse.SUPPRESS, metavar="FOLDER", help="the run to ask")
+    return top
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Exit status: 0 done, 2 with a sentence on stderr, 130 interrupted."""
+    arguments = parser().parse_args(words)
+    try:
+        status: int = arguments.command(arguments)
+        return status
+    except (ArtifactError, EvaluationError, ServerError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def serve_pages(arguments: argparse.Namespace) -> int:
+    if arguments.run is not None:
+        opened(arguments.run)
+    serve(arguments.host, arguments.port, arguments.run)
+    return 0
+
+
+def predict_files(arguments: argparse.Namespace) -> int:
+    """One line a file; 2 if one of them is no picture, after all have been asked about."""
+    run, status = run_to_ask(arguments.run), 0
+    for file in arguments.files:
+        try:
+            line = answer_line(file, answers.answer_bytes(run, read(file)), as_json=arguments.json)
+        except photo.UploadError as error:
+            status = 2
+            if not arguments.json:
+                print(f"{file}: {error}", file=sys.stderr)
+                continue
+            line = json.dumps({"file": str(file), "error": str(error)})
+        print(line, flush=True)
+    return status
+
+
+def evaluate_folder(arguments: argparse.Namespace) -> int:
+    """Scores of a folder of labelled photos; 2 if one of its files is no picture, which then is left out."""
+    run = run_to_ask(arguments.run)
+    labels = labels_in(arguments.folder, run.manifest.classes, arguments.labels)
+    asker = Asker(run, total=sum(len(label.files) for label in labels))
+    evaluation = evaluate(labels, asker)
+    print(json.dumps(asdict(evaluation), indent=1) if arguments.json else "\n".join(report(evaluation)))
+    return 2 if asker.unreadable else 0
+
+
+class Asker:
+    """Answers for files one by one; says on stderr which are no pictures and, every few seconds, how far it is."""
+
+    def __init__(self, run: Run, total: int) -> None:
+        self.run, self.total = run, total
+        self.done = self.unreadable = 0
+        self._noted = time.monotonic()
+
+    def __call__(self, file: Path) -> Answer | None:
+        if time.monotonic() - self._noted > SECONDS_BETWEEN_NOTES:
+            self._noted = time.monotonic()
+            print(f"{self.done} of {self.total} photos", file=sys.stderr)
+        self.done += 1
+        try:
+            return answers.answer_bytes(self.run, read(file))
+        except photo.UploadError as error:
+            self.unreadable += 1
+            print(f"{file} is left out: {error}", file=sys.stderr)
+            return None
+
+
+# ----------------------------------------------------------------------------------------------- runs, files, lines
+
+
+def opened(folder: Path | None) -> Run:
+    """The run in `folder`, or the one that the portal shows first; ArtifactError if there is none that opens."""
+    places = runs_in(folder) if folder else find_runs()
+    if not places and folder:
+        raise ArtifactError(f"{folder} holds no run: name a folder with a manifest.json, or a folder of such folders.")
+    if not places:
+        raise ArtifactError("There is no run to ask yet: make one with `python -m pipeline run-all`.")
+    return open_run(places[0])
+
+
+def run_to_ask(folder: Path | None) -> Run:
+    """The run in `folder`, with its networks; says on stderr if it cannot reject."""
+    run = opened(folder)
+    if not run.has(ExportSummary.PATH):
+        raise ArtifactError(f"The run has no networks yet: make them with `{command_for(ExportSummary.PATH)}`.")
+    if inference.photo_model(run.document(ExportSummary).models) is None:
+        print(answers.NO_REJECTION, file=sys.stderr)
+    return run
+
+
+def read(file: Path) -> bytes:
+    """The file's bytes, at most one more than a picture may have; UploadError if it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(photo.MAX_BYTES + 1)
+    except OSError as error:
+        raise photo.UploadError(f"This file cannot be read ({error.strerror or error}): check its name.") from error
+
+
+def answer_line(file: Path, answer: Answer, *, as_json: bool) -> str:
+    """One answer as a line; in JSON `rejected` and `score` are null where the run cannot reject."""
+    if not as_json:
+        return f"{file}: {answers.verdict(answer)}"
+    plain: dict[str, Any] = {
+        "file": str(file),
+        "top": answer.top,
+        "probabilities": dict(zip(answer.classes, answer.probabilities.tolist(), strict=True)),
+        "rejected": answer.rejected,
+        "score": answer.score,
+    }
+    return json.dumps(plain)
+
+
+def report(evaluation: Evaluation) -> list[str]:
+    """The scores as a table for a terminal, and two lines of sums."""
+    width = max(len("Label"), *(len(score.name) for score in evaluation.labels))
+    lines = [f"{'Label':{width}}  Photos    Right  Rejected  Right answers"]
+    for score in evaluation.labels:
+        shares = [percent(share, 1) if share is not None else "-" for share in (score.right, score.rejected)]
+        names = ", ".join(score.answers) or "none of the classes"
+        lines.append(f"{score.name:{width}}  {score.photos:6}  {shares[0]:>7}  {shares[1]:>8}  {names}")
+    for name, value in (
+        ("Balanced accuracy", evaluation.balanced_accuracy),
+        ("Rejection AUROC", evaluation.rejection_auroc),
+    ):
+        lines.append(f"{name}: {'not measurable here' if value is None else format(value, '.3f')}")
+    return lines

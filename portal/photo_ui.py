@@ -1,0 +1,141 @@
+"""The predict page's own controls: how pictures reach it, what a visitor may change, and answering with progress.
+
+Beside portal.ui the only module of the portal that imports Streamlit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from portal import answers, photo, pictures, ui, uploads
+from portal.runs import is_deck_data
+from portal.uploads import Answered, Picture
+
+UPLOAD, CAMERA, PASTE, TEST = "Upload", "Camera", "Paste", "Test image"
+_PASTED = "predict_pasted"
+
+
+def received() -> list[Picture]:
+    """What the visitor sent, within the limits; until then, or if wished, an image of the test set."""
+    source = st.segmented_control(
+        "Picture from",
+        [UPLOAD, CAMERA, PASTE, TEST],
+        default=UPLOAD,
+        key="predict_source",
+        bind="query-params",
+        required=True,
+    )
+    if source == TEST:
+        return [_test_image()]
+    sent = {UPLOAD: _uploaded, CAMERA: _taken, PASTE: _pasted}[source]()
+    st.caption("One garment that stands out from its ground works best. Pictures stay in memory and are never saved.")
+    kept = uploads.how_many_fit([len(picture.data) for picture in sent])
+    if kept < len(sent):
+        st.warning(uploads.limit_sentence(len(sent), kept), icon=":material/filter_list:")
+    return sent[:kept] if sent else [_test_image(0)]
+
+
+def _uploaded() -> list[Picture]:
+    most = f"at most {uploads.MOST_FILES} pictures, {uploads.MOST_BYTES // 1024**2} MB together"
+    # No list of file types: Streamlit would refuse the others without the sentence that says what to do instead.
+    files = st.file_uploader(f"JPEG, PNG, WebP, GIF or BMP, {most}", accept_multiple_files=True, key="predict_upload")
+    return [Picture(file.name, file.getvalue()) for file in files]
+
+
+def _taken() -> list[Picture]:
+    file = st.camera_input("Hold one garment before the camera", key="predict_camera")
+    st.caption("A browser lends a page its camera only over https or on localhost; elsewhere, upload the photo.")
+    return [Picture("Camera", file.getvalue())] if file else []
+
+
+def _pasted() -> list[Picture]:
+    with st.container():  # outside of one, the field would stick to the window's lower edge
+        prompt = "Click here, paste copied pictures (Ctrl+V or ⌘V), press Enter"
+        sent = st.chat_input(prompt, accept_file="multiple", key="predict_paste")
+    if sent:
+        # The field forgets what it sent at the next change on the page.
+        st.session_state[_PASTED] = [(file.name, file.getvalue()) for file in sent.files[: uploads.MOST_FILES]]
+    return [Picture(name, data) for name, data in st.session_state.get(_PASTED, [])]
+
+
+def _test_image(number: int | None = None) -> Picture:
+    """The test image that the visitor picks, or the one given, with its label as its name."""
+    test, run, picked = ui.arrays("data/test.npz"), ui.current_run(), number is None
+    if number is None:
+        last = len(test["images"]) - 1
+        number = st.number_input(
+            f"Number, 0 to {last}", 0, last, 0, key="predict_index", bind="query-params", width=280
+        )
+    name = f"Test image {number}, labelled {run.manifest.classes[test['labels'][number]]}"
+    source = " (Fashion-MNIST, © 2017 Zalando SE, MIT licence)" if is_deck_data(run.manifest) else ""
+    st.caption(f"{'' if picked else 'Until you send a picture: '}{name}{source}.")
+    return Picture(name, pictures.png(test["images"][number]))
+
+
+def choices() -> photo.Choices:
+    """The visitor's wishes for the preparation, the same for all pictures."""
+    with st.expander("Change how pictures are prepared", icon=":material/tune:"):
+        ground = st.segmented_control(
+            "Ground",
+            photo.GROUNDS,
+            default="auto",
+            key="predict_ground",
+            bind="query-params",
+            required=True,
+            help="photo: any ground, by GrabCut; light or dark: a plain one; none: the whole picture is the garment.",
+        )
+        invert = st.segmented_control(
+            "Invert",
+            photo.INVERTS,
+            default="auto",
+            key="predict_invert",
+            bind="query-params",
+            required=True,
+            help="Fashion-MNIST shows garments negated: what is white in a photo is dark there.",
+        )
+        across = st.slider("Keep from left to right (%)", 0, 100, (0, 100), key="predict_across", bind="query-params")
+        down = st.slider("Keep from top to bottom (%)", 0, 100, (0, 100), key="predict_down", bind="query-params")
+    return uploads.choices(ground, invert, across, down)
+
+
+def answered(sent: Sequence[Picture], wishes: photo.Choices) -> list[Answered]:
+    """Every picture's preparation and answer, with a bar while there are several; a sentence for each that is none."""
+    size, done = ui.current_run().manifest.image_size, []
+    bar = st.progress(0.0, "Preparing") if len(sent) > 1 else None
+    for number, picture in enumerate(sent, 1):
+        try:
+            sha256 = hashlib.sha256(picture.data).hexdigest()
+            preparation = _prepared(sha256, size, wishes, picture.data)
+        except photo.UploadError as error:
+            st.warning(f"{uploads.literal(picture.name)}: {error}", icon=":material/broken_image:")
+            continue
+        answer = ui.or_stop("models", partial(answers.answer, preparation=preparation))
+        done.append(Answered(picture.name, preparation, answer))
+        if bar:
+            bar.progress(number / len(sent), f"{number} of {len(sent)} pictures")
+    if bar:
+        bar.empty()
+    return done
+
+
+@st.cache_data(max_entries=64, ttl="15m", show_spinner=False)
+def _prepared(sha256: str, size: int, wishes: photo.Choices, _data: bytes) -> photo.Preparation:
+    """Keyed on the picture's sum: what is kept for a while are the small pictures of the steps, never the upload."""
+    return photo.prepare(photo.decode(_data), wishes, size=size)
+
+
+def picked(results: Sequence[Answered]) -> Answered:
+    """The picture to look at: the only one, or the one chosen below all of them with their answers."""
+    if len(results) == 1:
+        return results[0]
+    with st.container(horizontal=True, gap="small"):
+        for number, result in enumerate(results, 1):
+            caption = f"{number}. {uploads.short(result.answer)}"
+            st.image(result.preparation.steps[0].image, caption=caption, width=120, alt=caption)
+    names = [f"{number}. {result.name}" for number, result in enumerate(results, 1)]
+    name = st.selectbox("Look closer at", names, key="predict_picked", width=480)
+    return results[names.index(name)]

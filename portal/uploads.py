@@ -1,0 +1,73 @@
+"""What visitors send to the predict page: how much at once, under which name, with which wishes for its preparation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.answers import Answer
+from portal.photo import Choices, Preparation
+
+# Uploads stay in memory as long as a page is open, and the server's own limit is one on each file only.
+MOST_FILES = 20
+MOST_BYTES = 40 * 1024**2
+LEAST_CROP = 5  # per cent of the width or height
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as it was sent."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A picture that could be read, its preparation, and the run's answer."""
+
+    name: str
+    preparation: Preparation
+    answer: Answer
+
+
+def how_many_fit(sizes: Sequence[int]) -> int:
+    """How many files of these sizes (bytes), from the first on, are answered at once."""
+    total = 0
+    for number, size in enumerate(sizes[:MOST_FILES]):
+        total += size
+        if total > MOST_BYTES:
+            return number
+    return min(len(sizes), MOST_FILES)
+
+
+def limit_sentence(sent: int, kept: int) -> str:
+    """What a visitor is told who sent more than fits."""
+    return (
+        f"Only the first {kept} of your {sent} pictures are answered, since at most {MOST_FILES} and "
+        f"{MOST_BYTES // 1024**2} MB together can be: remove some, then send the others."
+    )
+
+
+def choices(ground: str, invert: str, across: tuple[int, int], down: tuple[int, int]) -> Choices:
+    """A visitor's wishes; `across` and `down` are what to keep of width and height, in per cent from left and top."""
+    (left, right), (top, bottom) = _apart(across), _apart(down)
+    whole = (left, right, top, bottom) == (0, 100, 0, 100)
+    return Choices(ground, invert, None if whole else (left / 100, top / 100, right / 100, bottom / 100))
+
+
+def _apart(span: tuple[int, int]) -> tuple[int, int]:
+    """The span, widened to LEAST_CROP where its ends meet."""
+    first = min(span[0], 100 - LEAST_CROP)
+    return first, max(span[1], first + LEAST_CROP)
+
+
+def short(answer: Answer) -> str:
+    """The answer in a few words, for a caption."""
+    return "None of these" if answer.rejected else f"{answer.top}, {100 * answer.confidence:.0f} %"
+
+
+def literal(name: str) -> str:
+    """A stranger's text as Markdown that shows it as it is: a file's name must not become a link or a picture."""
+    return re.sub(r"([^\w\s])", r"\\\1", " ".join(name.split()))

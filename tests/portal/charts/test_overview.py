@@ -1,0 +1,74 @@
+"""portal/charts/overview.py: findings, the headline and the journey, for whatever stages have run."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from artifacts import contract as c
+from artifacts import deck
+from artifacts.store import Run
+from portal.charts import overview
+from portal.navigation import PAGES
+from tests.portal.charts.specs import rows_with, spec_of
+
+NOTHING = overview.Study(*[None] * 9)
+
+
+@pytest.fixture
+def study(full_run: Run) -> overview.Study:
+    return overview.Study(
+        eda=full_run.document(c.EdaSummary),
+        outliers=full_run.document(c.OutliersSummary),
+        architectures=full_run.document(c.ArchitecturesSummary),
+        augmentations=full_run.document(c.AugmentationsSummary),
+        coarse=full_run.document(c.SearchSummary, c.SearchSummary.path("coarse")),
+        fine=full_run.document(c.SearchSummary, c.SearchSummary.path("fine")),
+        final=full_run.document(c.FinalSummary),
+        errors=full_run.document(c.ErrorsSummary),
+        feature_maps=full_run.document(c.FeatureMapsSummary),
+    )
+
+
+def test_every_step_but_trying_it_has_a_finding(full_run: Run, study: overview.Study) -> None:
+    found = overview.findings(study, full_run.manifest.classes)
+    assert set(found) == {page.name for page in PAGES} - {"overview", "predict"}
+    assert found["tuning"].startswith("6 + 6 trials; the best reached ")
+
+
+def test_a_study_that_has_not_begun_claims_nothing(full_run: Run) -> None:
+    assert overview.findings(NOTHING, full_run.manifest.classes) == {}
+    assert overview.headline(NOTHING) == []
+    assert overview.journey_frame(NOTHING, with_deck=True).empty
+    assert [label for label, *_ in overview.metrics(NOTHING, full_run.manifest, with_deck=True)] == [
+        "Profile",
+        "Hardware",
+    ]
+
+
+def test_the_journey_ends_at_the_test_set_with_its_error(study: overview.Study) -> None:
+    frame = overview.journey_frame(study, with_deck=True)
+    chart = overview.journey(frame)
+    last = frame[frame["source"] == overview.OURS].iloc[-1]
+    assert study.final
+    assert last["high"] - last["low"] == pytest.approx(200 * study.final.standard_error)
+    assert len(rows_with(chart, "step", "accuracy")) == 10
+    assert "standard error" in " ".join(spec_of(chart)["title"]["subtitle"])
+    assert frame[frame["source"] == overview.DECK]["accuracy"].tolist() == pytest.approx(
+        [94.68, 95.17, 95.38, 95.42, 94.93]
+    )
+
+
+def test_steps_on_different_numbers_of_images_are_said(study: overview.Study) -> None:
+    assert "train on 100 to 256 images" in overview.journey_sentence(overview.journey_frame(study, with_deck=False))
+    alone = dataclasses.replace(NOTHING, final=study.final)
+    assert "train on" not in overview.journey_sentence(overview.journey_frame(alone, with_deck=False))
+
+
+def test_the_headline_stands_beside_the_deck(study: overview.Study) -> None:
+    rows = {row.what: row for row in overview.headline(study)}
+    assert rows["Test accuracy"].deck == "94.93 %"
+    assert rows["Test accuracy"].measured_on == "test, n = 100, seed 0"
+    assert "mean ± standard deviation of 2 seeds" in rows["Test accuracy, mean"].measured_on
+    assert rows["Best network"].deck == f"{deck.BEST_NETWORK.name}, 94.68 %"
