@@ -46,8 +46,9 @@ class StageRecord(Document):
 
 @dataclass(frozen=True)
 class TestRead(Document):
-    """One reading of the test set: by which frozen recipe, on how many images, when (UTC, ISO 8601)."""
+    """One reading of the test set: for which model, by which frozen recipe, how many images, when (UTC, ISO 8601)."""
 
+    model: Literal["final", "photo"]
     recipe_sha256: str
     images: int
     seeds: int
@@ -269,6 +270,7 @@ class AugmentationsSummary(Document):
     PATH: ClassVar[str] = "augmentations/summary.json"
     recipe: Recipe
     train_images: int
+    validation_images: int
     sets: tuple[SetResult, ...]
     best: int
     ops: tuple[str, ...]
@@ -315,6 +317,7 @@ class SearchSummary(Document):
     policy: Literal["deck"]
     recipe: Recipe
     train_images: int
+    validation_images: int
     ranges: Ranges
     trials: tuple[TrialResult, ...]
     best: int
@@ -454,6 +457,7 @@ class ImprovementsSummary(Document):
 
     PATH: ClassVar[str] = "improvements/summary.json"
     train_images: int
+    validation_images: int
     questions: tuple[Question, ...]
 
 

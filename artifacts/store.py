@@ -8,7 +8,6 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +18,13 @@ from artifacts import arrays as array_contract
 from artifacts.contract import SCHEMA, ArtifactError, FileRecord, Manifest
 
 T = TypeVar("T")
-_adapter = cache(TypeAdapter[Any])  # one validator a document type: making it costs milliseconds
+_adapters: dict[type, TypeAdapter[Any]] = {}  # one a document type: making it costs milliseconds
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def sha256(data: bytes) -> str:
@@ -28,7 +33,7 @@ def sha256(data: bytes) -> str:
 
 def encode(document: object) -> bytes:
     """Canonical JSON: sorted keys, two spaces, no NaN, a newline at the end; equal documents give equal bytes."""
-    plain = _adapter(document.__class__).dump_python(document, mode="json")
+    plain = _adapter(type(document)).dump_python(document, mode="json")
     return (json.dumps(plain, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 

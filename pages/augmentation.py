@@ -43,4 +43,6 @@ ui.strip(pictures["sets"][chosen.id - 2], alt=f"One draw of trainset {chosen.id}
 st.caption(f"Above the originals, below one draw of set {chosen.id}: {chosen.title}. Both are trained on.")
 
 ui.takeaway("A mean without its spread proves nothing: only where intervals part is one trainset better than another.")
-ui.provenance(split="validation", seeds=min(each.val_accuracy.n for each in summary.sets))
+ui.provenance(
+    split="validation", images=summary.validation_images, seeds=min(each.val_accuracy.n for each in summary.sets)
+)

@@ -19,7 +19,7 @@ frames = {name: search_log.trial_frame(search, clocks[name]) for name, search in
 
 with_deck = is_deck_data(ui.current_run().manifest)
 st.table(search_log.best_table(searches, frames, with_deck=with_deck), border="horizontal")
-ui.provenance(split="validation")
+ui.provenance(split="validation", images=coarse.validation_images)
 
 st.subheader("Replay")
 picked = st.segmented_control(

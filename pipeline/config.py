@@ -221,9 +221,9 @@ def quick() -> Config:
         augmentations=AugmentationsConfig(recipe(epochs=3, batch_size=64, replication="once"), 1_000, seeds=2),
         tuning=TuningConfig(recipe(epochs=3, batch_size=64, replication="once"), COARSE_RANGES, 8, 6, 3, 1_000),
         final=FinalConfig(epochs=1, train_images=50_000, seeds=1),
-        improvements=ImprovementsConfig(recipe(epochs=3), 1_000, seeds=2),
+        improvements=ImprovementsConfig(recipe(epochs=6), 1_000, seeds=2),
         photo_model=PhotoConfig(photo_recipe(epochs=2, batch_size=128), 10_000),
-        export=ExportConfig(parity_images=500),
+        export=ExportConfig(parity_images=200),
         expected_minutes=9,
     )
 

@@ -54,7 +54,7 @@ def _taken() -> list[Picture]:
 
 def _pasted() -> list[Picture]:
     with st.container():  # outside of one, the field would stick to the window's lower edge
-        prompt = "Click here, paste copied pictures (Ctrl+V or ⌘V), press Enter"
+        prompt = "Click, paste a picture (Ctrl+V), press Enter"
         sent = st.chat_input(prompt, accept_file="multiple", key="predict_paste")
     if sent:
         # The field forgets what it sent at the next change on the page.

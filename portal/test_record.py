@@ -38,23 +38,25 @@ def beside_deck(final: FinalSummary) -> list[Beside]:
 
 
 def reading_sentence(manifest: Manifest, final: FinalSummary) -> str:
-    """How often the test set was read, and whether by the recipe that these results are of."""
-    times = len(manifest.test_reads)
+    """How often the test set was read for the final model, and whether by the recipe that these results are of."""
+    reads = [reading for reading in manifest.test_reads if reading.model == "final"]
+    times = len(reads)
     if times == 0:
         return "The manifest holds no record of a reading, so nothing here can be taken for an unseen test."
     how_often = "once" if times == 1 else f"{times} times, so that the last figures are no longer of an unseen test"
-    last = manifest.test_reads[-1]
+    last = reads[-1]
     same = "the recipe shown here" if last.recipe_sha256 == final.recipe_sha256 else "another recipe than the one here"
     return (
-        f"The test set was read {how_often}, by {same} (`{last.recipe_sha256[:12]}`), "
+        f"For the final model the test set was read {how_often}, by {same} (`{last.recipe_sha256[:12]}`), "
         f"which was frozen before and chosen by: {final.chosen_by}."
     )
 
 
 def readings(manifest: Manifest) -> pd.DataFrame:
-    """One row a reading of the test set, as the manifest records it."""
+    """One row a reading of the test set, as the manifest records it; each published recipe has one."""
     return pd.DataFrame(
         {
+            "For": f"{reading.model} model",
             "Read at (UTC)": reading.at,
             "Recipe (sha256)": reading.recipe_sha256[:12],
             "Images": reading.images,

@@ -43,6 +43,7 @@ def run(context: Context) -> None:
     summary = AugmentationsSummary(
         recipe=base,
         train_images=images,
+        validation_images=len(context.validated),
         sets=tuple(sets),
         best=max(sets, key=lambda result: result.val_accuracy.mean).id,
         ops=tuple(type(op).__name__ for op in ALL_OPS.ops),

@@ -99,6 +99,7 @@ def _read_test_set(context: Context, plan: list[TrialSpec], recipe: Recipe) -> l
     dataset = context.dataset
     test = to_device(dataset.test_images, dataset.test_labels, context.device)
     reading = TestRead(
+        model="final",
         recipe_sha256=recipe_hash(recipe),
         images=len(test),
         seeds=len(plan),

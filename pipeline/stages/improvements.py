@@ -65,4 +65,4 @@ def _summary(context: Context, asked: Sequence[Asked], finished: Sequence[Finish
         comparisons = tuple(compare(variants[0], other) for other in variants[1:])
         answered.append(Question(each.key, each.text, variants, comparisons))
     images = min(context.config.improvements.train_images, len(context.split.train))
-    return ImprovementsSummary(train_images=images, questions=tuple(answered))
+    return ImprovementsSummary(images, len(context.validated), tuple(answered))

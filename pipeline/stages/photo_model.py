@@ -114,7 +114,7 @@ def _read_test_set(context: Context, model: ImageClassifier, spec: TrialSpec) ->
     dataset = context.dataset
     test = to_device(dataset.test_images, dataset.test_labels, torch.device("cpu"))
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    context.test_reads.append(TestRead(recipe_hash(spec.recipe), len(test), 1, at))
+    context.test_reads.append(TestRead("photo", recipe_hash(spec.recipe), len(test), 1, at))
     return _accuracy(logits_of(model, test.images, exact=True), test)
 
 

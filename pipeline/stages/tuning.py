@@ -110,7 +110,7 @@ def _search(context: Context, search: Search, ranges: Ranges, count: int) -> Sea
     if best.fit is None:
         raise UserError(f"All {count} trials of the {search} search diverged: lower the lr range in the profile.")
     images = min(config.train_images, len(context.split.train))
-    return SearchSummary(search, "deck", base, images, ranges, trials, best.number)
+    return SearchSummary(search, "deck", base, images, len(context.validated), ranges, trials, best.number)
 
 
 class _Log:

@@ -11,9 +11,9 @@ from pandas.io.formats.style import Styler
 
 from artifacts import deck
 from artifacts.contract import FinalSummary
+from portal import text
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.seeds import SeedGroup, seed_chart
-from portal import text
 
 METRICS = ("precision", "recall", "f1")
 SHAPES = ("circle", "triangle-up", "diamond")
@@ -156,7 +156,7 @@ def accuracy_by_seed(final: FinalSummary, reference: float | None) -> alt.LayerC
     return titled(
         seed_chart(groups, title="Test accuracy (%)", reference=reference),
         "Test accuracy by seed",
-        f"n = {text.count(len(final.seeds), 'seed')} on {final.test_images:,} test images; diamond, line: mean, 95 % interval; "
-        "dashed: the deck's",
+        f"n = {text.count(len(final.seeds), 'seed')} on {final.test_images:,} test images; "
+        "diamond, line: mean, 95 % interval; dashed: the deck's",
         "Points for the test accuracy of each seed, their mean with its interval, and a line at the deck's figure.",
     )

@@ -75,9 +75,7 @@ def test_a_second_process_on_one_run_is_refused_and_a_dead_owner_is_forgotten(tm
         "import sys, time; from pathlib import Path; from pipeline.runner import RunFolder\n"
         "with RunFolder(Path(sys.argv[1])).locked(): print('mine', flush=True); time.sleep(60)"
     )
-    owner = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    owner = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
     assert owner.stdout.readline() == "mine\n"
     folder = cli.RunFolder(tmp_path)

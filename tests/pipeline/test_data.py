@@ -91,7 +91,7 @@ def test_a_gzip_bomb_is_not_unpacked(data_folder: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(data, "OTHER_MAX_BYTES", 1 << 20)
     (data_folder / "train-images-idx3-ubyte").unlink()
     (data_folder / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(1 << 24)))
-    with pytest.raises(UserError, match="sha256 differs|no IDX"):
+    with pytest.raises(UserError, match=r"sha256 differs|no IDX"):
         data.load(data_folder)
 
 

@@ -35,7 +35,9 @@ def test_all_outputs_for_any_batch(proto: onnx.ModelProto, sample: tuple[np.ndar
         np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize(("precision", "tolerance", "share"), [("fp32", 1e-4, 1.0), ("fp16", 0.02, 0.6), ("int8", 0.3, 0.35)])
+@pytest.mark.parametrize(
+    ("precision", "tolerance", "share"), [("fp32", 1e-4, 1.0), ("fp16", 0.02, 0.6), ("int8", 0.3, 0.35)]
+)
 def test_logits_and_size_of_each_precision(
     model: torch.nn.Module,
     proto: onnx.ModelProto,

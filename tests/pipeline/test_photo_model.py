@@ -36,7 +36,7 @@ def test_batches_hold_a_fifth_of_outliers_drawn_anew_each_epoch(sample: tuple[np
     for x_N1SS, labels in first:
         assert x_N1SS.shape == (60, 1, 28, 28)
         assert (labels == NO_CLASS).sum() == 10
-        assert 0 <= x_N1SS.min() and x_N1SS.max() <= 1
+        assert x_N1SS.min() >= 0 and x_N1SS.max() <= 1
     assert all(torch.equal(a, b) for (a, _), (b, _) in zip(first, again, strict=True))
     assert not torch.equal(first[0][0], later[0][0])
 

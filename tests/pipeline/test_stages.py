@@ -12,7 +12,9 @@ from pipeline.stages import errors, feature_maps, improvements, outliers, tuning
 
 
 def trial(number: int, accuracy: float | None, **values: object) -> TrialResult:
-    drawn = TrialValues(**{"lr": 0.01, "weight_decay": 1e-3, "momentum": 0.9, "last_layers": 3, "optimizer": "SGD"} | values)
+    drawn = TrialValues(
+        **{"lr": 0.01, "weight_decay": 1e-3, "momentum": 0.9, "last_layers": 3, "optimizer": "SGD"} | values
+    )
     curves = Curves((1.0,), (0.5,), (1.0,), (0.5,))
     fit = None if accuracy is None else Fit(0, curves, 1, accuracy, 1.0, 0.5, 1.0)
     return TrialResult(number, drawn, fit, "" if fit else "The training loss was not finite in epoch 1.")
@@ -26,7 +28,7 @@ def test_the_cut_spans_the_top_trials_and_leaves_failed_ones_out() -> None:
         trial(3, 0.93, lr=0.05, momentum=0.95),
         trial(4, 0.80, lr=0.0005),
     )
-    summary = SearchSummary("coarse", "deck", DECK_RECIPE, 100, COARSE_RANGES, trials, 1)
+    summary = SearchSummary("coarse", "deck", DECK_RECIPE, 100, 100, COARSE_RANGES, trials, 1)
     cut = tuning.cut(summary, 3)
     assert cut.top_trials == (1, 3, 0)
     assert cut.after == Ranges((0.001, 0.05), (1e-3, 1e-3), (0.9, 0.95), (2, 3), ("SAM", "SGD"))

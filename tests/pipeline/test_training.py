@@ -96,9 +96,10 @@ def test_a_damaged_checkpoint_means_a_fresh_start(parts: tuple[Images, Images], 
     (tmp_path / "checkpoint.safetensors").write_bytes(b"not a checkpoint")
     keeper = _Checkpoints(tmp_path / "checkpoint.safetensors", None)
     one = dataclasses.replace(small(), epochs=1)
-    assert fit(network(), train, validation, one, 0, resume=keeper.restore).fit == fit(
-        network(), train, validation, one, 0
-    ).fit
+    assert (
+        fit(network(), train, validation, one, 0, resume=keeper.restore).fit
+        == fit(network(), train, validation, one, 0).fit
+    )
 
 
 def test_sam_takes_batchnorm_statistics_from_the_first_pass(parts: tuple[Images, Images]) -> None:

@@ -105,7 +105,7 @@ def test_a_click_moves_the_widget_that_holds_the_choice(monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("only_run")
 def test_the_record_of_the_reading_and_the_open_questions_are_shown(full_run: Run) -> None:
     text = words(open_page("results"))
-    assert "The test set was read once, by the recipe shown here" in text
+    assert "For the final model the test set was read once, by the recipe shown here" in text
     assert full_run.document(FinalSummary).chosen_by in text
     assert "Would a smaller batch" in text
     assert "no difference is shown" in text

@@ -25,7 +25,7 @@ def search(*accuracies: float | None, name: Literal["coarse", "fine"] = "coarse"
         one = None if accuracy is None else _fit(accuracy)
         trials.append(c.TrialResult(number, values, one, "" if one else "the loss was not finite"))
     best = max(range(len(accuracies)), key=lambda number: accuracies[number] or 0.0)
-    return c.SearchSummary(name, "deck", recipe(), 100, RANGES, tuple(trials), best)
+    return c.SearchSummary(name, "deck", recipe(), 100, 100, RANGES, tuple(trials), best)
 
 
 def _fit(accuracy: float) -> c.Fit:

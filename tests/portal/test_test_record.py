@@ -19,7 +19,9 @@ def final(full_run: Run) -> FinalSummary:
 
 def read(manifest: Manifest, *recipes: str) -> Manifest:
     """The manifest with a reading by each of these recipes."""
-    reads = tuple(c.TestRead(recipe, 100, 2, f"2026-11-2{day}T12:00:00+00:00") for day, recipe in enumerate(recipes))
+    reads = tuple(
+        c.TestRead("final", recipe, 100, 2, f"2026-11-2{day}T12:00:00+00:00") for day, recipe in enumerate(recipes)
+    )
     return dataclasses.replace(manifest, test_reads=reads)
 
 
@@ -33,7 +35,9 @@ def test_the_published_model_stands_beside_the_decks_figures(final: FinalSummary
 
 def test_one_reading_by_the_recipe_shown_is_said_plainly(full_run: Run, final: FinalSummary) -> None:
     sentence = test_record.reading_sentence(full_run.manifest, final)
-    assert sentence.startswith("The test set was read once, by the recipe shown here (`000000000000`)")
+    assert sentence.startswith(
+        "For the final model the test set was read once, by the recipe shown here (`000000000000`)"
+    )
     assert test_record.readings(full_run.manifest)["Images"].tolist() == [100]
 
 

@@ -4,8 +4,13 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 
-def tiny_network(*, classes: int = 10, image_size: int = 28, filters: int = 4, seed: int = 0) -> bytes:
-    """One convolution with ReLU (filter 0 is the identity, the others are drawn), average pooling, one linear layer."""
+def tiny_network(
+    *, classes: int = 10, image_size: int = 28, filters: int = 4, seed: int = 0, photo: bool = False
+) -> bytes:
+    """One convolution with ReLU (filter 0 is the identity, the others are drawn), average pooling, one linear layer.
+
+    For `photo`, `rejection` is minus the mean pixel of the image, in 0..1: the darker, the more likely no garment.
+    """
     rng = np.random.default_rng(seed)
     kernels = rng.normal(size=(filters, 1, 3, 3))
     kernels[0] = 0.0
@@ -28,12 +33,17 @@ def tiny_network(*, classes: int = 10, image_size: int = 28, filters: int = 4, s
         helper.make_node("Gemm", ["embedding", "weights", "bias"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
     ]
-    shapes = {
+    shapes: dict[str, list[str | int]] = {
         "logits": ["N", classes],
         "probabilities": ["N", classes],
         "embedding": ["N", filters],
         "feature_maps": ["N", filters, image_size, image_size],
     }
+    if photo:
+        constants["pixel_axes"] = np.array([1, 2], dtype=np.int64)
+        nodes.append(helper.make_node("ReduceMean", ["normalised", "pixel_axes"], ["brightness"], keepdims=0))
+        nodes.append(helper.make_node("Neg", ["brightness"], ["rejection"]))
+        shapes["rejection"] = ["N"]
     graph = helper.make_graph(
         nodes,
         "tiny",

@@ -20,6 +20,7 @@ FASHION = tuple(score.name for score in deck.CLASS_SCORES)
 SAMPLE = Path(__file__).parents[1] / "fixtures" / "fashion_mnist_sample.npz"
 MACHINE = c.Machine("Test processor", 2, 8.0, "cpu", "Linux", {"python": "3.11"})
 VALIDATION, TEST, EPOCHS = 60, 100, 5
+REJECT_ABOVE = -0.1  # of the tiny network for photos: a picture whose mean pixel is below a tenth of white is rejected
 OPS = ("HorizontalFlip", "Rotation", "Perspective", "Erasing")
 
 
@@ -81,7 +82,7 @@ class TinyRun:
             stages={},
             files={path: value for path, value in records.items() if not path.startswith("clock/")},
             clock_files={path: value for path, value in records.items() if path.startswith("clock/")},
-            test_reads=(c.TestRead("0" * 64, TEST, 2, "2026-11-23T12:00:00+00:00"),),
+            test_reads=(c.TestRead("final", "0" * 64, TEST, 2, "2026-11-23T12:00:00+00:00"),),
         )
 
 
@@ -233,7 +234,7 @@ def _augmentations(run: TinyRun) -> None:
         fits = tuple(fit(run.rng, top=0.88 + 0.002 * row.id) for _ in range(3))
         sets.append(c.SetResult(row.id, row.augmentation, 100 if row.id == 1 else 200, fits, spread(fits)))
     best = max(sets, key=lambda result: result.val_accuracy.mean).id
-    run.add(c.AugmentationsSummary(recipe(replication="once"), 100, tuple(sets), best, OPS))
+    run.add(c.AugmentationsSummary(recipe(replication="once"), 100, 100, tuple(sets), best, OPS))
     before = run.images[run.per_class(1)[:8, 0]]
     after = np.stack([before[:, :, ::-1], np.roll(before, 1, axis=1), np.roll(before, 1, axis=2), before // 2])
     run.add_arrays(
@@ -252,7 +253,7 @@ def _tuning(run: TinyRun) -> None:
         trials = [_trial(run.rng, number, ranges) for number in range(6)]
         trials[2] = c.TrialResult(2, trials[2].values, None, "the loss was not finite in epoch 1")
         best = max((t for t in trials if t.fit), key=lambda t: t.fit.highest_val_accuracy).number  # type: ignore[union-attr]
-        run.add(c.SearchSummary(name, "deck", recipe(), 100, ranges, tuple(trials), best), f"tuning/{name}.json")  # type: ignore[arg-type]
+        run.add(c.SearchSummary(name, "deck", recipe(), 100, 100, ranges, tuple(trials), best), f"tuning/{name}.json")  # type: ignore[arg-type]
     run.add(c.RangeCut((0, 1, 3), before, after))
 
 
@@ -397,7 +398,7 @@ def _improvements(run: TinyRun) -> None:
             variants.append(c.Variant(name, recipe(), fits, spread(fits)))
         comparisons = tuple(c.Comparison(names[0], other, 0.001, -0.01, 0.012, 0.7, False) for other in names[1:])
         questions.append(c.Question(key, deck.OPEN_QUESTIONS[key], tuple(variants), comparisons))
-    run.add(c.ImprovementsSummary(100, tuple(questions)))
+    run.add(c.ImprovementsSummary(100, 100, tuple(questions)))
 
 
 def _models(run: TinyRun) -> None:
@@ -408,7 +409,36 @@ def _models(run: TinyRun) -> None:
         role = "architecture" if number else "final"
         parity = c.Parity("fp32", TEST, 1e-6, TEST, "test", TEST, 0.9, 0.9, len(run.files[file]))
         models.append(c.ExportedModel(name, role, file, "fp32", 44, 4, (4, side, side), (parity,)))  # type: ignore[arg-type]
+    if run.classes == FASHION:
+        models.append(_photo_model(run))
     run.add(c.ExportSummary(tuple(models)))
+
+
+def _photo_model(run: TinyRun) -> c.ExportedModel:
+    """The network for photos with its summary; like the pipeline, only for Fashion-MNIST's classes."""
+    side, file = run.images.shape[1], "models/photo.onnx"
+    run.files[file] = tiny_network(classes=len(run.classes), image_size=side, seed=9, photo=True)
+    run.add(
+        c.PhotoSummary(
+            recipe=recipe(architecture="PhotoNet", replication="randomised"),
+            recipe_sha256="1" * 64,
+            parameters=44,
+            train_images=len(run.images) - VALIDATION,
+            fit=fit(run.rng),
+            temperature=1.5,
+            reject_above=REJECT_ABOVE,
+            kept_randomised=0.95,
+            kept_plain=0.97,
+            caught_outliers=0.8,
+            outlier_auroc=0.9,
+            validation_accuracy=0.88,
+            randomised_accuracy=0.75,
+            calibration_error=0.03,
+            test_accuracy=0.87,
+            test_images=TEST,
+        )
+    )
+    return c.ExportedModel("photo", "photo", file, "fp32", 44, 4, (4, side, side), ())
 
 
 def _clocks(run: TinyRun) -> None:
