@@ -82,7 +82,10 @@ class FinalConfig:
 
 @dataclass(frozen=True)
 class ImprovementsConfig:
-    recipe: Recipe
+    """`batch_recipe` starts from the deck's batch of 512; `draws_recipe` is that of the augmentation question."""
+
+    batch_recipe: Recipe
+    draws_recipe: Recipe
     train_images: int
     seeds: int
 
@@ -183,7 +186,7 @@ def full() -> Config:
         augmentations=AugmentationsConfig(recipe(epochs=40, replication="once"), 50_000, seeds=5),
         tuning=TuningConfig(recipe(epochs=85, replication="once"), COARSE_RANGES, 75, 70, 5, 50_000),
         final=FinalConfig(epochs=None, train_images=60_000, seeds=5),
-        improvements=ImprovementsConfig(recipe(epochs=40), 50_000, seeds=3),
+        improvements=ImprovementsConfig(recipe(epochs=40), recipe(epochs=40), 50_000, seeds=3),
         photo_model=PhotoConfig(photo_recipe(epochs=60, batch_size=256), 50_000),
         export=ExportConfig(parity_images=10_000),
         expected_minutes=120,
@@ -202,7 +205,7 @@ def standard() -> Config:
         augmentations=AugmentationsConfig(recipe(epochs=5, batch_size=128, replication="once"), 10_000, seeds=3),
         tuning=TuningConfig(recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 16, 14, 4, 10_000),
         final=FinalConfig(epochs=12, train_images=60_000, seeds=3),
-        improvements=ImprovementsConfig(recipe(epochs=5, batch_size=512), 10_000, seeds=3),
+        improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 10_000, seeds=3),
         photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=256), 50_000),
         export=ExportConfig(parity_images=10_000),
         expected_minutes=170,
@@ -221,7 +224,7 @@ def quick() -> Config:
         augmentations=AugmentationsConfig(recipe(epochs=3, batch_size=64, replication="once"), 1_000, seeds=2),
         tuning=TuningConfig(recipe(epochs=3, batch_size=64, replication="once"), COARSE_RANGES, 8, 6, 3, 1_000),
         final=FinalConfig(epochs=1, train_images=50_000, seeds=1),
-        improvements=ImprovementsConfig(recipe(epochs=6), 1_000, seeds=2),
+        improvements=ImprovementsConfig(recipe(epochs=4), recipe(epochs=4, batch_size=64), 1_000, seeds=2),
         photo_model=PhotoConfig(photo_recipe(epochs=2, batch_size=128), 10_000),
         export=ExportConfig(parity_images=200),
         expected_minutes=9,
@@ -240,7 +243,7 @@ def smoke() -> Config:
         augmentations=AugmentationsConfig(recipe(epochs=1, batch_size=32, replication="once"), 100, seeds=2),
         tuning=TuningConfig(recipe(epochs=1, batch_size=32, replication="once"), COARSE_RANGES, 4, 3, 3, 100),
         final=FinalConfig(epochs=1, train_images=400, seeds=2, gallery_per_class=10),
-        improvements=ImprovementsConfig(recipe(epochs=1), 100, seeds=2),
+        improvements=ImprovementsConfig(recipe(epochs=1), recipe(epochs=1, batch_size=32), 64, seeds=2),
         photo_model=PhotoConfig(photo_recipe(epochs=1, batch_size=32), 128),
         export=ExportConfig(parity_images=50),
         expected_minutes=1,

@@ -10,7 +10,6 @@ import numpy as np
 from portal.inference import Network
 
 PATCH_SHARE = 4  # the patch is a quarter of the image's side: 7 pixels of 28
-STRIDE = 3
 _ROWS, _COLUMNS = ("top ", "", "bottom "), ("left", "", "right")
 
 
@@ -42,17 +41,20 @@ class Neighbours:
 
 
 def occlusion(network: Network, image_SS: np.ndarray, target: int | None = None) -> Occlusion:
-    """Slide a blank patch over one image, uint8 (S, S), and ask about all places at once (Zeiler and Fergus 2014,
-    arXiv:1311.2901, section 4.2); `target` is the network's own top class unless given."""
+    """Slide a blank patch over one image, uint8 (S, S), by half its width, and ask about all places at once.
+
+    `target` is the network's own top class unless given. Zeiler and Fergus 2014, arXiv:1311.2901, section 4.2.
+    """
     size = len(image_SS)
     patch = max(1, size // PATCH_SHARE)
-    starts = sorted({*range(0, size - patch + 1, STRIDE), size - patch})
+    starts = sorted({*range(0, size - patch + 1, max(1, patch // 2)), size - patch})
     places = [(row, column) for row in starts for column in starts]
     hidden = np.repeat(image_SS[None], len(places), axis=0)
     for image, (row, column) in zip(hidden, places, strict=True):
         image[row : row + patch, column : column + patch] = 0
     probabilities = network.predict(np.concatenate([image_SS[None], hidden])).probabilities
-    of_class = probabilities[:, probabilities[0].argmax() if target is None else target]
+    target = int(probabilities[0].argmax()) if target is None else target
+    of_class = probabilities[:, target]
     total, covered = np.zeros((2, size, size), np.float32)
     for (row, column), probability in zip(places, of_class[1:], strict=True):
         part = np.s_[row : row + patch, column : column + patch]
@@ -60,7 +62,7 @@ def occlusion(network: Network, image_SS: np.ndarray, target: int | None = None)
         covered[part] += 1
     worst = int(of_class[1:].argmin())
     return Occlusion(
-        target=int(probabilities[0].argmax()) if target is None else target,
+        target=target,
         patch=patch,
         probability=float(of_class[0]),
         drop=total / covered,

@@ -24,14 +24,17 @@ class Asked:
     recipes: dict[str, Recipe]
 
 
-def questions(base: Recipe, best_set: int) -> tuple[Asked, ...]:
+def questions(batch_recipe: Recipe, draws_recipe: Recipe, best_set: int) -> tuple[Asked, ...]:
     """The learning rate follows the batch size linearly (Goyal et al. 2017, arXiv:1706.02677), epochs stay equal."""
-    augmented = dataclasses.replace(base, augmentation_set=best_set, replication="once")
+    base, once = (
+        dataclasses.replace(recipe, augmentation_set=best_set, replication="once")
+        for recipe in (batch_recipe, draws_recipe)
+    )
     batches = {
-        f"batch {size}": dataclasses.replace(augmented, batch_size=size, lr=base.lr * size / base.batch_size)
+        f"batch {size}": dataclasses.replace(base, batch_size=size, lr=base.lr * size / base.batch_size)
         for size in BATCH_SIZES
     }
-    draws = {"drawn once": augmented, "drawn every epoch": dataclasses.replace(augmented, replication="every epoch")}
+    draws = {"drawn once": once, "drawn every epoch": dataclasses.replace(once, replication="every epoch")}
     return (
         Asked("batch-size", "Does a smaller batch than 512 help?", batches),
         Asked("augmentation", "Does augmentation drawn anew every epoch help, or harm?", draws),
@@ -41,7 +44,8 @@ def questions(base: Recipe, best_set: int) -> tuple[Asked, ...]:
 def run(context: Context) -> None:
     """Write `improvements/summary.json`."""
     config = context.config.improvements
-    asked = questions(config.recipe, max(2, context.document(AugmentationsSummary).best))
+    best_set = max(2, context.document(AugmentationsSummary).best)
+    asked = questions(config.batch_recipe, config.draws_recipe, best_set)
     variants = [(each, name) for each in asked for name in each.recipes]
     plan = [(each, name, seed) for each, name in variants for seed in seeds(context, config.seeds)]
     distinct = {

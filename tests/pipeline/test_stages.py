@@ -68,7 +68,7 @@ def test_the_worst_of_each_class_come_worst_first() -> None:
 
 
 def test_batch_sizes_keep_lr_per_image_and_draws_differ_in_nothing_else() -> None:
-    batch, draws = improvements.questions(DECK_RECIPE, best_set=4)
+    batch, draws = improvements.questions(DECK_RECIPE, DECK_RECIPE, best_set=4)
     assert [r.lr / r.batch_size for r in batch.recipes.values()] == pytest.approx([DECK_RECIPE.lr / 512] * 3)
     once, anew = draws.recipes.values()
     assert (once.replication, anew.replication) == ("once", "every epoch")
@@ -81,7 +81,7 @@ def test_every_profile_keeps_the_decks_policy(name: str) -> None:
     assert config.profile == name
     assert config.tuning.recipe.patience == 18
     assert 3 <= config.tuning.top_trials <= 5
-    assert config.improvements.recipe.batch_size == 512
+    assert config.improvements.batch_recipe.batch_size == 512
     if name in ("standard", "full"):
         assert (config.split.train_images, config.split.validation_images) == (50_000, 10_000)
 

@@ -17,13 +17,8 @@ NAMES = [page.name for page in available_pages()]
 NEED_A_RUN = [name for name in NAMES if name != "overview"]
 
 
-# Without an upload the page ends with a request for one.
-WITH_CONTENT = {"predict": {"predict_source": "Test image"}}
-
-
 def open_page(name: str, **query: str) -> AppTest:
     """The page after its script has run; fails if the script raised."""
-    query = WITH_CONTENT.get(name, {}) | query
     app = AppTest.from_file(str(ROOT / "portal" / "app.py"), default_timeout=60)
     for key, value in query.items():
         app.query_params[key] = value

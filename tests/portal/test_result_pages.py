@@ -1,18 +1,16 @@
-"""The pages tuning, results, errors, feature maps and predict: what their controls change."""
+"""The pages tuning, results, errors and feature maps: what their controls change, and what a damaged network gives."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from artifacts.contract import ErrorsSummary, ExportSummary, FinalSummary
+from artifacts.contract import ErrorsSummary, FinalSummary
 from artifacts.store import Run
 from portal import inference, ui
 from portal.navigation import ROOT
@@ -36,17 +34,6 @@ def healthy(app: AppTest) -> AppTest:
 
 def words(app: AppTest) -> str:
     return "\n".join(element.value for kind in ("markdown", "caption", "info", "success") for element in app.get(kind))
-
-
-def picture(image: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, format="PNG")
-    return file.getvalue()
-
-
-@pytest.fixture
-def garment(full_run: Run) -> np.ndarray:
-    return full_run.arrays("data/test.npz")["images"][5]
 
 
 @pytest.mark.usefixtures("only_run")
@@ -134,32 +121,6 @@ def test_maps_of_any_test_image_are_computed_live() -> None:
     assert len(app.get("image")) == 4 + 1 + 4
     healthy(app.segmented_control(key="feature_maps_side").set_value("left").run())
     assert len(app.get("image")) == 4 + 1 + 1  # the filters, the image, and the one map that answers to the left
-
-
-@pytest.mark.usefixtures("only_run")
-def test_a_test_image_gets_the_final_models_answer(full_run: Run, garment: np.ndarray) -> None:
-    app = open_page("predict", predict_source="Test image", predict_index="5")
-    models = full_run.document(ExportSummary).models
-    answer = inference.votes(full_run, models, garment)["final"]
-    assert app.metric[0].value == full_run.manifest.classes[answer.argmax()]
-    assert "Votes of 3 networks" in words(app)
-
-
-@pytest.mark.usefixtures("only_run")
-def test_an_upload_gets_the_answer_of_the_same_test_image(garment: np.ndarray) -> None:
-    app = open_page("predict")
-    assert "Send a picture" in words(app)
-    healthy(app.file_uploader(key="predict_upload").upload("coat.png", picture(garment)).run())
-    expected = open_page("predict", predict_source="Test image", predict_index="5").metric[0]
-    assert (app.metric[0].value, app.metric[0].delta) == (expected.value, expected.delta)
-
-
-@pytest.mark.usefixtures("only_run")
-def test_what_is_no_picture_gets_one_sentence() -> None:
-    app = open_page("predict")
-    healthy(app.file_uploader(key="predict_upload").upload("notes.png", b"no picture at all").run())
-    assert "This file is not a picture" in words(app)
-    assert not app.metric
 
 
 @pytest.mark.parametrize(
