@@ -100,7 +100,7 @@ class PhotoConfig:
 
 @dataclass(frozen=True)
 class ExportConfig:
-    """How many test images the six other networks' parity is measured on (the final model: always all)."""
+    """How many test images, and validation images, the parity of all networks but the final one is measured on."""
 
     parity_images: int
 

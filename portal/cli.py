@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -153,7 +154,8 @@ def read(file: Path) -> bytes:
 def answer_line(file: Path, answer: Answer, *, as_json: bool) -> str:
     """One answer as a line; in JSON `rejected` and `score` are null where the run cannot reject."""
     if not as_json:
-        return f"{file}: {answers.verdict(answer)}"
+        printable = os.fsencode(file).decode(errors="replace")  # a name need not be valid text
+        return f"{printable}: {answers.verdict(answer)}"
     plain: dict[str, Any] = {
         "file": str(file),
         "top": answer.top,

@@ -1,6 +1,6 @@
 """The predict page's own controls: how pictures reach it, what a visitor may change, and answering with progress.
 
-Beside portal.ui the only module of the portal that imports Streamlit.
+With portal.ui the only module of the portal that imports Streamlit, beside the entrypoint and the pages.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _pasted() -> list[Picture]:
         sent = st.chat_input(prompt, accept_file="multiple", key="predict_paste")
     if sent:
         # The field forgets what it sent at the next change on the page.
-        st.session_state[_PASTED] = [(file.name, file.getvalue()) for file in sent.files[: uploads.MOST_FILES]]
+        st.session_state[_PASTED] = [(file.name, file.getvalue()) for file in sent.files]
     return [Picture(name, data) for name, data in st.session_state.get(_PASTED, [])]
 
 

@@ -1,6 +1,6 @@
 """What the pages share on screen: the run picked, its artifacts, and the page's furniture.
 
-The only module of the portal that imports Streamlit, beside the entrypoint and the pages.
+With portal.photo_ui the only module of the portal that imports Streamlit, beside the entrypoint and the pages.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pipeline.models.base import ImageClassifier
 from pipeline.onnx_export import Precision, export, export_photo, reduce_weights, run_onnx
 from pipeline.stages import architectures, final, photo_model
 from pipeline.training import logits_of
-from pipeline.trials import TrialFolder, TrialSpec, Workplace, build, validated
+from pipeline.trials import TrialFolder, TrialSpec, Workplace, build, split_of
 
 OTHER_PRECISION: Precision = "int8"  # all eight in fp32 would be 97 MB, twice what the committed run may weigh
 FINAL_PRECISION: Precision = "fp16"
@@ -108,7 +108,7 @@ class _Judge:
         if self.split == "test":
             self.images, self.labels, self.logits = self.test_images, dataset.test_labels, self.test_logits
         else:
-            index = validated(dataset, job.spec.split)[: job.images]
+            index = split_of(dataset, job.spec.split).validation[: job.images]
             self.images, self.labels = dataset.train_images[index], dataset.train_labels[index]
             self.logits = self._torch(model, self.images)
 

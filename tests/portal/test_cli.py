@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +100,17 @@ def test_an_unreadable_file_does_not_stop_the_others(
     assert "not a picture" in rows[0]["error"]
     assert rows[3]["file"] == good and "top" in rows[3]
     assert err == ""
+
+
+def test_a_name_that_is_no_text_is_printed_all_the_same(full_run: Run, photos: Path, tmp_path: Path) -> None:
+    """In a process of its own: pytest's stand-in for the terminal prints anything."""
+    odd = tmp_path / os.fsdecode(b"\xff.png")
+    shutil.copy(photos / "dress" / "1.png", odd)
+    command = [sys.executable, "-m", "portal", "predict", odd, "--run", str(full_run.folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout.decode().startswith(f"{tmp_path}/\N{REPLACEMENT CHARACTER}.png: This ")
+    row = json.loads(subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, check=True).stdout)
+    assert row["file"] == str(odd)
 
 
 def test_no_more_of_a_huge_file_is_read_than_a_picture_may_have(tmp_path: Path) -> None:

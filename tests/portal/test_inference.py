@@ -137,3 +137,23 @@ def test_a_network_without_the_outputs_is_refused(tmp_path: Path) -> None:
     data = tiny_network(classes=3, image_size=SIDE).replace(b"embedding", b"embeddong")
     with pytest.raises(ArtifactError, match="does not take `images`"):
         inference.network(run_with(tmp_path / "run", data), MODEL)
+
+
+def test_only_a_network_for_photos_says_how_likely_none_of_the_classes_is(tmp_path: Path, images: np.ndarray) -> None:
+    run = run_with(tmp_path / "run", tiny_network(classes=3, image_size=SIDE, photo=True))
+    rejection = inference.network(run, replace(MODEL, role="photo")).predict(images).rejection
+    assert rejection is not None
+    np.testing.assert_allclose(rejection, -images.mean(axis=(1, 2)) / 255, atol=1e-6)
+    assert inference.network(run, MODEL).predict(images).rejection is None
+
+
+def test_a_network_for_photos_that_cannot_reject_is_refused(run: Run) -> None:
+    with pytest.raises(ArtifactError, match=r"and give .* rejection: export it again"):
+        inference.network(run, replace(MODEL, role="photo"))
+
+
+def test_the_network_for_photos_has_no_vote(run: Run, images: np.ndarray) -> None:
+    models = [MODEL, replace(MODEL, name="photo", role="photo")]
+    assert list(inference.votes(run, models, images[0])) == ["Tiny"]
+    assert inference.photo_model(models) == models[1]
+    assert inference.photo_model(models[:1]) is None
