@@ -20,7 +20,7 @@ answer, preparation = shown.answer, shown.preparation
 
 st.subheader(answers.verdict(answer))
 st.markdown(answers.margin(answer))
-st.subheader("How the picture was prepared", anchor=False)
+st.subheader("How the picture was prepared")
 with st.container(horizontal=True):
     for step in preparation.steps:
         caption = f"{step.name}. {step.caption}"

@@ -16,7 +16,6 @@ from typing import Annotated
 
 import torch
 import typer
-from click.exceptions import ClickException
 from rich.console import Console
 
 from artifacts.contract import ArtifactError
@@ -55,8 +54,6 @@ def main() -> None:
         app(standalone_mode=False)
     except (UserError, ArtifactError) as error:
         _leave(2, str(error))
-    except ClickException as error:
-        _leave(2, f"{error.format_message()} See python -m pipeline --help.")
     except BudgetSpent:
         _leave(3, "The time budget is over; the same command goes on from here.")
     except (KeyboardInterrupt, typer.Abort):
@@ -65,6 +62,11 @@ def main() -> None:
         _leave(
             2, f"{error.filename or 'The disk'}: {error.strerror}; free space or choose another folder, then run again."
         )
+    except Exception as error:
+        # A usage error of typer's: its class is click's in some versions of typer, its own copy of it in others.
+        if not hasattr(error, "format_message"):
+            raise
+        _leave(2, f"{error.format_message().rstrip('.')}: see python -m pipeline --help.")
 
 
 def _interrupt(number: int, frame: object) -> None:

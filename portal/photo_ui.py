@@ -135,7 +135,7 @@ def picked(results: Sequence[Answered]) -> Answered:
     with st.container(horizontal=True, gap="small"):
         for number, result in enumerate(results, 1):
             caption = f"{number}. {uploads.short(result.answer)}"
-            st.image(result.preparation.steps[0].image, caption=caption, width=120, alt=caption)
+            st.image(result.preparation.steps[0].image, caption=caption, width=104, alt=caption)
     names = [f"{number}. {result.name}" for number, result in enumerate(results, 1)]
     name = st.selectbox("Look closer at", names, key="predict_picked", width=480)
     return results[names.index(name)]

@@ -50,14 +50,15 @@ def _train(context: Context, images: Tensor, progress: StageProgress) -> tuple[C
     torch.set_num_threads(2)
     model = ConvAutoencoder(image_size=images.shape[-1]).to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=config.lr)
-    steps = config.epochs * (len(images) // config.batch_size)
+    size = min(config.batch_size, len(images))
+    steps = config.epochs * (len(images) // size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=config.lr * 2, total_steps=steps)
     generator = torch.Generator(device).manual_seed(seed)
     losses = []
     for _ in range(config.epochs):
         total = torch.zeros((), device=device)
         order = torch.randperm(len(images), generator=generator, device=device)
-        batches = [part for part in order.split(config.batch_size) if len(part) == config.batch_size]
+        batches = [part for part in order.split(size) if len(part) == size]
         for index in batches:
             x_N1SS = normalise(images[index])
             optimizer.zero_grad(set_to_none=True)

@@ -31,7 +31,7 @@ def pipeline(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["status", "--run", "never-made"], "manifest.json cannot be read"),
         (["publish", "--run", "never-made"], "cannot be published"),
         (["verify", "nowhere"], "manifest.json cannot be read"),
-        (["run-all", "--train-images", "many"], "is not a valid int"),
+        (["run-all", "--train-images", "many"], "valid integer"),
     ],
     ids=["profile", "stage", "data", "budget", "run name", "status", "publish", "verify", "number"],
 )

@@ -84,7 +84,9 @@ def test_architectures_have_curves_and_predictions_of_every_epoch(run: Run) -> N
         accuracy = (arrays["val_predictions"] == labels).mean(axis=1)
         np.testing.assert_allclose(accuracy, result.fit.curves.val_accuracy, atol=1e-6)
         best = arrays["val_predictions"][result.fit.best_epoch - 1]
-        assert (arrays["val_probabilities"].argmax(1) == best).mean() > 0.98  # fp16 may break a tie
+        probabilities = arrays["val_probabilities"].astype(np.float32)
+        chosen = np.take_along_axis(probabilities, best[:, None].astype(int), axis=1)[:, 0]
+        assert (chosen >= probabilities.max(1) - 2e-3).all()  # fp16 may break a tie
         assert sum(row.macs for row in result.layer_table) == result.macs
 
 

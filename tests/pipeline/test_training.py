@@ -28,7 +28,7 @@ def parts(sample: tuple[np.ndarray, np.ndarray]) -> tuple[Images, Images]:
 
 
 def small(**changes: object) -> Recipe:
-    return recipe(architecture="OwnBaseline1", batch_size=32, epochs=3, lr=0.02, **changes)
+    return recipe(**{"architecture": "OwnBaseline1", "batch_size": 32, "epochs": 3, "lr": 0.02, **changes})
 
 
 def network(seed: int = 1) -> torch.nn.Module:
@@ -39,11 +39,12 @@ def network(seed: int = 1) -> torch.nn.Module:
 def test_it_learns(parts: tuple[Images, Images], optimizer: str) -> None:
     train, validation = parts
     rho = 0.5 if optimizer == "ASAM" else 0.05
-    fitted = fit(network(), train, validation, small(optimizer=optimizer, rho=rho), 0)
+    fitted = fit(network(), train, validation, small(optimizer=optimizer, rho=rho, epochs=8), 0)
     losses = fitted.fit.curves.train_loss
-    assert losses[-1] < 0.7 * losses[0]
-    assert fitted.fit.highest_val_accuracy > 0.35
-    assert fitted.val_predictions.shape == (3, len(validation))
+    assert losses[-1] < 0.5 * losses[0]
+    # Chance is 10 %; validation lags behind at first, until BatchNorm's running statistics have settled.
+    assert fitted.fit.highest_val_accuracy > 0.3
+    assert fitted.val_predictions.shape == (8, len(validation))
 
 
 def test_kept_weights_are_the_best_epochs(parts: tuple[Images, Images]) -> None:
@@ -160,8 +161,8 @@ def test_one_cycle_rises_and_ends_at_zero() -> None:
 def test_patience_ends_a_trial_that_stands_still(parts: tuple[Images, Images]) -> None:
     train, validation = parts
     still = small(lr=1e-12, patience=2)
-    fitted = fit(network(), train, validation, dataclasses.replace(still, epochs=20), 0)
-    assert len(fitted.fit.curves.val_loss) <= fitted.fit.best_epoch + 2 < 20
+    fitted = fit(network(), train, validation, dataclasses.replace(still, epochs=40), 0)
+    assert len(fitted.fit.curves.val_loss) == fitted.fit.best_epoch + 2 < 40
 
 
 def test_a_loss_that_is_not_finite_is_said(parts: tuple[Images, Images]) -> None:
