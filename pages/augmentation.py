@@ -29,7 +29,7 @@ for name, text, images in rows:
 st.subheader("Does it help?")
 with_deck = is_deck_data(manifest)
 ui.chart(augmentation.trainsets(summary, with_deck=with_deck), see=augmentation.verdict(summary))
-st.dataframe(augmentation.table(summary, with_deck=with_deck), hide_index=True, alt="The six trainsets")
+ui.table(augmentation.table(summary, with_deck=with_deck), alt="The six trainsets")
 recipe = summary.recipe
 budget = f"{recipe.architecture}, at most {count(recipe.epochs, 'epoch')}, batch {recipe.batch_size}"
 st.caption(f"Sets 2 to 6 are the originals and one augmented copy of each; ± is the standard deviation. {budget}.")

@@ -20,7 +20,7 @@ pictures = feature_maps.filter_pictures(stored["filters"])
 ui.gallery(pictures, feature_maps.filter_captions(summary.filters), columns=8, scale=84 // pictures.shape[-1])
 
 ui.chart(feature_maps.side_chart(summary), see=feature_maps.side_sentence(summary))
-st.table(feature_maps.side_table(summary), hide_index=True, border="horizontal")
+ui.small_table(feature_maps.side_table(summary), name="Filters by side", hide_index=True)
 
 st.subheader("Their answers to one image")
 source = st.segmented_control(

@@ -25,7 +25,7 @@ ui.chart(
 
 st.subheader("By class")
 ui.chart(results.class_scores(final), see="Classes far left are hard: precision and recall say which way they fail.")
-st.dataframe(results.class_table(final), hide_index=True, height="content", alt="Scores by class")
+ui.table(results.class_table(final), alt="Scores by class")
 
 st.subheader("Confusion matrix")
 frame = results.confusion_frame(final.confusion, manifest.classes)
@@ -44,7 +44,7 @@ ui.gallery(test["images"][numbers], [f"#{n}, {percent(answers[n].max(), 0)}" for
 
 st.subheader("The reading of the test set")
 st.markdown(test_record.reading_sentence(manifest, final))
-st.dataframe(test_record.readings(manifest), hide_index=True, alt="Readings of the test set")
+ui.table(test_record.readings(manifest), alt="Readings of the test set")
 
 improvements = ui.optional(ImprovementsSummary)
 if improvements is not None:

@@ -18,7 +18,7 @@ clocks = {name: ui.optional(StageClock, StageClock.path(f"tune-{name}")) for nam
 frames = {name: search_log.trial_frame(search, clocks[name]) for name, search in searches.items()}
 
 with_deck = is_deck_data(ui.current_run().manifest)
-st.table(search_log.best_table(searches, frames, with_deck=with_deck), border="horizontal")
+ui.small_table(search_log.best_table(searches, frames, with_deck=with_deck), name="The best trials")
 ui.provenance(split="validation", images=coarse.validation_images)
 
 st.subheader("Replay")
@@ -42,20 +42,15 @@ ui.chart(
     see="A step up is a new best trial; a long flat stretch means that more draws of this kind hardly gain anything.",
 )
 st.markdown(f"**The log after trial {trial}**, its values beside the best's, as the deck's log prints them:")
-st.table(search_log.log_table(frame, trial), border="horizontal")
+ui.small_table(search_log.log_table(frame, trial), name="The log")
 
 cut = ui.optional(RangeCut)
 if cut is not None:
     st.subheader("How the ranges were cut")
     st.markdown(search_log.cut_sentence(cut))
-    st.table(search_log.cut_table(cut), border="horizontal")
+    ui.small_table(search_log.cut_table(cut), name="How the ranges were cut")
 
 st.subheader("All trials")
-exact = st.column_config.NumberColumn(format="%.6f")
-st.dataframe(
-    search_log.trials_table(frame),
-    hide_index=True,
-    column_config={"Learning rate": exact, "Weight decay (L2)": exact},
-    alt=f"All trials of the {picked} search",
-)
+exact = {"Learning rate": "%.6f", "Weight decay (L2)": "%.6f"}
+ui.table(search_log.trials_table(frame), exact, alt=f"All trials of the {picked} search")
 ui.takeaway(search_log.takeaway(frames))

@@ -1,4 +1,4 @@
-"""The portal's entrypoint: navigation, the run picker and the page's title; nothing else."""
+"""The portal's entrypoint: navigation, what is picked for all pages, the page's title, and what stands below it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
 
 import streamlit as st
 
-from portal import ui
+from portal import closing_ui, lecture_ui, page_record, ui
 from portal.navigation import available_pages
 
 # A file of our own: Streamlit would fetch a named icon for the browser's tab from the network.
@@ -21,11 +21,18 @@ ICON = Path(__file__).with_name("icon.png")
 st.set_page_config(page_icon=ICON, layout="wide")
 
 sections: dict[str, list[st.Page]] = {}
+names = {info.title: info.name for info in available_pages()}
 for info in available_pages():
     page = st.Page(info.file, title=info.title, icon=info.icon, default=info.name == "overview")
     sections.setdefault(info.section, []).append(page)
 current = st.navigation(sections, expanded=True)
 
 ui.pick_run()
+name = names[current.title]
+lecture_ui.pick(name)
 st.title(current.title)
+# A page that stops with a sentence stops the entrypoint too: then there is nothing to take away.
+record = page_record.begin(name)
 current.run()
+closing_ui.closing(record)
+page_record.end()

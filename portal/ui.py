@@ -1,6 +1,6 @@
 """What the pages share on screen: the run picked, its artifacts, and the page's furniture.
 
-With portal.photo_ui the only module of the portal that imports Streamlit, beside the entrypoint and the pages.
+With the modules called *_ui the only ones of the portal that import Streamlit, beside the entrypoint and the pages.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from typing import Literal, NoReturn, TypeVar, cast
 import numpy as np
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 from streamlit.typing import VegaLiteState
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
-from portal import charts, pictures, text
+from portal import charts, lecture_ui, page_record, pictures, text
 from portal.navigation import PageInfo, available_pages
 from portal.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
 from portal.text import Beside
 
 T = TypeVar("T")
+MOST_ROWS = 15  # of a table that is shown in full height; a longer one scrolls
 
 # ------------------------------------------------------------------------------------------------------------ runs
 
@@ -81,6 +83,7 @@ def _or_none(path: str, load: Callable[[Run], T]) -> T | None:
     run = current_run()
     if not run.has(path):
         return None
+    page_record.note_path(path)
     try:
         return load(run)
     except ArtifactError as error:
@@ -90,6 +93,7 @@ def _or_none(path: str, load: Callable[[Run], T]) -> T | None:
 
 def or_stop(path: str, load: Callable[[Run], T]) -> T:
     """What `load` makes of the run's file `path`; missing or damaged: one sentence instead of the rest of the page."""
+    page_record.note_path(path)
     try:
         return load(current_run())
     except ArtifactError as error:
@@ -130,17 +134,29 @@ def stop_with(sentence: str) -> NoReturn:
 
 def opening(question: str) -> None:
     """The page's first line: the question it answers."""
-    st.markdown(f"**{question}**")
+    if lecture_ui.is_on():
+        st.subheader(question, anchor=False)
+    else:
+        st.markdown(f"**{question}**")
 
 
 def takeaway(sentence: str) -> None:
-    """The page's last line: what to remember."""
-    st.success(sentence, icon=":material/lightbulb:")
+    """The page's last line: what to remember; in lecture mode when it is asked for."""
+    if not lecture_ui.hides("what to remember"):
+        st.success(f"### {sentence}" if lecture_ui.is_on() else sentence, icon=":material/lightbulb:")
 
 
 def provenance(*, split: str, images: int | None = None, seeds: int = 1) -> None:
     """One caption: split, how many images and seeds, profile, hardware."""
     st.caption(text.provenance(current_run().manifest, split, images, seeds))
+
+
+def _small(sentence: str) -> None:
+    """A sentence beside a chart: small print, or larger than the rest in lecture mode."""
+    if lecture_ui.is_on():
+        st.subheader(sentence, anchor=False)
+    else:
+        st.caption(sentence)
 
 
 def link(page: PageInfo, label: str | None = None) -> None:
@@ -156,14 +172,16 @@ def chart(
     key: str | None = None,
     on_select: Literal["ignore", "rerun"] | Callable[[], None] = "ignore",
 ) -> VegaLiteState | None:
-    """Draw a chart as wide as the page, then the plain sentence what to see in it.
+    """Draw a chart as wide as the page, then the plain sentence what to see in it: in lecture mode when asked for.
 
     With `on_select` "rerun" or a callback, `key` and a named selection, returns what the visitor selected, else None.
     ValueError if the chart lacks a title, a subtitle or a description.
     """
     charts.check_titled(figure)
-    event = st.altair_chart(figure, width="stretch", key=key, on_select=on_select)
-    st.caption(see)
+    page_record.note_figure(figure)
+    event = st.altair_chart(lecture_ui.enlarged(figure), width="stretch", key=key, on_select=on_select)
+    if not lecture_ui.hides(figure.title.text):
+        _small(see)
     return cast("VegaLiteState", event) if on_select != "ignore" else None
 
 
@@ -200,11 +218,20 @@ def _pixels(scale: float) -> int:
     return max(1, round(2 * scale))
 
 
-def table(frame: pd.DataFrame, formats: Mapping[str, str], *, alt: str) -> None:
+def table(frame: pd.DataFrame | Styler, formats: Mapping[str, str] | None = None, *, alt: str) -> None:
     """A table that sorts by a click, its first column always in sight; `formats` says how a column prints numbers."""
-    columns = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
-    columns[frame.columns[0]] = st.column_config.Column(pinned=True)
-    st.dataframe(frame, hide_index=True, column_config=columns, alt=alt)
+    plain = frame if isinstance(frame, pd.DataFrame) else frame.data
+    page_record.note_table(alt, plain)
+    columns = {name: st.column_config.NumberColumn(format=form) for name, form in (formats or {}).items()}
+    columns[plain.columns[0]] = st.column_config.Column(pinned=True)
+    height: Literal["content", "auto"] = "content" if len(plain) <= MOST_ROWS else "auto"
+    st.dataframe(frame, hide_index=True, height=height, column_config=columns, alt=alt)
+
+
+def small_table(frame: pd.DataFrame, *, name: str, hide_index: bool = False) -> None:
+    """A table of a few rows, printed in full; `name` is what it is called when it is taken away."""
+    page_record.note_table(name, frame)
+    st.table(frame, hide_index=hide_index, border="horizontal")
 
 
 def beside_deck(rows: Sequence[Beside]) -> None:
@@ -212,11 +239,10 @@ def beside_deck(rows: Sequence[Beside]) -> None:
 
     The deck's column is left out where the run is of other data.
     """
-    columns = {
-        "Figure": [row.what for row in rows],
-        "This run": [f"{row.ours}  \n:small[:gray[{row.measured_on}]]" for row in rows],
-        "Deck": [row.deck for row in rows],
-    }
-    if not is_deck_data(current_run().manifest):
-        del columns["Deck"]
+    deck = {"Deck": [row.deck for row in rows]} if is_deck_data(current_run().manifest) else {}
+    figures, ours, where = [row.what for row in rows], [row.ours for row in rows], [row.measured_on for row in rows]
+    plain = {"Figure": figures, "This run": ours, "Measured on": where, **deck}
+    page_record.note_table("Figures beside the deck's" if deck else "Figures", pd.DataFrame(plain))
+    under = [f"{figure}  \n:small[:gray[{measured_on}]]" for figure, measured_on in zip(ours, where, strict=True)]
+    columns = {"Figure": figures, "This run": under, **deck}
     st.table(pd.DataFrame(columns), hide_index=True, border="horizontal")

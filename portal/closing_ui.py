@@ -1,0 +1,109 @@
+"""What stands below every page, drawn by the entrypoint once the page is done: exercises, and what to take away."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from portal import lecture_ui, takeaway, ui
+from portal.exercises import Choice, Exercise, exercises_of
+from portal.page_record import PageRecord
+
+EXERCISES, TAKE_AWAY = "exercises", "take_away"
+DATA = {"CSV": ("csv", takeaway.csv), "Parquet": ("parquet", takeaway.parquet)}
+DRAWINGS = {"PNG": ("png", takeaway.png), "SVG": ("svg", takeaway.svg)}
+
+
+@st.fragment
+def closing(record: PageRecord) -> None:
+    """The exercises and the take-away of a page; each computes nothing until it is opened."""
+    if found := exercises_of(record.page):
+        label, icon = f"Exercises ({len(found)})", ":material/quiz:"
+        with st.expander(label, key=EXERCISES, icon=icon, on_change="rerun", bind="query-params") as part:
+            if part.open:
+                _exercises(record.page, found)
+    label, icon = "Take away: link, command, data, charts", ":material/download:"
+    with st.expander(label, key=TAKE_AWAY, icon=icon, on_change="rerun", bind="query-params") as part:
+        if part.open:
+            _take_away(record)
+
+
+# ------------------------------------------------------------------------------------------------------- exercises
+
+
+def _exercises(page: str, found: tuple[Exercise, ...]) -> None:
+    manifest = ui.current_run().manifest
+    facts = {"classes": len(manifest.classes), "side": manifest.image_size}
+    for number, exercise in enumerate(found):
+        key = f"exercise_{page}_{number}"
+        texts = {choice.text.format(**facts): choice for choice in exercise.choices}
+        question = f"**{number + 1}. {exercise.question.format(**facts)}**"
+        picked = st.radio(question, list(texts), index=None, key=key, persist_state="session")
+        chosen = texts.get(picked or "")
+        if chosen and not lecture_ui.hides(f"exercise {number + 1}"):
+            st.markdown(_reply(chosen, facts))
+
+
+def _reply(choice: Choice, facts: dict[str, int]) -> str:
+    sign = ":material/check_circle: **Right.**" if choice.right else ":material/cancel: **Not so.**"
+    return f"{sign} {choice.because.format(**facts)}"
+
+
+# ------------------------------------------------------------------------------------------------------- take away
+
+
+def _take_away(record: PageRecord) -> None:
+    st.markdown("**This view**, with everything chosen on it:")
+    st.code(_link(), language=None, wrap_lines=True)
+    if record.commands:
+        st.markdown("**Made by** the pipeline, which any copy of this project can repeat:")
+        st.code("\n".join(record.commands), language="bash")
+    names = _Names(record.page)
+    for figure in record.figures:
+        title = takeaway.title_of(figure)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(title, width=360)
+            for label, (suffix, make) in DRAWINGS.items():
+                _offer(label, names.file(title, suffix), partial(make, figure))
+            for number, frame in enumerate(takeaway.frames_of(figure), 1):
+                _offer_data(names, title if number == 1 else f"{title} {number}", frame, number)
+    for table in record.tables:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(table.name, width=360)
+            _offer_data(names, table.name, table.frame, 1)
+    if record.paths:
+        paths = ", ".join(f"`{path}`" for path in record.paths)
+        st.caption(f"The page reads {paths} of the run. A chart is drawn when its button is pressed.")
+
+
+class _Names:
+    """Files' names of one page, no two alike: each is a button's key too."""
+
+    def __init__(self, page: str) -> None:
+        self._page, self._used = page, Counter[str]()
+
+    def file(self, title: str, suffix: str) -> str:
+        name = f"{takeaway.file_name(self._page, title)}.{suffix}"
+        self._used[name] += 1
+        return name if self._used[name] == 1 else f"{name.removesuffix(f'.{suffix}')}-{self._used[name]}.{suffix}"
+
+
+def _offer_data(names: _Names, title: str, frame: pd.DataFrame, number: int) -> None:
+    for label, (suffix, make) in DATA.items():
+        _offer(label if number == 1 else f"{label} {number}", names.file(title, suffix), partial(make, frame))
+
+
+def _offer(label: str, name: str, make: Callable[[], bytes]) -> None:
+    """A button whose file is made when it is pressed, not before."""
+    st.download_button(label, make, name, key=f"{TAKE_AWAY}_{name}", on_click="ignore", help=name)
+
+
+def _link() -> str:
+    """The address of this page with its controls, as the visitor's browser would show it."""
+    query = urlencode(st.query_params.to_dict(), doseq=True)
+    return f"{st.context.url or ''}{'?' if query else ''}{query}"

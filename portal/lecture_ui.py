@@ -1,0 +1,60 @@
+"""Lecture mode, `?lecture=1`: larger text, and what to see in a chart hidden until it is asked for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from portal import charts, page_record
+
+PARAMETER, _TOGGLE, _SHOWN, _PAGE = "lecture", "lecture_on", "lecture_shown", "lecture_page"
+SHORTCUT = "A"
+
+
+def is_on() -> bool:
+    """The URL decides, so that a copied link opens as it was seen."""
+    return st.query_params.get(PARAMETER) in ("1", "true")
+
+
+def pick(page: str) -> None:
+    """The switch in the sidebar, which writes the URL; called once for each page, by the entrypoint."""
+    st.session_state[_PAGE] = page
+    # Not bound by Streamlit: it would write and read `true`, and links for a class are typed by hand.
+    st.session_state[_TOGGLE] = is_on()
+    explained = "For the projector: larger text, and answers hidden until “Show the answer” or the key A is pressed."
+    st.sidebar.toggle("Lecture mode", key=_TOGGLE, on_change=_write, help=explained)
+
+
+def _write() -> None:
+    if st.session_state[_TOGGLE]:
+        st.query_params[PARAMETER] = "1"
+    elif PARAMETER in st.query_params:
+        del st.query_params[PARAMETER]
+
+
+def hides(answer: str) -> bool:
+    """Whether the answer of this name stays hidden: then a button to show it stands in its place.
+
+    The key A presses the page's first such button, so that a lecturer shows one answer after the other.
+    """
+    shown: list[str] = st.session_state.setdefault(_SHOWN, [])
+    key = f"{_SHOWN} {st.session_state.get(_PAGE)}: {answer}"
+    if not is_on() or key in shown:
+        return False
+    shortcut = SHORTCUT if page_record.is_first("answer") else None
+    icon = ":material/visibility:"
+    st.button("Show the answer", key=key, icon=icon, shortcut=shortcut, on_click=shown.append, args=(key,))
+    return True
+
+
+def enlarged(figure: charts.Figure) -> charts.Figure:
+    """The chart with text to be read from the back of a room, in lecture mode; else as it is."""
+    if not is_on():
+        return figure
+    label, title = 16, 18
+    return (
+        figure.configure_axis(labelFontSize=label, titleFontSize=title)
+        .configure_legend(labelFontSize=label, titleFontSize=title)
+        .configure_header(labelFontSize=label, titleFontSize=title)
+        .configure_title(fontSize=22, subtitleFontSize=label)
+        .configure_text(fontSize=label)
+    )

@@ -1,0 +1,76 @@
+"""What a page shows, noted while its script runs, so that the entrypoint can offer it to take away."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from portal.charts import Figure
+from portal.runs import command_for
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it stands on the page."""
+
+    name: str
+    frame: pd.DataFrame
+
+
+@dataclass
+class PageRecord:
+    """The charts, the tables and the run's files of one page, in the order in which its script came to them."""
+
+    page: str
+    figures: list[Figure] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands that make what the page shows, each once."""
+        return list(dict.fromkeys(command_for(path) for path in self.paths))
+
+
+# Set while a page's script runs; a visitor's script has a thread, and so a context, of its own.
+_current: ContextVar[PageRecord | None] = ContextVar("page_record", default=None)
+
+
+def begin(page: str) -> PageRecord:
+    """Note from now on, for the page of this name."""
+    record = PageRecord(page)
+    _current.set(record)
+    return record
+
+
+def end() -> None:
+    """Note no more: a part of the page that Streamlit runs again alone has been noted already."""
+    _current.set(None)
+
+
+def note_figure(figure: Figure) -> None:
+    if record := _current.get():
+        record.figures.append(figure)
+
+
+def note_table(name: str, frame: pd.DataFrame) -> None:
+    if record := _current.get():
+        record.tables.append(Table(name, frame))
+
+
+def note_path(path: str) -> None:
+    """Note that the page reads this file, or the files in this folder, of the run."""
+    if (record := _current.get()) and path not in record.paths:
+        record.paths.append(path)
+
+
+def is_first(kind: str) -> bool:
+    """Whether the page asks this for the first time while its script runs; never when a part of it runs again alone."""
+    record = _current.get()
+    if record is None or kind in record.seen:
+        return False
+    record.seen.add(kind)
+    return True

@@ -1,0 +1,121 @@
+"""What a visitor takes away from a page: its data as CSV and Parquet, its charts as PNG and SVG."""
+
+from __future__ import annotations
+
+import io
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import vl_convert as vlc
+
+from portal.charts import TEXT, Figure
+from portal.navigation import ROOT
+
+WIDTH = 720  # pixels of an exported chart, where the chart itself names no width
+# The converter carries several Vega-Lites and names them by two numbers: 6.4 of v6.4.1.
+VL_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+SCALE = 2.0  # PNG pixels a CSS pixel: sharp on a projector and in print
+
+
+def title_of(figure: Figure) -> str:
+    """The chart's title; every chart on a page has one."""
+    return str(figure.title.text)
+
+
+def frames_of(figure: Figure) -> list[pd.DataFrame]:
+    """The tables that the chart draws, each once, in the order of its layers."""
+    frames: list[pd.DataFrame] = []
+    for part in _parts(figure):
+        data = getattr(part, "data", None)
+        if isinstance(data, pd.DataFrame) and not any(data is other for other in frames):
+            frames.append(data)
+    return frames
+
+
+def _parts(figure: Any) -> Iterator[Any]:
+    """The chart and, from the outside in, the charts that it is made of."""
+    yield figure
+    for kind in ("layer", "hconcat", "vconcat", "concat"):
+        inner = getattr(figure, kind, None)
+        for part in inner if isinstance(inner, list) else ():
+            yield from _parts(part)
+    if hasattr(getattr(figure, "spec", None), "to_dict"):
+        yield from _parts(figure.spec)
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """UTF-8 with a mark at its start, by which a spreadsheet knows it."""
+    return frame.to_csv(index=_named_index(frame)).encode("utf-8-sig")
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    """Columns whose cells are of several types are written as text: a Parquet column has one type."""
+    plain = frame.reset_index() if _named_index(frame) else frame
+    mixed = [name for name in plain.columns if pd.api.types.infer_dtype(plain[name], skipna=True).startswith("mixed")]
+    file = io.BytesIO()
+    plain.astype(dict.fromkeys(mixed, "string")).to_parquet(file, index=False)
+    return file.getvalue()
+
+
+def _named_index(frame: pd.DataFrame) -> bool:
+    """Whether the index says something: numbers counted up from 0 do not."""
+    return not isinstance(frame.index, pd.RangeIndex)
+
+
+def png(figure: Figure) -> bytes:
+    return vlc.vegalite_to_png(static_spec(figure), scale=SCALE, vl_version=VL_VERSION)
+
+
+def svg(figure: Figure) -> bytes:
+    return vlc.vegalite_to_svg(static_spec(figure), vl_version=VL_VERSION).encode()
+
+
+def static_spec(figure: Figure, *, width: int = WIDTH) -> dict[str, Any]:
+    """The chart's Vega-Lite specification for paper: a width, the light theme's colours, no page around it."""
+    spec = figure.to_dict(validate=False)
+    if ("layer" in spec or "mark" in spec) and "width" not in spec:
+        spec["width"] = width
+    theme = light_theme()
+    config = spec.setdefault("config", {})
+    config["background"] = theme["backgroundColor"]
+    config["font"] = "sans-serif"
+    config["range"] = {
+        "category": theme["chartCategoricalColors"],
+        "ordinal": theme["chartSequentialColors"],
+        "ramp": theme["chartSequentialColors"],
+        "heatmap": theme["chartSequentialColors"],
+        "diverging": theme["chartDivergingColors"],
+    }
+    for mark in ("bar", "line", "point", "area", "rect", "circle", "square", "tick", "rule", "trail"):
+        config[mark] = {"color": theme["chartCategoricalColors"][0], **config.get(mark, {})}
+    config["view"] = {"stroke": None, **config.get("view", {})}
+    config["axis"] = {"gridColor": theme["borderColor"], **config.get("axis", {})}
+    coloured: dict[str, Any] = _replaced(spec, TEXT, theme["textColor"])
+    return coloured
+
+
+def _replaced(node: Any, old: str, new: str) -> Any:
+    """`node` with every string that is `old` as `new`; on paper there is no page whose colour a chart could take."""
+    if isinstance(node, dict):
+        return {key: _replaced(value, old, new) if key != "datasets" else value for key, value in node.items()}
+    if isinstance(node, list):
+        return [_replaced(value, old, new) for value in node]
+    return new if node == old else node
+
+
+@cache
+def light_theme() -> dict[str, Any]:
+    """The portal's colours in light mode."""
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    theme: dict[str, Any] = config["theme"]["light"]
+    return theme
+
+
+def file_name(*parts: str) -> str:
+    """The parts as a file's name: `results-confusion-matrix`."""
+    return "-".join(re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in parts)
