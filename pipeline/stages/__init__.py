@@ -73,6 +73,7 @@ STAGES: tuple[Stage, ...] = (
         export.run,
         ("final", "architectures", "photo-model"),
         lambda c: c.export,
+        version=2,
     ),
 )
 

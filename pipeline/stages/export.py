@@ -17,19 +17,26 @@ from pipeline.stages import architectures, final, photo_model
 from pipeline.training import logits_of
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, build, split_of
 
-OTHER_PRECISION: Precision = "int8"  # all eight in fp32 would be 97 MB, twice what the committed run may weigh
-FINAL_PRECISION: Precision = "fp16"
+# All eight in fp32 would be 97 MB, twice what the committed run may weigh. The seven are kept in the smallest precision
+# that costs nothing on validation images; the final and the photo model in one fixed beforehand, because what could
+# judge the final one is the test set, which chooses nothing.
+SMALLEST_FIRST: tuple[Precision, ...] = ("int8", "fp16", "fp32")
+FIXED_PRECISION: Precision = "fp16"
+ALLOWED_LOSS = 0.001  # of accuracy
 
 
 @dataclass(frozen=True)
 class Job:
-    """One network to export: `contract.ExportedModel` says what the fields mean."""
+    """One network to export: `contract.ExportedModel` says what the fields mean.
+
+    `precisions` are measured beside fp32, in this order; the first that keeps the accuracy is kept, or `fixed`.
+    """
 
     name: str
     role: Literal["final", "architecture", "photo"]
     spec: TrialSpec
     precisions: tuple[Precision, ...]
-    kept: Precision
+    fixed: Precision | None
     images: int
     judged_on: Literal["validation", "test"]
     temperature: float = 1.0
@@ -54,20 +61,18 @@ def run(context: Context) -> None:
 
 
 def _jobs(context: Context) -> list[Job]:
-    """The final model in all three precisions, one of them kept; the seven in fp32 and as they are kept."""
+    """The final model in all three precisions; the seven in fp32 and down to what they are kept in."""
     images = context.config.export.parity_images
     names = [result.name for result in context.document(ArchitecturesSummary).results]
     spec = final.published_spec(context, context.document(FinalSummary))
     tested = len(context.dataset.test_labels)
-    jobs = [Job("final", "final", spec, ("fp32", "fp16", "int8"), FINAL_PRECISION, tested, "test")]
+    jobs = [Job("final", "final", spec, ("fp16", "int8"), FIXED_PRECISION, tested, "test")]
     for name, each in zip(names, architectures.specs(context), strict=True):
-        jobs.append(Job(name, "architecture", each, ("fp32", OTHER_PRECISION), OTHER_PRECISION, images, "validation"))
+        jobs.append(Job(name, "architecture", each, SMALLEST_FIRST[:-1], None, images, "validation"))
     if photo_model.has_photo_model(context):
         photo = photo_model.photo_spec(context)
         heat = context.document(PhotoSummary).temperature
-        jobs.append(
-            Job("photo", "photo", photo, ("fp32", FINAL_PRECISION), FINAL_PRECISION, images, "validation", heat)
-        )
+        jobs.append(Job("photo", "photo", photo, (FIXED_PRECISION,), FIXED_PRECISION, images, "validation", heat))
     return jobs
 
 
@@ -79,21 +84,39 @@ def _export(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
     model.eval()
     size = place.dataset.image_size
     proto = export_photo(model, size, job.temperature) if job.role == "photo" else export(model, size)
-    contents = {precision: reduce_weights(proto, precision).SerializeToString() for precision in job.precisions}
     judge = _Judge(place, job, model)
+    measured: dict[Precision, tuple[bytes, Parity]] = {}
+    order: tuple[Precision, ...] = ("fp32", *job.precisions)
+    for precision in order:
+        content = reduce_weights(proto, precision).SerializeToString()
+        measured[precision] = content, judge.parity(precision, content)
+        if job.fixed is None and precision != "fp32" and keeps_accuracy(measured[precision][1]):
+            break  # the precisions that follow are larger
+    kept = job.fixed or smallest_good({precision: parity for precision, (_, parity) in measured.items()})
     taps = model.taps(torch.zeros(1, 1, size, size))
     filters, rows, columns = taps.first_maps.shape[1:]
     exported = ExportedModel(
         name=job.name,
         role=job.role,
         file=job.path,
-        precision=job.kept,
+        precision=kept,
         parameters=inspection.count_parameters(model),
         embedding_size=taps.embedding.shape[1],
         feature_maps=(filters, rows, columns),
-        parity=tuple(judge.parity(precision, content) for precision, content in contents.items()),
+        parity=tuple(parity for _, parity in measured.values()),
     )
-    return contents[job.kept], exported
+    return measured[kept][0], exported
+
+
+def keeps_accuracy(parity: Parity) -> bool:
+    """Whether the file loses at most ALLOWED_LOSS of accuracy, or one image where there are few."""
+    return parity.torch_accuracy - parity.onnx_accuracy <= max(ALLOWED_LOSS, 1 / parity.accuracy_images) + 1e-9
+
+
+def smallest_good(parities: dict[Precision, Parity]) -> Precision:
+    """The smallest precision measured that keeps the accuracy; fp32 is torch's own arithmetic and always does."""
+    good = {precision for precision, parity in parities.items() if precision == "fp32" or keeps_accuracy(parity)}
+    return next(precision for precision in SMALLEST_FIRST if precision in good)
 
 
 class _Judge:
