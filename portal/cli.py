@@ -31,6 +31,14 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--port", type=int, default=8501, help="port to listen on (8501)")
     top.add_argument("--host", default="localhost", help="address to listen on; 0.0.0.0 lets a class in (localhost)")
+    top.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="serve only visitors who call the portal by this name, say behind a proxy; may be repeated "
+        "(on localhost: localhost, elsewhere: any)",
+    )
     top.add_argument("--run", type=Path, metavar="FOLDER", help="open this run, or the runs in this folder, first")
     top.set_defaults(command=serve_pages)
     commands = top.add_subparsers(title="commands", metavar="COMMAND", description="Without one, the pages are served.")
@@ -68,7 +76,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def serve_pages(arguments: argparse.Namespace) -> int:
     if arguments.run is not None:
         opened(arguments.run)
-    serve(arguments.host, arguments.port, arguments.run)
+    serve(arguments.host, arguments.port, arguments.run, arguments.allowed_host)
     return 0
 
 

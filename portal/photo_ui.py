@@ -136,6 +136,6 @@ def picked(results: Sequence[Answered]) -> Answered:
         for number, result in enumerate(results, 1):
             caption = f"{number}. {uploads.short(result.answer)}"
             st.image(result.preparation.steps[0].image, caption=caption, width=104, alt=caption)
-    names = [f"{number}. {result.name}" for number, result in enumerate(results, 1)]
+    names = [f"{number}. {uploads.plain(result.name)}" for number, result in enumerate(results, 1)]
     name = st.selectbox("Look closer at", names, key="predict_picked", width=480)
     return results[names.index(name)]

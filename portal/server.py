@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from portal.navigation import ROOT
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class ServerError(ValueError):
     """The server cannot start; the text is one sentence for a person."""
 
 
-def serve(host: str, port: int, runs: Path | None) -> None:
-    """Run the server until it is interrupted, opening the run or the runs in `runs` first; ServerError if it cannot."""
+def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = ()) -> None:
+    """Run the server until it is interrupted, opening the run or the runs in `runs` first; ServerError if it cannot.
+
+    Only visitors who call it by a name in `known_as` get pages; without any, see `names`.
+    """
     if runs is not None:
         os.environ["FASHION_RUNS"] = str(runs.resolve())
     _check_port(host, port)
@@ -24,7 +30,20 @@ def serve(host: str, port: int, runs: Path | None) -> None:
     from streamlit.web import cli  # after chdir, and not needed by the other commands
 
     options = ["--server.port", str(port), "--server.address", host]
+    for name in names(host, known_as):
+        options += ["--server.allowedHosts", name]
     cli.main(["run", str(ROOT / "portal" / "app.py"), *options], standalone_mode=False)
+
+
+def names(host: str, known_as: Sequence[str]) -> tuple[str, ...]:
+    """The names that a request's Host header may have; empty: any.
+
+    On localhost, only its own: else a stranger's page could give its own name this machine's address (DNS rebinding)
+    and read the portal. Elsewhere the server cannot know its names, and shows nothing that its visitors may not see.
+    """
+    if known_as:
+        return tuple(known_as)
+    return LOOPBACK if host in LOOPBACK else ()
 
 
 def _check_port(host: str, port: int) -> None:

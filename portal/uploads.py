@@ -13,6 +13,7 @@ from portal.photo import Choices, Preparation
 MOST_FILES = 20
 MOST_BYTES = 40 * 1024**2
 LEAST_CROP = 5  # per cent of the width or height
+LONGEST_NAME = 80  # letters of a file's name that are shown
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ def short(answer: Answer) -> str:
     return "None of these" if answer.rejected else f"{answer.top}, {100 * answer.confidence:.0f} %"
 
 
+def plain(name: str) -> str:
+    """A stranger's text without what could turn or hide the text around it, and short enough to read."""
+    shown = "".join(" " if letter.isspace() else letter for letter in name if letter.isspace() or letter.isprintable())
+    words = " ".join(shown.split())
+    return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
+
+
 def literal(name: str) -> str:
     """A stranger's text as Markdown that shows it as it is: a file's name must not become a link or a picture."""
-    return re.sub(r"([^\w\s])", r"\\\1", " ".join(name.split()))
+    return re.sub(r"([^\w\s])", r"\\\1", plain(name))

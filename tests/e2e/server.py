@@ -22,11 +22,14 @@ SECONDS_TO_START = 60.0
 
 
 @contextlib.contextmanager
-def portal(run: Path | None = None) -> Iterator[str]:
-    """`python -m portal` on a free port, opening `run` first if given; yields its address, RuntimeError if it dies."""
+def portal(run: Path | None = None, *words: str, root: Path = ROOT) -> Iterator[str]:
+    """`python -m portal` on a free port, opening `run` first if given; yields its address, RuntimeError if it dies.
+
+    `words` are more of the command's options; `root` is the folder with the portal, if not this one.
+    """
     port = _free_port()
-    command = [sys.executable, "-m", "portal", "--port", str(port), *(["--run", str(run)] if run else [])]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    command = [sys.executable, "-m", "portal", "--port", str(port), *(["--run", str(run)] if run else []), *words]
+    process = subprocess.Popen(command, cwd=root, env={**os.environ, "OMP_NUM_THREADS": "1"})
     try:
         _wait_until_healthy(f"http://localhost:{port}", process)
         yield f"http://localhost:{port}"

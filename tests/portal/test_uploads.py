@@ -64,6 +64,9 @@ def test_the_short_answer_says_when_it_is_none() -> None:
         ("<img onerror=a>", r"\<img onerror\=a\>"),
         (":red[a]\n# b", r"\:red\[a\] \# b"),
         ("été_1", "été_1"),
+        ("a\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe", r"agnp\.exe"),
+        ("a\0b\x1b[31m", r"ab\[31m"),
+        ("x" * 4_000, "x" * 79 + r"\…"),
     ],
 )
 def test_a_name_cannot_become_markdown(name: str, shown: str) -> None:

@@ -1,0 +1,88 @@
+"""Hostile and broken uploads: nothing but an answer or one sentence comes out, in bounded time and memory.
+
+The real upload path runs in a child process, so a crash of a decoder is a finding and not the end of the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.navigation import ROOT
+from portal.photo import UploadError, decode
+from tests.robustness.bombs import bombs
+from tests.robustness.mutants import originals
+from tests.robustness.pillow_corpus import NoCorpusError, corpus
+from tests.robustness.upload_child import Outcome
+
+SECONDS, MEGABYTES = 1.0, 300.0
+
+
+def in_child(*words: str, seconds: float = SECONDS, megabytes: float = MEGABYTES) -> Outcome:
+    """What came of the cases; fails if the child died, if anything escaped, or if a case took too much."""
+    command = [sys.executable, "-m", "tests.robustness.upload_child", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", timeout=1_500)
+    assert done.returncode == 0, f"status {done.returncode} at {done.stderr[-500:]}"
+    outcome = Outcome(**json.loads(done.stdout))
+    print(outcome)
+    assert not outcome.escaped
+    assert outcome.seconds <= seconds, outcome.slowest
+    assert outcome.megabytes <= megabytes, outcome.largest
+    return outcome
+
+
+@pytest.mark.timeout(120)
+def test_five_thousand_damaged_pictures_are_answered_or_refused() -> None:
+    outcome = in_child("mutants", "1", "5000")
+    assert outcome.answered + outcome.refused == 5_000
+    assert min(outcome.answered, outcome.refused) > 500  # else the damage is too heavy or too light to say anything
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_600)
+def test_forty_thousand_damaged_pictures_are_answered_or_refused() -> None:
+    outcome = in_child("mutants", "2", "40000")
+    assert outcome.answered + outcome.refused == 40_000
+
+
+@pytest.fixture(scope="module")
+def nasty_files() -> Path:
+    try:
+        return corpus()
+    except (NoCorpusError, subprocess.TimeoutExpired) as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_600)
+def test_every_file_that_pillow_is_tested_with_is_answered_or_refused(nasty_files: Path) -> None:
+    outcome = in_child("files", str(nasty_files))
+    assert outcome.answered + outcome.refused > 1_000
+    assert outcome.answered > 200
+
+
+def test_bombs_are_refused_before_they_cost_anything(tmp_path: Path) -> None:
+    made = bombs()
+    for name, data in made.items():
+        assert len(data) <= 1_000_000
+        (tmp_path / name).write_bytes(data)
+    outcome = in_child("files", str(tmp_path), megabytes=250)
+    assert (outcome.refused, outcome.answered) == (len(made), 0)
+
+
+@given(st.binary(max_size=400), st.sampled_from([b"", *originals().values()]), st.integers(0, 64))
+def test_any_bytes_give_a_picture_or_an_upload_error(tail: bytes, whole: bytes, kept: int) -> None:
+    """Hypothesis's bytes behind the first bytes of a real picture, so that they reach the parsers."""
+    try:
+        picture = decode(whole[:kept] + tail)
+    except UploadError as error:
+        assert str(error).endswith(".")
+    else:
+        assert picture.dtype == np.uint8 and picture.ndim == 3
