@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from artifacts.contract import Ranges, Recipe
 from pipeline.errors import UserError
@@ -57,10 +57,13 @@ class AugmentationsConfig:
     seeds: int
 
 
+REDUCTION_FACTOR = 3  # successive halving takes one trial in so many to the next rung
+
+
 @dataclass(frozen=True)
 class TuningConfig:
     """Both searches, on the deck's best network; the fine ranges are what the coarse search's `top_trials` (deck: 3 to
-    5) span."""
+    5) span. `rungs` are the epochs of each rung under policy `halving`; under `deck` a trial runs the recipe's."""
 
     recipe: Recipe
     ranges: Ranges
@@ -68,11 +71,40 @@ class TuningConfig:
     fine_trials: int
     top_trials: int
     train_images: int
+    rungs: tuple[int, ...]
+    policy: Literal["deck", "halving"] = "halving"
+
+    def __post_init__(self) -> None:
+        if self.policy not in ("deck", "halving"):
+            raise ValueError("The policy is deck or halving.")
+        if not self.rungs or self.rungs[0] < 1 or list(self.rungs) != sorted(set(self.rungs)):
+            raise ValueError("The rungs are rising numbers of epochs.")
+
+    @property
+    def rung_epochs(self) -> tuple[int, ...]:
+        """The epochs that a trial trains for on each rung; policy `deck` has one rung."""
+        return self.rungs if self.policy == "halving" else (self.recipe.epochs,)
+
+    def rung_sizes(self, trials: int) -> tuple[int, ...]:
+        """How many of a search's trials train on each rung: all of them, then the best third of those before, but at
+        least two, since a rung of one compares nothing."""
+        sizes = [trials]
+        for _ in self.rung_epochs[1:]:
+            sizes.append(min(sizes[-1], max(2, round(sizes[-1] / REDUCTION_FACTOR))))
+        return tuple(sizes)
+
+
+@dataclass(frozen=True)
+class ConfirmConfig:
+    """How many trials of both searches are trained again, and with how many seeds each."""
+
+    candidates: int
+    seeds: int
 
 
 @dataclass(frozen=True)
 class FinalConfig:
-    """`epochs` None: the best trial's own epoch count, as in the deck."""
+    """`epochs` None: the confirmed recipe's own epoch count, as in the deck."""
 
     epochs: int | None
     train_images: int
@@ -115,6 +147,7 @@ class Config:
     architectures: ArchitecturesConfig
     augmentations: AugmentationsConfig
     tuning: TuningConfig
+    confirm: ConfirmConfig
     final: FinalConfig
     improvements: ImprovementsConfig
     photo_model: PhotoConfig
@@ -184,7 +217,8 @@ def full() -> Config:
         outliers=OutliersConfig(epochs=20, train_images=50_000),
         architectures=ArchitecturesConfig(recipe(epochs=50), 50_000),
         augmentations=AugmentationsConfig(recipe(epochs=40, replication="once"), 50_000, seeds=5),
-        tuning=TuningConfig(recipe(epochs=85, replication="once"), COARSE_RANGES, 75, 70, 5, 50_000),
+        tuning=TuningConfig(recipe(epochs=85, replication="once"), COARSE_RANGES, 75, 70, 5, 50_000, (7, 21, 65)),
+        confirm=ConfirmConfig(candidates=5, seeds=3),
         final=FinalConfig(epochs=None, train_images=60_000, seeds=5),
         improvements=ImprovementsConfig(recipe(epochs=40), recipe(epochs=40), 50_000, seeds=3),
         photo_model=PhotoConfig(photo_recipe(epochs=60, batch_size=256), 50_000),
@@ -203,7 +237,10 @@ def standard() -> Config:
         outliers=OutliersConfig(epochs=8, train_images=50_000),
         architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=256, lr=0.1), 50_000),
         augmentations=AugmentationsConfig(recipe(epochs=5, batch_size=128, replication="once"), 10_000, seeds=3),
-        tuning=TuningConfig(recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 16, 14, 4, 10_000),
+        tuning=TuningConfig(
+            recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 16, 14, 4, 10_000, (2, 5)
+        ),
+        confirm=ConfirmConfig(candidates=5, seeds=3),
         final=FinalConfig(epochs=12, train_images=60_000, seeds=3),
         improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 10_000, seeds=3),
         photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=256), 50_000),
@@ -222,7 +259,8 @@ def quick() -> Config:
         outliers=OutliersConfig(epochs=2, train_images=10_000),
         architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=32), 1_000),
         augmentations=AugmentationsConfig(recipe(epochs=3, batch_size=64, replication="once"), 1_000, seeds=2),
-        tuning=TuningConfig(recipe(epochs=3, batch_size=64, replication="once"), COARSE_RANGES, 8, 6, 3, 1_000),
+        tuning=TuningConfig(recipe(epochs=3, batch_size=64, replication="once"), COARSE_RANGES, 7, 5, 3, 1_000, (1, 3)),
+        confirm=ConfirmConfig(candidates=3, seeds=2),
         final=FinalConfig(epochs=1, train_images=50_000, seeds=1),
         improvements=ImprovementsConfig(recipe(epochs=4), recipe(epochs=4, batch_size=64), 1_000, seeds=2),
         photo_model=PhotoConfig(photo_recipe(epochs=2, batch_size=128), 10_000),
@@ -241,7 +279,8 @@ def smoke() -> Config:
         outliers=OutliersConfig(epochs=1, train_images=500, worst_per_class=5),
         architectures=ArchitecturesConfig(recipe(epochs=2, batch_size=32), 64),
         augmentations=AugmentationsConfig(recipe(epochs=1, batch_size=32, replication="once"), 100, seeds=2),
-        tuning=TuningConfig(recipe(epochs=1, batch_size=32, replication="once"), COARSE_RANGES, 4, 3, 3, 100),
+        tuning=TuningConfig(recipe(epochs=1, batch_size=32, replication="once"), COARSE_RANGES, 4, 3, 3, 48, (1, 2)),
+        confirm=ConfirmConfig(candidates=2, seeds=1),
         final=FinalConfig(epochs=1, train_images=400, seeds=2, gallery_per_class=10),
         improvements=ImprovementsConfig(recipe(epochs=1), recipe(epochs=1, batch_size=32), 64, seeds=2),
         photo_model=PhotoConfig(photo_recipe(epochs=1, batch_size=32), 128),
@@ -254,7 +293,7 @@ PROFILES: dict[str, Callable[[], Config]] = {"full": full, "standard": standard,
 
 
 def changed(config: Config, setting: str) -> Config:
-    """The Config with one value set, e.g. `final.seeds=3` or `tuning.recipe.epochs=5`; it is kept in `settings`."""
+    """The Config with one value set, e.g. `final.seeds=3` or `tuning.rungs=2,6,18`; it is kept in `settings`."""
     path, _, text = setting.partition("=")
     section, *rest = path.split(".")
     try:
@@ -270,10 +309,16 @@ def _changed(value: Any, path: list[str], text: str) -> Any:
     old = getattr(value, path[0])
     if len(path) > 1:
         return dataclasses.replace(value, **{path[0]: _changed(old, path[1:], text)})
-    if not isinstance(old, int | float | str | None):
-        raise ValueError("not a single value")
-    kind = int if old is None else type(old)
-    return dataclasses.replace(value, **{path[0]: kind(text)})
+    if not isinstance(old, int | float | str | tuple | None):
+        raise ValueError("not a value that can be written here")
+    return dataclasses.replace(value, **{path[0]: _parsed(old, text)})
+
+
+def _parsed(old: Any, text: str) -> Any:
+    """The text as a value of the old one's kind; several values stand between commas."""
+    if isinstance(old, tuple):
+        return tuple(_parsed(old[0], part) for part in text.split(","))
+    return int(text) if old is None else type(old)(text)
 
 
 def profile(name: str) -> Config:

@@ -41,6 +41,7 @@ class Context:
     trial_clocks: dict[str, TrialClock] = field(default_factory=dict)
     test_reads: list[TestRead] = field(default_factory=list)
     seconds_before: float = 0.0
+    trial_seconds: float = 0.0
 
     @property
     def split(self) -> data.Split:
@@ -97,11 +98,24 @@ class Context:
         specs: Sequence[TrialSpec],
         names: Sequence[str],
         finished: Listener = lambda number, record, elapsed: None,
+        *,
+        title: str = "",
     ) -> list[Finished]:
-        """Run the stage's trials, or take those that are done; `names` tell them apart in the storage and the clock."""
-        with self.progress(f"{self.stage} ({len(specs)} trials)") as progress:
+        """Run these trials of the stage, or take those that are done; `names` tell them apart in storage and clock.
+
+        A stage may call it several times, one batch of trials after the other: times go on from the batch before.
+        """
+        before = self.trial_seconds
+        with self.progress(f"{self.stage}{title} ({len(specs)} trials)") as progress:
             labels = [{"name": name} for name in names]
-            results = self.pool.run(self.stage, specs, labels, progress=progress, finished=finished)
+            results = self.pool.run(
+                self.stage,
+                specs,
+                labels,
+                progress=progress,
+                finished=lambda number, record, elapsed: finished(number, record, before + elapsed),
+            )
         for name, result in zip(names, results, strict=True):
-            self.trial_clocks[name] = TrialClock(seconds=result.record.seconds, elapsed=result.elapsed)
+            self.trial_clocks[name] = TrialClock(result.record.seconds, before + result.elapsed)
+        self.trial_seconds += max((result.elapsed for result in results), default=0.0)
         return results

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from artifacts import deck
-from artifacts.contract import RangeCut, Ranges, SearchSummary, StageClock
+from artifacts.contract import RangeCut, Ranges, SearchSummary, StageClock, TrialClock, TrialResult
 
 VALUES = {
     "lr": "Learning rate",
@@ -23,11 +23,15 @@ NOT_GIVEN = "not given"
 def trial_frame(search: SearchSummary, clock: StageClock | None) -> pd.DataFrame:
     """One row a trial, in the order they were drawn: values, accuracy, times and the best trial so far.
 
-    Accuracies are in percent and missing where the trial failed; times are in minutes and missing without a clock.
+    Accuracies are in percent, on the highest rung that the trial reached, and missing where it failed; the best is the
+    most accurate on the highest rung. Times are in minutes, over all rungs, and missing without a clock.
     """
     rows = []
+    best: TrialResult | None = None
     for trial in search.trials:
-        times = clock.trials.get(str(trial.number)) if clock else None
+        if trial.fit is not None and (best is None or trial.rank > best.rank):
+            best = trial
+        times = _times(trial, clock)
         rows.append(
             {
                 "search": search.search,
@@ -35,16 +39,31 @@ def trial_frame(search: SearchSummary, clock: StageClock | None) -> pd.DataFrame
                 **{name: getattr(trial.values, name) for name in VALUES},
                 "accuracy": trial.fit.highest_val_accuracy * 100 if trial.fit else float("nan"),
                 "epoch": trial.fit.best_epoch if trial.fit else None,
-                "minutes": times.seconds / 60 if times else None,
-                "elapsed": times.elapsed / 60 if times else None,
+                "rung": trial.rung,
+                "epochs": epochs_spent(trial),
+                "minutes": sum(each.seconds for each in times) / 60 if times else None,
+                "elapsed": times[-1].elapsed / 60 if times else None,
                 "reason": trial.reason,
+                "best_accuracy": best.fit.highest_val_accuracy * 100 if best and best.fit else float("nan"),
+                "best_trial": best.number if best else None,
             }
         )
-    frame = pd.DataFrame(rows).astype({"epoch": "Int64", "minutes": float, "elapsed": float})
-    frame["best_accuracy"] = frame["accuracy"].cummax()
-    record = frame["accuracy"].eq(frame["best_accuracy"]) & ~frame["best_accuracy"].duplicated()
-    frame["best_trial"] = frame["trial"].where(record).ffill().astype("Int64")
-    return frame
+    types = {"epoch": "Int64", "minutes": float, "elapsed": float, "best_trial": "Int64"}
+    return pd.DataFrame(rows).astype(types)
+
+
+def _times(trial: TrialResult, clock: StageClock | None) -> list[TrialClock]:
+    """The clock's entries for the trial's trainings, one a rung."""
+    if clock is None:
+        return []
+    names = [SearchSummary.clock_name(trial.number, rung) for rung in range(1, trial.rung + 1)]
+    return [clock.trials[name] for name in names if name in clock.trials]
+
+
+def epochs_spent(trial: TrialResult) -> int:
+    """Epochs that the trial trained for, over all rungs; a rung that failed counts as none."""
+    fits = [*trial.earlier, *([trial.fit] if trial.fit else [])]
+    return sum(len(fit.curves.train_loss) for fit in fits)
 
 
 def drawn_until(frames: Mapping[str, pd.DataFrame], search: str, trial: int) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from pipeline.errors import UserError
 from pipeline.stages import (
     architectures,
     augmentations,
+    confirm,
     eda,
     errors,
     export,
@@ -54,9 +55,8 @@ STAGES: tuple[Stage, ...] = (
         lambda c: c.tuning,
     ),
     Stage("tune-fine", "random search over the ranges cut down", tuning.run_fine, ("tune-coarse",), lambda c: c.tuning),
-    Stage(
-        "final", "best recipe on all training data, test set read once", final.run, ("tune-fine",), lambda c: c.final
-    ),
+    Stage("confirm", "the best trials again, with several seeds", confirm.run, ("tune-fine",), lambda c: c.confirm),
+    Stage("final", "best recipe on all training data, test set read once", final.run, ("confirm",), lambda c: c.final),
     Stage("errors", "the mistakes on the test set", errors.run, ("final",), lambda c: None),
     Stage("feature-maps", "first-layer filters and their answers", feature_maps.run, ("final",), lambda c: None),
     Stage(

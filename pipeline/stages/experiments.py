@@ -30,9 +30,9 @@ def seeds(context: Context, count: int) -> list[int]:
     return [context.config.seed + number for number in range(count)]
 
 
-def trial_seed(context: Context, search: str, number: int) -> int:
-    """A seed of its own for each trial of a search, so that no draw is lucky twice; 31 bits to be readable."""
-    return derive(context.config.seed, search, number) & 0x7FFFFFFF
+def trial_seed(context: Context, search: str, training: str) -> int:
+    """A seed of its own for each training of a search, so that no draw is lucky twice; 31 bits to be readable."""
+    return derive(context.config.seed, search, training) & 0x7FFFFFFF
 
 
 def fits_of(results: Sequence[Finished]) -> tuple[Fit, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime
+from statistics import median_low
 
 import numpy as np
 import torch
@@ -16,12 +17,13 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from torch.nn import functional as F
 
 from artifacts import store
-from artifacts.contract import ClassReport, FinalSummary, Fit, Recipe, SearchSummary, TestRead, TrialResult
+from artifacts.contract import ClassReport, ConfirmSummary, FinalSummary, Fit, Recipe, TestRead
 from pipeline.context import Context
 from pipeline.models.base import ImageClassifier
 from pipeline.seeding import derive
+from pipeline.stages.confirm import confirm_spec
 from pipeline.stages.experiments import fits_of, seeds
-from pipeline.stages.tuning import recipe_with, trial_spec
+from pipeline.stages.tuning import recipe_with
 from pipeline.statistics import spread, standard_error
 from pipeline.training import EVAL_BATCH, logits_of, normalise
 from pipeline.trials import TrialSpec, build, to_device
@@ -32,11 +34,11 @@ PROJECTION_SIZE = 32
 
 def run(context: Context) -> None:
     """Write `final/summary.json`, the test probabilities, the recipe's validation probabilities and embeddings."""
-    summary, chosen = best_trial(context)
-    recipe = frozen_recipe(context, summary, chosen)
+    confirmed = context.document(ConfirmSummary)
+    recipe = frozen_recipe(context, confirmed)
     plan = [_spec(context, recipe, seed) for seed in seeds(context, context.config.final.seeds)]
     finished = context.run_trials(plan, [f"seed {spec.seed}" for spec in plan])
-    _write_validation(context, trial_spec(context, summary.search, summary.recipe, chosen.number, chosen.values))
+    _write_validation(context, confirmed_spec(context, confirmed))
     logits = _read_test_set(context, plan, recipe)
     arrays = {
         "probabilities": logits[0].softmax(1).numpy(),
@@ -44,21 +46,20 @@ def run(context: Context) -> None:
     }
     context.write_arrays("final/test.npz", arrays)
     context.write_arrays("final/embedding.npz", _embeddings(context, plan[0]))
-    context.write(_summary(context, plan, fits_of(finished), summary, chosen, logits))
+    context.write(_summary(context, plan, fits_of(finished), confirmed, logits))
 
 
-def best_trial(context: Context) -> tuple[SearchSummary, TrialResult]:
-    """The trial with the highest validation accuracy of both searches, and its search."""
-    searches = [context.document(SearchSummary, SearchSummary.path(search)) for search in ("coarse", "fine")]
-    candidates = [(summary, summary.trials[summary.best]) for summary in searches]
-    return max(candidates, key=lambda pair: pair[1].fit.highest_val_accuracy if pair[1].fit else -1.0)
+def confirmed_spec(context: Context, confirmed: ConfirmSummary) -> TrialSpec:
+    """The chosen recipe's first training in stage confirm, on the train part alone."""
+    chosen = confirmed.winner
+    return confirm_spec(context, confirmed.recipe, chosen.values, chosen.fits[0].seed)
 
 
-def frozen_recipe(context: Context, summary: SearchSummary, trial: TrialResult) -> Recipe:
-    """The trial's recipe with the final epoch count: the profile's, or the epoch that was the trial's best."""
-    assert trial.fit is not None
-    epochs = context.config.final.epochs or trial.fit.best_epoch
-    return dataclasses.replace(recipe_with(summary.recipe, trial.values), epochs=epochs, patience=epochs)
+def frozen_recipe(context: Context, confirmed: ConfirmSummary) -> Recipe:
+    """The confirmed recipe with the final epoch count: the profile's, or the middle one of its seeds' best epochs."""
+    chosen = confirmed.winner
+    epochs = context.config.final.epochs or median_low(fit.best_epoch for fit in chosen.fits)
+    return dataclasses.replace(recipe_with(confirmed.recipe, chosen.values), epochs=epochs, patience=epochs)
 
 
 def _spec(context: Context, recipe: Recipe, seed: int) -> TrialSpec:
@@ -115,7 +116,7 @@ def recipe_hash(recipe: Recipe) -> str:
 
 
 def _write_validation(context: Context, trial: TrialSpec) -> None:
-    """Validation probabilities of the chosen trial: trained on the train part alone, so honest for calibration."""
+    """Validation probabilities of the chosen recipe, trained on the train part alone, so honest for calibration."""
     probabilities = context.pool.folder(trial).arrays()["val_probabilities"]
     context.write_arrays("final/validation.npz", {"probabilities": probabilities})
 
@@ -164,8 +165,7 @@ def _summary(
     context: Context,
     plan: list[TrialSpec],
     fits: tuple[Fit, ...],
-    search: SearchSummary,
-    chosen: TrialResult,
+    confirmed: ConfirmSummary,
     logits: list[torch.Tensor],
 ) -> FinalSummary:
     labels = context.dataset.test_labels
@@ -173,11 +173,12 @@ def _summary(
     accuracies = [float((each == labels).mean()) for each in predicted]
     names = list(context.dataset.classes)
     matrix = confusion_matrix(labels, predicted[0], labels=range(len(names)))
-    assert chosen.fit is not None
+    validation = confirmed.winner.val_accuracy
+    assert validation is not None
     return FinalSummary(
         recipe=plan[0].recipe,
         recipe_sha256=recipe_hash(plan[0].recipe),
-        chosen_by=f"{search.search} search, trial {chosen.number}",
+        chosen_by=_chosen_by(confirmed),
         train_images=min(plan[0].train_images, len(context.split.train) + len(context.split.validation)),
         test_images=len(labels),
         seeds=tuple(spec.seed for spec in plan),
@@ -186,13 +187,22 @@ def _summary(
         loss=F.cross_entropy(logits[0], torch.from_numpy(labels.astype(np.int64))).item(),
         accuracy_by_seed=tuple(accuracies),
         accuracy_spread=spread(accuracies),
-        val_accuracy=chosen.fit.highest_val_accuracy,
+        val_accuracy=validation.mean,
         classes=_class_reports(names, labels, predicted[0]),
         macro=_average_report("macro avg", labels, predicted[0], "macro"),
         weighted=_average_report("weighted avg", labels, predicted[0], "weighted"),
         confusion=tuple(tuple(int(n) for n in row) for row in matrix),
         train_loss=fits[0].curves.train_loss,
         train_accuracy=fits[0].curves.train_accuracy,
+    )
+
+
+def _chosen_by(confirmed: ConfirmSummary) -> str:
+    chosen, n = confirmed.winner, len(confirmed.winner.fits)
+    new_seeds = f"{n} new seeds" if n > 1 else "a new seed"
+    return (
+        f"{chosen.search} search, trial {chosen.trial}, the highest mean validation accuracy of the "
+        f"{len(confirmed.candidates)} best trials, trained again with {new_seeds}"
     )
 
 

@@ -60,7 +60,7 @@ def test_needs_come_before_the_stage() -> None:
     for stage in cli.STAGES:
         assert all(order.index(need) < order.index(stage.name) for need in stage.needs)
     names = [stage.name for stage in cli.stages.with_needs("final")]
-    assert names == ["augmentations", "tune-coarse", "tune-fine", "final"]
+    assert names == ["augmentations", "tune-coarse", "tune-fine", "confirm", "final"]
 
 
 def test_an_unwritable_run_folder_is_one_sentence(tmp_path: Path) -> None:

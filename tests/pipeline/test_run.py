@@ -20,6 +20,7 @@ from artifacts import contract, store
 from artifacts.contract import (
     ArchitecturesSummary,
     AugmentationsSummary,
+    ConfirmSummary,
     ErrorsSummary,
     ExportSummary,
     FeatureMapsSummary,
@@ -101,12 +102,22 @@ def test_the_fine_ranges_are_what_the_top_trials_span(run: Run) -> None:
     coarse = run.document(SearchSummary, SearchSummary.path("coarse"))
     cut = run.document(RangeCut)
     top = [coarse.trials[number].values for number in cut.top_trials]
-    accuracy = [trial.fit.highest_val_accuracy if trial.fit else -1.0 for trial in coarse.trials]
-    assert sorted(accuracy, reverse=True)[: len(top)] == [accuracy[number] for number in cut.top_trials]
+    ranks = [trial.rank for trial in coarse.trials]
+    assert sorted(ranks, reverse=True)[: len(top)] == [ranks[number] for number in cut.top_trials]
     assert cut.after.lr == (min(v.lr for v in top), max(v.lr for v in top))
     fine = run.document(SearchSummary, SearchSummary.path("fine"))
     assert fine.ranges == cut.after
     assert all(cut.after.lr[0] <= trial.values.lr <= cut.after.lr[1] for trial in fine.trials)
+
+
+def test_the_confirmed_winner_is_what_the_final_model_is_trained_by(run: Run) -> None:
+    confirmed, summary = run.document(ConfirmSummary), run.document(FinalSummary)
+    winner = confirmed.winner
+    assert (summary.recipe.lr, summary.recipe.optimizer) == (winner.values.lr, winner.values.optimizer)
+    assert winner.val_accuracy is not None and summary.val_accuracy == winner.val_accuracy.mean
+    probabilities, labels = run.arrays("final/validation.npz")["probabilities"], run.arrays("data/validation.npz")
+    right = (probabilities.argmax(1) == labels["labels"]).mean()
+    assert right == pytest.approx(winner.fits[0].highest_val_accuracy, abs=0.011)  # fp16 may break a tie
 
 
 def test_the_test_set_was_read_once_by_the_frozen_recipe(run: Run) -> None:
