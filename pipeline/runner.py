@@ -22,6 +22,7 @@ from pipeline import data, machine, stages
 from pipeline.config import Config
 from pipeline.context import Context
 from pipeline.errors import UserError
+from pipeline.memory import keep_memory
 from pipeline.progress import clock
 from pipeline.stages import STAGES, Stage
 from pipeline.workers import Pool
@@ -111,6 +112,7 @@ class Runner:
 
     def run(self, wanted: Sequence[Stage], *, deadline: float | None = None) -> None:
         """Run the wanted stages that are not done. Raises BudgetSpent at the deadline (epoch seconds)."""
+        keep_memory()  # some stages train in this process
         pool = Pool(self.folder.work, self.dataset.folder, self.config.split.tested, deadline)
         try:
             for number, stage in enumerate(wanted, start=1):

@@ -23,6 +23,7 @@ from optuna.trial import TrialState
 
 from pipeline import data
 from pipeline.errors import BudgetSpent
+from pipeline.memory import keep_memory
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -220,6 +221,7 @@ _outbox: Any = None
 def _start_worker(devices: Any, shares: Any, folder: Path, tested: int, trials: Path, deadline: float | None) -> None:
     global _place, _outbox
     _outbox = shares
+    keep_memory()
     threading.Thread(target=_die_with_parent, daemon=True).start()
     device = torch.device(devices.get())
     _place = Workplace(data.with_test_images(data.load(folder), tested), trials, device, deadline)
