@@ -72,6 +72,16 @@ ARRAYS: dict[str, dict[str, ArraySpec]] = {
         "predicted": ArraySpec("uint8", "N"),
         "confidence": ArraySpec("float32", "N"),
     },
+    # The most suspicious labels with their out-of-fold probabilities, the least probable label first.
+    "labels/suspects.npz": {
+        "index": ArraySpec("uint32", "N"),
+        "images": ArraySpec("uint8", "NSS"),
+        "given": ArraySpec("uint8", "N"),
+        "suggested": ArraySpec("uint8", "N"),
+        "probabilities": ArraySpec("float16", "NC"),
+    },
+    # All suspected labels, in the same order; `in_validation`: the rows of data/validation.npz among them.
+    "labels/issues.npz": {"index": ArraySpec("uint32", "N"), "in_validation": ArraySpec("uint32", "W")},
     # Image 0 is an ankle boot and image 1 a T-shirt (the deck's), or classes C-1 and 0; then one of each class.
     "feature-maps/maps.npz": {
         "filters": ArraySpec("float32", "FAB"),

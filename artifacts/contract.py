@@ -481,6 +481,32 @@ class FeatureMapsSummary(Document):
     filters: tuple[FilterSide, ...]
 
 
+# ------------------------------------------------------------------------------------------------------------- labels
+
+
+@dataclass(frozen=True)
+class LabelsSummary(Document):
+    """What networks that were not trained on an image say of its label: k-fold over training and validation data.
+
+    `issues` is `method`'s estimate of how many labels are wrong, not a truth; `issues_by_class` counts them by given
+    label, `pairs` by given label (`true`) and suggested one (`predicted`). `accuracy` is the out-of-fold answers',
+    `accuracy_without` theirs on the images that are no issue. Of the `mistakes`, `mistakes_left` are no issue either.
+    """
+
+    PATH: ClassVar[str] = "labels/summary.json"
+    recipe: Recipe
+    folds: int
+    images: int
+    method: str
+    accuracy: Accuracy
+    accuracy_without: Accuracy
+    mistakes: int
+    mistakes_left: int
+    issues: int
+    issues_by_class: Counts
+    pairs: tuple[ConfusedPair, ...]
+
+
 # ------------------------------------------------------------------------------------------------------- improvements
 
 
@@ -609,5 +635,6 @@ DOCUMENTS: tuple[type, ...] = (
     FeatureMapsSummary,
     ImprovementsSummary,
     PhotoSummary,
+    LabelsSummary,
     ExportSummary,
 )

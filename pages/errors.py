@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ErrorsSummary, FinalSummary
-from portal import ui
+from portal import errors_ui, forgiveness, ui
 from portal.charts import errors
 
 SHOWN = 24
@@ -14,8 +14,8 @@ ALL = "All pairs"
 ui.opening("Which images does the final model get wrong, how sure is it of them, and can some be forgiven?")
 summary = ui.document(ErrorsSummary)
 final = ui.document(FinalSummary)
-images = ui.arrays("data/test.npz")["images"]
-mistakes = errors.mistakes_frame(ui.arrays("errors/mistakes.npz"), ui.current_run().manifest.classes)
+test, classes = ui.arrays("data/test.npz"), ui.current_run().manifest.classes
+every = mistakes = errors.mistakes_frame(ui.arrays("errors/mistakes.npz"), classes)
 ui.beside_deck(errors.f1_beside_deck(final, summary))
 
 left, right = st.columns(2, gap="medium")
@@ -24,7 +24,13 @@ with left:
 with right:
     ui.chart(errors.confidence_histogram(mistakes, summary), see=errors.confidence_sentence(mistakes))
 
+st.subheader("The forgiveness dial")
+answers = ui.arrays("final/test.npz")["probabilities"].argmax(axis=1)
+costs = errors_ui.forgiveness_dial(test["labels"], answers, classes)
+
 st.subheader("The mistakes, the most confident first")
+if st.toggle("Only the mistakes that stay", value=True, key="errors_stay", bind="query-params"):
+    mistakes = forgiveness.that_stay(mistakes, costs, classes)
 pair = st.selectbox(
     "True → predicted", [ALL, *errors.pair_names(mistakes)], key="errors_pair", bind="query-params", width=360
 )
@@ -33,11 +39,12 @@ page = 1
 if len(chosen) > SHOWN:
     page = st.pagination(-(-len(chosen) // SHOWN), key="errors_page", bind="query-params")
 shown = chosen[(page - 1) * SHOWN : page * SHOWN]
-ui.gallery(images[shown["index"]], errors.captions(shown), columns=6, scale=4)
+ui.gallery(test["images"][shown["index"]], errors.captions(shown), columns=6, scale=4)
 st.caption(
     f"{len(chosen):,} mistakes; under each image what it is, what was answered with which probability, and its "
     "number in the test set. Would a person have known? Some of them show no more than a dark shape."
 )
 
-ui.takeaway(errors.takeaway(mistakes))
+errors_ui.why(shown, test["images"], classes)
+ui.takeaway(errors.takeaway(every))
 ui.provenance(split="test", images=summary.images)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import FinalSummary, ImprovementsSummary
-from portal import test_record, ui
+from portal import navigation, test_record, ui, vault
 from portal.charts import results, seeds
 from portal.runs import is_deck_data
 from portal.text import percent
@@ -43,8 +43,8 @@ numbers = numbers[:SHOWN]
 ui.gallery(test["images"][numbers], [f"#{n}, {percent(answers[n].max(), 0)}" for n in numbers], columns=12, scale=3)
 
 st.subheader("The reading of the test set")
-st.markdown(test_record.reading_sentence(manifest, final))
-ui.table(test_record.readings(manifest), alt="Readings of the test set")
+st.markdown(vault.reading_sentence(manifest, final))
+ui.link(navigation.named("vault"), "What was frozen, and the record of every reading")
 
 improvements = ui.optional(ImprovementsSummary)
 if improvements is not None:

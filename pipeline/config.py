@@ -138,6 +138,16 @@ class ExportConfig:
 
 
 @dataclass(frozen=True)
+class LabelsConfig:
+    """`folds` networks, each answering for the images of `train_images` that it was not trained on."""
+
+    recipe: Recipe
+    folds: int
+    train_images: int
+    pictures: int = 200
+
+
+@dataclass(frozen=True)
 class Config:
     profile: str
     seed: int
@@ -151,6 +161,7 @@ class Config:
     final: FinalConfig
     improvements: ImprovementsConfig
     photo_model: PhotoConfig
+    labels: LabelsConfig
     export: ExportConfig
     expected_minutes: float
     settings: tuple[str, ...] = ()
@@ -201,6 +212,11 @@ def recipe(**changes: object) -> Recipe:
     return dataclasses.replace(DECK_RECIPE, **changes)  # type: ignore[arg-type]
 
 
+def small_recipe(**changes: object) -> Recipe:
+    """The recipe on the smallest of the seven networks, for profiles that count seconds."""
+    return recipe(**{"architecture": "OwnBaseline1", **changes})
+
+
 def photo_recipe(**changes: object) -> Recipe:
     """The photo model's: a small network of its own, an average of its weights, a little label smoothing."""
     photo = {"architecture": "PhotoNet", "replication": "randomised", "ema": 0.998, "label_smoothing": 0.02}
@@ -222,6 +238,7 @@ def full() -> Config:
         final=FinalConfig(epochs=None, train_images=60_000, seeds=5),
         improvements=ImprovementsConfig(recipe(epochs=40), recipe(epochs=40), 50_000, seeds=3),
         photo_model=PhotoConfig(photo_recipe(epochs=60, batch_size=256), 50_000),
+        labels=LabelsConfig(recipe(epochs=10), folds=5, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
         expected_minutes=120,
     )
@@ -244,6 +261,7 @@ def standard() -> Config:
         final=FinalConfig(epochs=12, train_images=60_000, seeds=3),
         improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 10_000, seeds=3),
         photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=256), 50_000),
+        labels=LabelsConfig(small_recipe(epochs=3, batch_size=128), folds=3, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
         expected_minutes=170,
     )
@@ -264,6 +282,7 @@ def quick() -> Config:
         final=FinalConfig(epochs=1, train_images=50_000, seeds=1),
         improvements=ImprovementsConfig(recipe(epochs=4), recipe(epochs=4, batch_size=64), 1_000, seeds=2),
         photo_model=PhotoConfig(photo_recipe(epochs=2, batch_size=128), 10_000),
+        labels=LabelsConfig(small_recipe(epochs=2, batch_size=64), folds=2, train_images=4_000),
         export=ExportConfig(parity_images=200),
         expected_minutes=9,
     )
@@ -284,6 +303,7 @@ def smoke() -> Config:
         final=FinalConfig(epochs=1, train_images=400, seeds=2, gallery_per_class=10),
         improvements=ImprovementsConfig(recipe(epochs=1), recipe(epochs=1, batch_size=32), 64, seeds=2),
         photo_model=PhotoConfig(photo_recipe(epochs=1, batch_size=32), 128),
+        labels=LabelsConfig(small_recipe(epochs=1, batch_size=32), folds=2, train_images=200),
         export=ExportConfig(parity_images=50),
         expected_minutes=1,
     )

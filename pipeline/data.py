@@ -19,7 +19,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from pipeline.errors import UserError
 
@@ -119,6 +119,12 @@ def subset(index: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.n
         return index
     chosen, _ = train_test_split(index, train_size=count, random_state=seed, stratify=labels[index])
     return np.sort(chosen)
+
+
+def fold(labels: np.ndarray, number: int, of: int, seed: int) -> np.ndarray:
+    """Positions in `labels`, sorted, of the part with this number (from 0) of `of` parts, stratified by class."""
+    folds = StratifiedKFold(of, shuffle=True, random_state=seed).split(np.zeros(len(labels)), labels)
+    return list(folds)[number][1]
 
 
 def with_test_images(dataset: Dataset, count: int) -> Dataset:

@@ -11,7 +11,17 @@ import torch
 
 from artifacts.contract import Machine
 
-PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "optuna", "onnx", "onnxruntime", "pytorch_optimizer")
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "scikit-learn",
+    "cleanlab",
+    "optuna",
+    "onnx",
+    "onnxruntime",
+    "pytorch_optimizer",
+)
 
 
 def describe() -> Machine:

@@ -32,8 +32,19 @@ CHECKPOINT_SECONDS = 15.0  # an epoch's end writes a checkpoint if the last one 
 
 
 @dataclass(frozen=True)
+class Fold:
+    """One of `of` equal parts of the trial's images, which the trial does not train on and answers for at its end."""
+
+    number: int
+    of: int
+
+
+@dataclass(frozen=True)
 class TrialSpec:
-    """One network to train: `part` is the split's train part or (`all`) train and validation data together."""
+    """One network to train: `part` is the split's train part or (`all`) train and validation data together.
+
+    With a `fold` (part `all`), the images of that fold are kept from the training.
+    """
 
     recipe: Recipe
     seed: int
@@ -42,10 +53,13 @@ class TrialSpec:
     split: SplitConfig
     data_sha256: str
     threads: int
+    fold: Fold | None = None
 
     @cached_property
     def key(self) -> str:
         plain = {**dataclasses.asdict(self), "version": training.VERSION}
+        if self.fold is None:
+            del plain["fold"]  # keeps the keys of trials that were finished before there were folds
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:20]
 
 
@@ -81,7 +95,10 @@ class TrialFolder:
         return load_file(self.folder / "weights.safetensors")
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """`val_predictions` uint8 (epochs, N) and `val_probabilities` float16 (N, classes)."""
+        """`val_predictions` uint8 (epochs, N) and `val_probabilities` float16 (N, classes).
+
+        Of a fold's trial: no predictions, and the probabilities of the images that were kept from it.
+        """
         return store.npz_arrays((self.folder / "validation.npz").read_bytes(), source="validation.npz")
 
     def finish(self, record: TrialRecord, fitted: Fitted | None) -> None:
@@ -119,8 +136,19 @@ def indices(dataset: data.Dataset, spec: TrialSpec) -> tuple[np.ndarray, np.ndar
     labels = dataset.train_labels
     if spec.part == "all":
         everything = np.sort(np.concatenate([parts.train, parts.validation]))
-        return data.subset(everything, labels, spec.train_images, spec.split.seed), np.empty(0, np.uint32)
+        used = data.subset(everything, labels, spec.train_images, spec.split.seed)
+        if spec.fold is not None:
+            used = np.delete(used, data.fold(labels[used], spec.fold.number, spec.fold.of, spec.split.seed))
+        return used, np.empty(0, np.uint32)
     return data.subset(parts.train, labels, spec.train_images, spec.split.seed), validated(dataset, spec.split)
+
+
+def held_out(dataset: data.Dataset, spec: TrialSpec) -> np.ndarray:
+    """The training file's indices that a fold's trial is not trained on, sorted: its answers are in this order."""
+    assert spec.fold is not None
+    whole = dataclasses.replace(spec, fold=None)
+    used, _ = indices(dataset, whole)
+    return used[data.fold(dataset.train_labels[used], spec.fold.number, spec.fold.of, spec.split.seed)]
 
 
 def validated(dataset: data.Dataset, config: SplitConfig) -> np.ndarray:
@@ -181,9 +209,20 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
         record = TrialRecord(spec.key, None, str(error), keeper.seconds())
         folder.finish(record, None)
         return record
+    if spec.fold is not None:
+        fitted = dataclasses.replace(fitted, val_probabilities=_answers_out_of_fold(spec, place, fitted))
     record = TrialRecord(spec.key, fitted.fit, "", keeper.seconds())
     folder.finish(record, fitted)
     return record
+
+
+def _answers_out_of_fold(spec: TrialSpec, place: Workplace, fitted: Fitted) -> torch.Tensor:
+    """Probabilities float32 (N, classes) of the `held_out` images, which chose nothing, not even the epoch."""
+    index = held_out(place.dataset, spec)
+    kept = to_device(place.dataset.train_images[index], place.dataset.train_labels[index], place.device)
+    model = build(spec, place.dataset)
+    model.load_state_dict(fitted.weights)
+    return training.logits_of(model.to(place.device), kept.images).softmax(1).cpu()
 
 
 class _Checkpoints:

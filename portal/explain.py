@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,8 +90,29 @@ def nearest(network: Network, embedding: Mapping[str, np.ndarray], image_SS: np.
     `network` is the final model, whose embedding the gallery holds; likeness is the cosine after the stored projection.
     """
     projection = (network.predict(image_SS[None]).embedding[0] - embedding["mean"]) @ embedding["components"]
+    return _nearest_to(embedding, projection, count)
+
+
+def nearest_of_test(embedding: Mapping[str, np.ndarray], number: int, count: int = 6) -> Neighbours:
+    """As `nearest`, for one of the run's test images, whose projection is stored: no network is asked."""
+    return _nearest_to(embedding, embedding["test"][number].astype(np.float32), count)
+
+
+def _nearest_to(embedding: Mapping[str, np.ndarray], projection_P: np.ndarray, count: int) -> Neighbours:
     gallery = embedding["gallery"].astype(np.float32)
-    lengths = np.linalg.norm(gallery, axis=1) * np.linalg.norm(projection)
-    similarity = gallery @ projection / np.maximum(lengths, 1e-12)
+    lengths = np.linalg.norm(gallery, axis=1) * np.linalg.norm(projection_P)
+    similarity = gallery @ projection_P / np.maximum(lengths, 1e-12)
     rows = np.argsort(-similarity, kind="stable")[:count]
     return Neighbours(embedding["gallery_images"][rows], embedding["gallery_label"][rows], similarity[rows])
+
+
+def neighbours_sentence(near: Neighbours, classes: Sequence[str], true: str, predicted: str) -> str:
+    """How many of the neighbours have the label and how many the answer of a mistake, and what that says."""
+    names = [classes[label] for label in near.labels]
+    label, answer = names.count(true), names.count(predicted)
+    found = f"Of the {len(names)} nearest training garments {label} are {true} and {answer} are {predicted}."
+    if answer > label:
+        return f"{found} To the network this image lies among the {predicted} images, hence its answer."
+    if label > answer:
+        return f"{found} The neighbourhood speaks for the label; only the last layer decided otherwise."
+    return f"{found} The image lies between both classes."

@@ -32,6 +32,8 @@ PAGES = (
     PageInfo("tuning", "Tuning", ":material/tune:", "Networks", "Search hyper-parameters, coarse to fine"),
     PageInfo("results", "Results", ":material/fact_check:", "Results", "Read the test set, once"),
     PageInfo("errors", "Errors", ":material/rule:", "Results", "Look at the mistakes one by one"),
+    PageInfo("confidence", "Confidence", ":material/percent:", "Results", "Ask how sure it is, and let it abstain"),
+    PageInfo("vault", "Test-set vault", ":material/lock:", "Results", "See what was frozen, and every reading"),
     PageInfo("feature_maps", "Feature maps", ":material/grid_view:", "Results", "See what the first layer answers to"),
     PageInfo("predict", "Predict", ":material/photo_camera:", "Try it", "Classify your own picture"),
 )
@@ -40,3 +42,8 @@ PAGES = (
 def available_pages() -> tuple[PageInfo, ...]:
     """The pages whose file is there."""
     return tuple(page for page in PAGES if page.file.is_file())
+
+
+def named(name: str) -> PageInfo:
+    """The page of that name, for a link from another page."""
+    return next(page for page in PAGES if page.name == name)

@@ -1,11 +1,9 @@
-"""The final model's figures beside the deck's, and the record of how often the test set was read for them."""
+"""The final model's figures on the test set, beside the deck's; `portal.vault` has the record of its reading."""
 
 from __future__ import annotations
 
-import pandas as pd
-
 from artifacts import deck
-from artifacts.contract import FinalSummary, Manifest
+from artifacts.contract import FinalSummary
 from portal.text import Beside, count, percent, percent_with_error, spread
 
 
@@ -35,35 +33,6 @@ def beside_deck(final: FinalSummary) -> list[Beside]:
             percent(deck.FINE_BEST.val_accuracy),
         ),
     ]
-
-
-def reading_sentence(manifest: Manifest, final: FinalSummary) -> str:
-    """How often the test set was read for the final model, and whether by the recipe that these results are of."""
-    reads = [reading for reading in manifest.test_reads if reading.model == "final"]
-    times = len(reads)
-    if times == 0:
-        return "The manifest holds no record of a reading, so nothing here can be taken for an unseen test."
-    how_often = "once" if times == 1 else f"{times} times, so that the last figures are no longer of an unseen test"
-    last = reads[-1]
-    same = "the recipe shown here" if last.recipe_sha256 == final.recipe_sha256 else "another recipe than the one here"
-    return (
-        f"For the final model the test set was read {how_often}, by {same} (`{last.recipe_sha256[:12]}`), "
-        f"which was frozen before and chosen by: {final.chosen_by}."
-    )
-
-
-def readings(manifest: Manifest) -> pd.DataFrame:
-    """One row a reading of the test set, as the manifest records it; each published recipe has one."""
-    return pd.DataFrame(
-        {
-            "For": f"{reading.model} model",
-            "Read at (UTC)": reading.at,
-            "Recipe (sha256)": reading.recipe_sha256[:12],
-            "Images": reading.images,
-            "Seeds": reading.seeds,
-        }
-        for reading in manifest.test_reads
-    )
 
 
 def takeaway(final: FinalSummary) -> str:

@@ -18,6 +18,7 @@ from pipeline.stages import (
     feature_maps,
     final,
     improvements,
+    labels,
     outliers,
     photo_model,
     tuning,
@@ -66,6 +67,7 @@ STAGES: tuple[Stage, ...] = (
         ("augmentations",),
         lambda c: c.improvements,
     ),
+    Stage("labels", "training labels that other networks doubt", labels.run, (), lambda c: c.labels),
     Stage("photo-model", "a network for visitors' photos", photo_model.run, (), lambda c: c.photo_model),
     Stage(
         "export",

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from artifacts.contract import ErrorsSummary, FinalSummary
 from artifacts.store import Run
-from portal import inference, ui
+from portal import forgiveness, inference, ui
 from portal.navigation import ROOT
 from tests.portal.tiny_run import TinyRun
 
@@ -105,12 +105,55 @@ def test_results_do_without_improvements(tiny: TinyRun, tmp_path: Path, monkeypa
 
 @pytest.mark.usefixtures("only_run")
 def test_mistakes_are_filtered_by_pair(full_run: Run) -> None:
-    app = open_page("errors")
+    app = open_page("errors", errors_forgive="Strict")
     summary = full_run.document(ErrorsSummary)
     assert f"{summary.mistakes} mistakes; under each image" in words(app)
     most = app.selectbox(key="errors_pair").options[1]
     healthy(app.selectbox(key="errors_pair").set_value(most).run())
     assert f"{summary.pairs[0].count} mistakes; under each image" in words(app)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_the_dial_leaves_the_mistakes_that_stay_and_a_cost_of_100_all_of_them(
+    full_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anything = forgiveness.Preset("Anything", "Every class for every other.", (full_run.manifest.classes,))
+    monkeypatch.setattr(forgiveness, "PRESETS", (*forgiveness.PRESETS, anything))
+    app = open_page("errors", errors_forgive="Anything")
+    mistakes = full_run.document(ErrorsSummary).mistakes
+    assert "0 mistakes; under each image" in words(app)
+    healthy(app.toggle(key="errors_stay").set_value(False).run())
+    assert f"{mistakes} mistakes; under each image" in words(app)
+    healthy(app.toggle(key="errors_stay").set_value(True).run())
+    healthy(app.slider(key="errors_cost").set_value(100).run())
+    assert f"{mistakes} mistakes; under each image" in words(app)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_a_mistake_is_explained_by_its_neighbours_and_forgiving_needs_no_networks(
+    tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.write(tmp_path / "study", without=["architectures/"])
+    monkeypatch.setenv("FASHION_RUNS", str(tmp_path / "study"))
+    app = open_page("errors")
+    assert "Of the 6 nearest training garments" in words(app)
+    second = app.selectbox(key="errors_why").options[1]
+    healthy(app.selectbox(key="errors_why").set_value(second).run())
+    assert app.selectbox(key="errors_why").value == second
+
+
+@pytest.mark.usefixtures("only_run")
+def test_the_vault_checks_every_file_on_demand(full_run: Run) -> None:
+    app = open_page("vault")
+    healthy(app.button(key="vault_check").click().run())
+    assert "byte for byte" in words(app)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_the_abstain_threshold_comes_from_the_link() -> None:
+    text = words(open_page("confidence", confidence_abstain="0.0"))
+    assert "answers **100.0 %** of the 60 validation images" in text
+    assert "answers **100.0 %** of the 100 test images" in text
 
 
 @pytest.mark.usefixtures("only_run")

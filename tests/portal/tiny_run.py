@@ -13,7 +13,7 @@ import numpy as np
 
 from artifacts import contract as c
 from artifacts import deck
-from artifacts.store import Run, encode, npz_bytes, record, write_atomic
+from artifacts.store import Run, encode, npz_bytes, record, sha256, write_atomic
 from tests.portal.tiny_network import tiny_network
 
 FASHION = tuple(score.name for score in deck.CLASS_SCORES)
@@ -36,6 +36,7 @@ class TinyRun:
         self.files: dict[str, bytes] = {}
         for part in (_data, _eda, _outliers, _architectures, _augmentations, _tuning, _final, _errors, _feature_maps):
             part(self)
+        _labels(self)
         _improvements(self)
         _models(self)
         _clocks(self)
@@ -82,7 +83,7 @@ class TinyRun:
             stages={},
             files={path: value for path, value in records.items() if not path.startswith("clock/")},
             clock_files={path: value for path, value in records.items() if path.startswith("clock/")},
-            test_reads=(c.TestRead("final", "0" * 64, TEST, 2, "2026-11-23T12:00:00+00:00"),),
+            test_reads=(c.TestRead("final", RECIPE_SHA256, TEST, 2, "2026-11-23T12:00:00+00:00"),),
         )
 
 
@@ -131,6 +132,9 @@ def recipe(**changes: Any) -> c.Recipe:
         "replication": "none",
     }
     return c.Recipe(**{**values, **changes})
+
+
+RECIPE_SHA256 = sha256(encode(recipe()))
 
 
 def _data(run: TinyRun) -> None:
@@ -287,7 +291,7 @@ def _final(run: TinyRun) -> None:
     run.add(
         c.FinalSummary(
             recipe=recipe(),
-            recipe_sha256="0" * 64,
+            recipe_sha256=RECIPE_SHA256,
             chosen_by="highest validation accuracy of the fine search",
             train_images=len(run.images),
             test_images=TEST,
@@ -398,6 +402,46 @@ def _feature_maps(run: TinyRun) -> None:
         label=labels[index],
         maps=maps,
         average_map=maps.mean(axis=0, dtype=np.float32),
+    )
+
+
+def _labels(run: TinyRun) -> None:
+    """Every ninth label is suspected, and some other class suggested for it."""
+    index = np.arange(0, len(run.images), 9)
+    classes = len(run.classes)
+    given, suggested = run.labels[index], ((run.labels[index] + 1) % classes).astype(np.uint8)
+    probabilities = run.probabilities(suggested)
+    run.add_arrays(
+        "labels/suspects.npz",
+        index=index.astype(np.uint32),
+        images=run.images[index],
+        given=given,
+        suggested=suggested,
+        probabilities=probabilities.astype(np.float16),
+    )
+    run.add_arrays(
+        "labels/issues.npz",
+        index=index.astype(np.uint32),
+        in_validation=index[index < VALIDATION].astype(np.uint32),
+    )
+    mistakes, images = 2 * len(index), len(run.images)
+    run.add(
+        c.LabelsSummary(
+            recipe=recipe(architecture="OwnBaseline1"),
+            folds=2,
+            images=images,
+            method="cleanlab 2.9.0, find_label_issues, prune_by_noise_rate",
+            accuracy=(images - mistakes) / images,
+            accuracy_without=(images - mistakes) / (images - len(index)),
+            mistakes=mistakes,
+            mistakes_left=mistakes - len(index),
+            issues=len(index),
+            issues_by_class=tuple(np.bincount(given, minlength=classes).tolist()),
+            pairs=tuple(
+                c.ConfusedPair(label, (label + 1) % classes, int(n))
+                for label, n in enumerate(np.bincount(given, minlength=classes))
+            ),
+        )
     )
 
 

@@ -1,0 +1,63 @@
+"""Confidence: are the probabilities honest, and what is gained by not answering when unsure?"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from artifacts.contract import FinalSummary
+from portal import calibration, ui
+from portal.charts import confidence
+
+BINS = (5, 10, 15, 20)
+
+ui.opening("When the model says 90 %, is it right nine times in ten, and should it answer at all when it is unsure?")
+final = ui.document(FinalSummary)
+classes = ui.current_run().manifest.classes
+splits = {
+    name: (ui.arrays(f"final/{name}.npz")["probabilities"], ui.arrays(f"data/{name}.npz")["labels"])
+    for name in ("validation", "test")
+}
+st.caption(
+    "Validation: the chosen recipe, trained on the train part alone, so it has not seen these images. Test: the "
+    f"published model, trained on {final.train_images:,} images."
+)
+
+st.subheader("Are the probabilities honest?")
+fitted = calibration.best_temperature(*splits["validation"])
+left, right = st.columns(2, gap="medium")
+with left:
+    temperature = st.slider("Temperature", 0.5, 3.0, 1.0, 0.05, key="confidence_temperature", bind="query-params")
+with right:
+    bins = st.segmented_control("Bins", BINS, default=15, key="confidence_bins", bind="query-params", required=True)
+for column, (name, (probabilities, labels)) in zip((left, right), splits.items(), strict=True):
+    frame = calibration.reliability(calibration.judged(name, probabilities, labels, temperature), bins)
+    with column:
+        ui.chart(
+            confidence.reliability_chart(frame, name, temperature), see=calibration.calibration_sentence(frame, bins)
+        )
+st.markdown(
+    f"**Temperature scaling** divides the logits by one number. {fitted:.2f} fits the validation images best; what it "
+    "does on the test images, which did not choose it, is the honest measure."
+)
+temperatures = {"as trained": 1.0, "fitted on validation": fitted}
+ui.small_table(calibration.temperature_table(splits, temperatures, bins), name="Temperature", hide_index=True)
+
+st.subheader("Do not answer when unsure")
+threshold = st.slider(
+    "Answer only above this confidence", 0.0, 0.99, 0.8, 0.01, key="confidence_abstain", bind="query-params"
+)
+answers = {name: calibration.judged(name, *arrays) for name, arrays in splits.items()}
+results = [calibration.abstaining(each, threshold) for each in answers.values()]
+for result in results:
+    st.markdown(calibration.abstaining_sentence(result))
+curves = pd.concat([calibration.coverage_curve(each) for each in answers.values()])
+ui.chart(
+    confidence.coverage_chart(curves, results),
+    see="Fewer answers, better answers: choose the threshold on the validation line, then look at the test line.",
+)
+frame = calibration.by_class(answers["test"], threshold, classes)
+ui.chart(confidence.by_class_chart(frame, "test", threshold), see=calibration.by_class_sentence(frame))
+
+ui.takeaway("A probability is worth what its calibration is worth, and to say nothing is an answer too.")
+ui.provenance(split="test", images=final.test_images)

@@ -1,0 +1,123 @@
+"""Stage labels: which labels of the training file may be wrong, by networks that were not trained on them.
+
+K-fold: every image is answered by the one network that did not see it, after its last epoch. cleanlab then estimates
+which labels are wrong (confident learning, Northcutt et al. 2021, arXiv:1911.00068). Test labels are not looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+
+import numpy as np
+
+from artifacts.contract import ConfusedPair, LabelsSummary
+from pipeline.config import LabelsConfig
+from pipeline.context import Context
+from pipeline.stages.experiments import fits_of
+from pipeline.trials import Fold, TrialSpec, held_out
+from pipeline.workers import threads_for
+
+FILTER = "prune_by_noise_rate"  # cleanlab's default; its estimate is calibrated to the noise it finds in each class
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """`index` uint32 (N,) of the training file, sorted; `labels` as given; `probabilities` float32 (N, classes)."""
+
+    index: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+
+def run(context: Context) -> None:
+    """Write `labels/summary.json`, all suspected labels, and the pictures of the most suspicious ones."""
+    plan = specs(context)
+    fits_of(context.run_trials(plan, [f"fold {number}" for number in range(len(plan))]))
+    answers = _out_of_fold(context, plan)
+    issues = suspected(answers)
+    context.write_arrays("labels/suspects.npz", _pictures(context, answers, issues))
+    index = answers.index[issues]
+    rows = np.flatnonzero(np.isin(context.validated, index))
+    context.write_arrays("labels/issues.npz", {"index": index, "in_validation": rows.astype(np.uint32)})
+    context.write(summarise(context.config.labels, len(context.dataset.classes), answers, issues))
+
+
+def specs(context: Context) -> list[TrialSpec]:
+    """One trial a fold; all have the run's seed and differ in what is kept from them."""
+    config = context.config.labels
+    return [
+        TrialSpec(
+            recipe=config.recipe,
+            seed=context.config.seed,
+            part="all",
+            train_images=config.train_images,
+            split=context.config.split,
+            data_sha256=context.dataset.fingerprint,
+            threads=threads_for(config.folds),
+            fold=Fold(number, config.folds),
+        )
+        for number in range(config.folds)
+    ]
+
+
+def _out_of_fold(context: Context, plan: list[TrialSpec]) -> OutOfFold:
+    index = np.concatenate([held_out(context.dataset, spec) for spec in plan])
+    probabilities = np.concatenate([context.pool.folder(spec).arrays()["val_probabilities"] for spec in plan])
+    order = np.argsort(index)
+    probabilities = probabilities[order].astype(np.float32)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)  # they were kept as float16
+    return OutOfFold(index[order], context.dataset.train_labels[index[order]], probabilities)
+
+
+def suspected(answers: OutOfFold) -> np.ndarray:
+    """Rows of `answers` whose label cleanlab takes for wrong, the least probable label first."""
+    from cleanlab.filter import find_label_issues  # imports pandas, which the training processes do without
+
+    rows = find_label_issues(
+        answers.labels.astype(np.int64),
+        answers.probabilities,
+        filter_by=FILTER,
+        return_indices_ranked_by="self_confidence",
+        n_jobs=1,
+    )
+    return np.asarray(rows, dtype=np.int64)
+
+
+def summarise(config: LabelsConfig, classes: int, answers: OutOfFold, issues: np.ndarray) -> LabelsSummary:
+    predicted = answers.probabilities.argmax(axis=1)
+    right = predicted == answers.labels
+    other = np.ones(len(right), dtype=bool)
+    other[issues] = False
+    return LabelsSummary(
+        recipe=config.recipe,
+        folds=config.folds,
+        images=len(right),
+        method=f"cleanlab {metadata.version('cleanlab')}, find_label_issues, {FILTER}",
+        accuracy=float(right.mean()),
+        accuracy_without=float(right[other].mean()),
+        mistakes=int((~right).sum()),
+        mistakes_left=int((~right & other).sum()),
+        issues=len(issues),
+        issues_by_class=tuple(int(n) for n in np.bincount(answers.labels[issues], minlength=classes)),
+        pairs=_pairs(answers.labels[issues], predicted[issues]),
+    )
+
+
+def _pairs(given: np.ndarray, suggested: np.ndarray) -> tuple[ConfusedPair, ...]:
+    """How many issues there are of each given and suggested label, most first."""
+    pairs, counts = np.unique(np.stack([given, suggested], axis=1), axis=0, return_counts=True)
+    found = [ConfusedPair(int(true), int(other), int(n)) for (true, other), n in zip(pairs, counts, strict=True)]
+    return tuple(sorted(found, key=lambda pair: -pair.count))
+
+
+def _pictures(context: Context, answers: OutOfFold, issues: np.ndarray) -> dict[str, np.ndarray]:
+    """The most suspicious of `issues`, as many as the configuration keeps."""
+    shown = issues[: context.config.labels.pictures]
+    return {
+        "index": answers.index[shown],
+        "images": context.dataset.train_images[answers.index[shown]],
+        "given": answers.labels[shown],
+        "suggested": answers.probabilities[shown].argmax(axis=1).astype(np.uint8),
+        "probabilities": answers.probabilities[shown].astype(np.float16),
+    }

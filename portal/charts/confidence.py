@@ -1,0 +1,104 @@
+"""Reliability, and coverage against accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from portal.calibration import Abstaining
+from portal.charts import NEUTRAL, TEXT, layered, sized, titled
+
+UNIT = alt.Scale(domain=[0, 1])
+PERCENT = alt.Axis(format=".0%")
+
+
+def reliability_chart(frame: pd.DataFrame, split: str, temperature: float) -> alt.LayerChart:
+    """Accuracy by confidence, bars of `calibration.reliability`, against the diagonal where both would be equal."""
+    tooltip = [
+        alt.Tooltip("n", title="Answers", format=","),
+        alt.Tooltip("confidence", title="Mean confidence", format=".1%"),
+        alt.Tooltip("accuracy", title="Accuracy", format=".1%"),
+    ]
+    base = alt.Chart(frame).encode(tooltip=tooltip)
+    bars = base.mark_bar(binSpacing=1, opacity=0.75).encode(
+        x=alt.X("low:Q", bin="binned", title="Confidence (probability of the answer)", scale=UNIT, axis=PERCENT),
+        x2="high:Q",
+        y=alt.Y("accuracy:Q", title="Accuracy of these answers", scale=UNIT, axis=PERCENT),
+    )
+    mean = base.mark_point(filled=True, size=45, opacity=1, color=TEXT).encode(x="confidence:Q", y="accuracy:Q")
+    ends = pd.DataFrame({"at": [0.0, 1.0]})
+    diagonal = alt.Chart(ends).mark_line(color=NEUTRAL, strokeDash=[5, 4]).encode(x="at:Q", y="at:Q")
+    return titled(
+        layered(bars, diagonal, mean, height=260),
+        f"Reliability on {split} images",
+        f"n = {frame['n'].sum():,} {split} images, 1 seed, temperature {temperature:.2f}; dot: mean confidence of a "
+        "bin; dashed: as right as sure",
+        "Bars for the accuracy of the answers in each bin of confidence, beside a dashed diagonal of equal shares.",
+    )
+
+
+def coverage_chart(curves: pd.DataFrame, marked: Sequence[Abstaining]) -> alt.LayerChart:
+    """Accuracy of the answered images against their share, a line a split, and the chosen threshold's points."""
+    points = pd.DataFrame(
+        {"split": each.split, "threshold": each.threshold, "coverage": each.coverage, "accuracy": each.accuracy}
+        for each in marked
+        if each.accuracy is not None
+    )
+    x = alt.X("coverage:Q", title="Coverage (share of images answered)", scale=UNIT, axis=PERCENT)
+    y = alt.Y(
+        "accuracy:Q", title="Accuracy of what is answered", scale=alt.Scale(zero=False), axis=alt.Axis(format=".1%")
+    )
+    legend = alt.Legend(title="Images", orient="bottom")
+    colour = alt.Color("split:N", legend=legend, sort=list(dict.fromkeys(curves["split"])))
+    tooltip = [
+        "split",
+        alt.Tooltip("threshold", title="Threshold", format=".3f"),
+        alt.Tooltip("coverage", title="Coverage", format=".1%"),
+        alt.Tooltip("accuracy", title="Accuracy", format=".2%"),
+    ]
+    layers = [
+        alt.Chart(curves)
+        .mark_line(strokeWidth=2)
+        .encode(x=x, y=y, color=colour, strokeDash=alt.StrokeDash("split:N", legend=None), tooltip=tooltip)
+    ]
+    if len(points):
+        layers.append(
+            alt.Chart(points)
+            .mark_point(size=150, filled=True, opacity=1, stroke=TEXT, strokeWidth=1.5)
+            .encode(x=x, y=y, color=colour, tooltip=tooltip)
+        )
+    sizes = " and ".join(f"{each.n:,} {each.split}" for each in marked)
+    return titled(
+        layered(*layers, height=280),
+        "Coverage against accuracy",
+        f"n = {sizes} images, 1 seed each; large dot: the threshold chosen above",
+        "Lines for the accuracy of the answered images as fewer and fewer are answered, with the chosen threshold.",
+    )
+
+
+def by_class_chart(frame: pd.DataFrame, split: str, threshold: float) -> alt.Chart:
+    """A row a class of `calibration.by_class`: a dot each for the share answered and its accuracy."""
+    names = {"answered": "share answered", "accuracy": "accuracy of it"}
+    long = frame.rename(columns=names).melt(
+        id_vars=["class", "n"], value_vars=list(names.values()), var_name="figure", value_name="value"
+    )
+    legend = alt.Legend(title=None, orient="bottom")
+    dots = (
+        alt.Chart(long.dropna())
+        .mark_point(filled=True, size=85, opacity=1)
+        .encode(
+            x=alt.X("value:Q", title="Share of the class's images (%)", scale=alt.Scale(zero=False, padding=12)),
+            y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(grid=True)),
+            color=alt.Color("figure:N", sort=list(names.values()), legend=legend),
+            shape=alt.Shape("figure:N", sort=list(names.values()), legend=legend),
+            tooltip=["class", "n", "figure", alt.Tooltip("value", format=".1f")],
+        )
+    )
+    return titled(
+        sized(dots, 27 * len(frame)),
+        "By class",
+        f"n = {frame['n'].sum():,} {split} images, threshold {threshold:.2f}, 1 seed",
+        "Dots for the share of each class's images that is answered, and for the accuracy of these answers.",
+    )

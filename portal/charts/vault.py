@@ -1,0 +1,32 @@
+"""Validation against test: two accuracies with their intervals."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from portal.charts import NEUTRAL, TEXT, layered, titled
+
+
+def gap_chart(frame: pd.DataFrame) -> alt.LayerChart:
+    """A row a split of `vault.gap_frame`: the accuracy and its 95 % interval."""
+    scale = alt.Scale(zero=False, padding=24)
+    axis = alt.Axis(tickCount=6, labelExpr="round(100 * datum.value) / 100")
+    base = alt.Chart(frame).encode(
+        y=alt.Y("split:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
+        tooltip=["split", "n", *(alt.Tooltip(name, format=".2f") for name in ("accuracy", "low", "high"))],
+    )
+    interval = base.mark_rule(strokeWidth=3, color=NEUTRAL).encode(
+        x=alt.X("low:Q", title="Accuracy (%)", scale=scale, axis=axis), x2="high:Q"
+    )
+    point = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("accuracy:Q", scale=scale))
+    number = base.mark_text(dy=-14, color=TEXT).encode(
+        x=alt.X("accuracy:Q", scale=scale), text=alt.Text("accuracy:Q", format=".2f")
+    )
+    sizes = ", ".join(f"{row.n:,} {row.split.split(',')[0].lower()}" for row in frame.itertuples())
+    return titled(
+        layered(interval, point, number, height=52 * len(frame)),
+        "What chose, and what was kept away",
+        f"n = {sizes} images, 1 seed each; line: 95 % interval from the number of images alone",
+        "Two points with intervals: the recipe's accuracy on validation images and the published model's on test.",
+    )

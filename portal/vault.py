@@ -1,0 +1,194 @@
+"""The test-set vault: what was frozen before the test set was read, how often it was read, and by which recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from artifacts import store
+from artifacts.contract import FinalSummary, Machine, Manifest, PhotoSummary, Recipe, TestRead
+from portal.text import count, hardware, percent
+
+SHORT = 12  # hexadecimal digits of a hash that are shown: enough to compare by eye
+Z95 = 1.96
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """One published model: its recipe, the hash its summary was written with, and its readings of the test set."""
+
+    model: str
+    recipe: Recipe
+    written: str
+    reads: tuple[TestRead, ...]
+
+    @property
+    def recomputed(self) -> str:
+        """The sha256 of the recipe as it stands in the summary now."""
+        return store.sha256(store.encode(self.recipe))
+
+    @property
+    def intact(self) -> bool:
+        """Whether the recipe in the summary is the one that its hash was made of."""
+        return self.recomputed == self.written
+
+    @property
+    def read_once(self) -> bool:
+        """Whether there was one reading, by this recipe."""
+        return [reading.recipe_sha256 for reading in self.reads] == [self.written]
+
+
+def frozen(manifest: Manifest, final: FinalSummary, photo: PhotoSummary | None) -> list[Frozen]:
+    """The published models, the study's final one first."""
+    written: dict[str, FinalSummary | PhotoSummary] = {"final": final}
+    if photo is not None:
+        written["photo"] = photo
+    return [
+        Frozen(
+            model,
+            summary.recipe,
+            summary.recipe_sha256,
+            tuple(reading for reading in manifest.test_reads if reading.model == model),
+        )
+        for model, summary in written.items()
+    ]
+
+
+def verdict(models: Sequence[Frozen]) -> str:
+    """One plain sentence: was the test set read once for each published recipe, and are those recipes unchanged?"""
+    faults = [fault for model in models for fault in _faults(model)]
+    if faults:
+        return f"No: {'; '.join(faults)}."
+    if len(models) == 1:
+        return "Yes: the test set was read once, by the published recipe, which is unchanged since."
+    return (
+        f"Yes: the test set was read once for each of the {len(models)} published recipes, "
+        "and each recipe is unchanged since."
+    )
+
+
+def _faults(model: Frozen) -> list[str]:
+    faults = []
+    if not model.reads:
+        faults.append(f"no reading is on record for the {model.model} model")
+    elif len(model.reads) > 1:
+        faults.append(f"for the {model.model} model it was read {len(model.reads)} times")
+    elif not model.read_once:
+        faults.append(f"for the {model.model} model it was read by another recipe than the published one")
+    if not model.intact:
+        faults.append(f"the {model.model} model's recipe is not the one that its hash was made of")
+    return faults
+
+
+def hash_table(models: Sequence[Frozen]) -> pd.DataFrame:
+    """The three places that must agree on a recipe's hash: the recipe itself, its summary, and the reading."""
+    return pd.DataFrame(
+        {
+            "Model": model.model,
+            "Recomputed now": model.recomputed[:SHORT],
+            "In its summary": model.written[:SHORT],
+            "At the reading": ", ".join(reading.recipe_sha256[:SHORT] for reading in model.reads) or "none",
+            "Agree": "yes" if model.intact and model.read_once else "no",
+        }
+        for model in models
+    )
+
+
+def reading_sentence(manifest: Manifest, final: FinalSummary) -> str:
+    """How often the test set was read for the final model, and whether by the recipe that these results are of."""
+    reads = [reading for reading in manifest.test_reads if reading.model == "final"]
+    times = len(reads)
+    if times == 0:
+        return "The manifest holds no record of a reading, so nothing here can be taken for an unseen test."
+    how_often = "once" if times == 1 else f"{times} times, so that the last figures are no longer of an unseen test"
+    last = reads[-1]
+    same = "the recipe shown here" if last.recipe_sha256 == final.recipe_sha256 else "another recipe than the one here"
+    return (
+        f"For the final model the test set was read {how_often}, by {same} (`{last.recipe_sha256[:SHORT]}`), "
+        f"which was frozen before and chosen by: {final.chosen_by}."
+    )
+
+
+def readings(manifest: Manifest) -> pd.DataFrame:
+    """One row a reading of the test set, as the manifest records it; each published recipe has one."""
+    return pd.DataFrame(
+        {
+            "For": f"{reading.model} model",
+            "Read at (UTC)": reading.at,
+            "Recipe (sha256)": reading.recipe_sha256[:SHORT],
+            "Images": reading.images,
+            "Seeds": reading.seeds,
+        }
+        for reading in manifest.test_reads
+    )
+
+
+def frozen_table(final: FinalSummary, manifest: Manifest) -> pd.DataFrame:
+    """What could not change any more when the test set was opened: the recipe's values, the seeds and the split."""
+    recipe = {name.replace("_", " "): str(value) for name, value in dataclasses.asdict(final.recipe).items()}
+    split = {name.replace("_", " "): str(value) for name, value in manifest.config.get("split", {}).items()}
+    rows = [
+        ("Chosen by", final.chosen_by),
+        ("Training images", f"{final.train_images:,}"),
+        ("Seeds", f"{', '.join(map(str, final.seeds))}; the first is published"),
+        *((f"Recipe: {name}", value) for name, value in recipe.items()),
+        *((f"Split: {name}", value) for name, value in split.items()),
+    ]
+    return pd.DataFrame(rows, columns=["Frozen", "Value"])
+
+
+def sums_table(manifest: Manifest) -> pd.DataFrame:
+    """The sha256 of each file of the data set, decompressed, as the pipeline checked it at every load."""
+    return pd.DataFrame(sorted(manifest.data_sha256.items()), columns=["File", "sha256"])
+
+
+def machine_sentence(machine: Machine) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(machine.versions.items()))
+    return f"Machine: {hardware(machine)}, {machine.platform}. Versions: {versions}."
+
+
+# ------------------------------------------------------------------------------------------- validation against test
+
+
+def gap_frame(final: FinalSummary, validation_images: int) -> pd.DataFrame:
+    """Accuracy (%) of the recipe on validation and of the published model on test, each with its 95 % interval."""
+    rows = [
+        ("Validation, which chose", final.val_accuracy, validation_images),
+        ("Test, read once", final.accuracy, final.test_images),
+    ]
+    frame = pd.DataFrame(rows, columns=["split", "share", "n"])
+    half = [Z95 * standard_error(share, n) for _, share, n in rows]
+    return frame.assign(
+        accuracy=100 * frame["share"],
+        low=[100 * max(share - wide, 0.0) for (_, share, _), wide in zip(rows, half, strict=True)],
+        high=[100 * min(share + wide, 1.0) for (_, share, _), wide in zip(rows, half, strict=True)],
+    ).drop(columns="share")
+
+
+def standard_error(share: float, n: int) -> float:
+    """Binomial standard error of a share measured on n images."""
+    return math.sqrt(share * (1 - share) / max(n, 1))
+
+
+def gap_sentence(final: FinalSummary, validation_images: int) -> str:
+    """Test minus validation in percentage points with its standard error, and what else differs between both."""
+    gap = 100 * (final.accuracy - final.val_accuracy)
+    variance = standard_error(final.accuracy, final.test_images) ** 2
+    variance += standard_error(final.val_accuracy, validation_images) ** 2
+    return (
+        f"Test minus validation: {gap:+.2f} ± {100 * math.sqrt(variance):.2f} percentage points. The validation figure "
+        f"({percent(final.val_accuracy)}) is the best of its search, so a little too good; the published model was "
+        f"then trained on {final.train_images:,} images, which should help it. Far below validation would "
+        "mean that the choices fitted the validation images rather than the clothes."
+    )
+
+
+def files_sentence(faults: Sequence[str], files: int) -> str:
+    """What a check of every file of the run against the manifest found."""
+    if not faults:
+        return f"All {count(files, 'file')} are what the manifest says, byte for byte."
+    return f"{len(faults)} of {count(files, 'file')} are not: {faults[0]}"

@@ -1,0 +1,92 @@
+"""portal/vault.py: how often the test set was read, by which recipe, and whether that recipe is still the same."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from artifacts import contract as c
+from artifacts.contract import FinalSummary, Manifest
+from artifacts.store import Run
+from portal import vault
+from portal.charts import vault as charts
+from tests.portal.charts.specs import rows_with, spec_of
+from tests.portal.tiny_run import RECIPE_SHA256
+
+
+@pytest.fixture
+def final(full_run: Run) -> FinalSummary:
+    return full_run.document(FinalSummary)
+
+
+def read(manifest: Manifest, *recipes: str) -> Manifest:
+    """The manifest with a reading by each of these recipes."""
+    reads = tuple(
+        c.TestRead("final", recipe, 100, 2, f"2026-11-2{day}T12:00:00+00:00") for day, recipe in enumerate(recipes)
+    )
+    return dataclasses.replace(manifest, test_reads=reads)
+
+
+def test_one_reading_by_the_recipe_shown_is_said_plainly(full_run: Run, final: FinalSummary) -> None:
+    sentence = vault.reading_sentence(full_run.manifest, final)
+    assert sentence.startswith(
+        f"For the final model the test set was read once, by the recipe shown here (`{RECIPE_SHA256[:12]}`)"
+    )
+    assert vault.readings(full_run.manifest)["Images"].tolist() == [100]
+    models = vault.frozen(full_run.manifest, final, None)
+    assert vault.verdict(models).startswith("Yes: the test set was read once, by the published recipe")
+    assert vault.hash_table(models)["Agree"].tolist() == ["yes"]
+
+
+def test_more_readings_and_another_recipe_are_not_hidden(full_run: Run, final: FinalSummary) -> None:
+    manifest = read(full_run.manifest, RECIPE_SHA256, "f" * 64)
+    sentence = vault.reading_sentence(manifest, final)
+    assert "read 2 times, so that the last figures are no longer of an unseen test" in sentence
+    assert "another recipe than the one here (`ffffffffffff`)" in sentence
+    assert vault.verdict(vault.frozen(manifest, final, None)) == "No: for the final model it was read 2 times."
+    once = vault.frozen(read(full_run.manifest, "f" * 64), final, None)
+    assert "it was read by another recipe than the published one" in vault.verdict(once)
+
+
+def test_no_record_is_said_too(full_run: Run, final: FinalSummary) -> None:
+    manifest = read(full_run.manifest)
+    assert "no record of a reading" in vault.reading_sentence(manifest, final)
+    assert "no reading is on record" in vault.verdict(vault.frozen(manifest, final, None))
+
+
+def test_a_recipe_changed_after_the_reading_is_found_out(full_run: Run, final: FinalSummary) -> None:
+    changed = dataclasses.replace(final, recipe=dataclasses.replace(final.recipe, lr=0.051))
+    (model,) = vault.frozen(full_run.manifest, changed, None)
+    assert not model.intact
+    assert "recipe is not the one that its hash was made of" in vault.verdict([model])
+    assert vault.hash_table([model])["Agree"].tolist() == ["no"]
+
+
+def test_the_photo_model_has_a_reading_of_its_own(full_run: Run, final: FinalSummary) -> None:
+    photo = full_run.document(c.PhotoSummary)
+    models = vault.frozen(full_run.manifest, final, photo)
+    assert [model.model for model in models] == ["final", "photo"]
+    assert "no reading is on record for the photo model" in vault.verdict(models)
+
+
+def test_the_gap_has_its_error_and_the_chart_its_intervals(final: FinalSummary) -> None:
+    better = dataclasses.replace(final, val_accuracy=0.90, accuracy=0.93, test_images=10_000)
+    assert "Test minus validation: +3.00 ± 0.98 percentage points" in vault.gap_sentence(better, 1_000)
+    rows = rows_with(charts.gap_chart(vault.gap_frame(better, 1_000)), "split", "low")
+    assert [round(row["high"] - row["low"], 2) for row in rows] == [3.72, 1.0]
+    subtitle = " ".join(spec_of(charts.gap_chart(vault.gap_frame(better, 1_000)))["title"]["subtitle"])
+    assert "1,000 validation, 10,000 test images" in subtitle
+
+
+def test_all_files_or_the_first_fault_is_named() -> None:
+    assert vault.files_sentence([], 12) == "All 12 files are what the manifest says, byte for byte."
+    assert vault.files_sentence(["a.npz is gone."], 12) == "1 of 12 files are not: a.npz is gone."
+
+
+def test_what_was_frozen_names_recipe_seeds_and_split(full_run: Run, final: FinalSummary) -> None:
+    manifest = dataclasses.replace(full_run.manifest, config={"split": {"train_images": 50_000}})
+    rows = dict(vault.frozen_table(final, manifest).itertuples(index=False))
+    assert rows["Recipe: lr"] == str(final.recipe.lr)
+    assert rows["Split: train images"] == "50000"
+    assert rows["Seeds"] == "0, 1; the first is published"
