@@ -18,7 +18,9 @@ from portal.navigation import available_pages
 ICON = Path(__file__).with_name("icon.png")
 
 # Before the navigation, whose pages' icons would be fetched for the tab instead; the tab's title is the page's.
-st.set_page_config(page_icon=ICON, layout="wide")
+# In lecture mode the menu starts folded away: a projector has few pixels.
+folded = "collapsed" if lecture_ui.is_on() else "auto"
+st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state=folded)
 
 sections: dict[str, list[st.Page]] = {}
 names = {info.title: info.name for info in available_pages()}

@@ -27,6 +27,8 @@ def closing(record: PageRecord) -> None:
         with st.expander(label, key=EXERCISES, icon=icon, on_change="rerun", bind="query-params") as part:
             if part.open:
                 _exercises(record.page, found)
+    if lecture_ui.is_on():
+        return  # on a projector nobody takes anything away
     label, icon = "Take away: link, command, data, charts", ":material/download:"
     with st.expander(label, key=TAKE_AWAY, icon=icon, on_change="rerun", bind="query-params") as part:
         if part.open:
@@ -105,5 +107,6 @@ def _offer(label: str, name: str, make: Callable[[], bytes]) -> None:
 
 def _link() -> str:
     """The address of this page with its controls, as the visitor's browser would show it."""
-    query = urlencode(st.query_params.to_dict(), doseq=True)
+    controls = {key: st.query_params.get_all(key) for key in st.query_params if key != TAKE_AWAY}
+    query = urlencode(controls, doseq=True)
     return f"{st.context.url or ''}{'?' if query else ''}{query}"

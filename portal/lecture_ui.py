@@ -8,6 +8,7 @@ from portal import charts, page_record
 
 PARAMETER, _TOGGLE, _SHOWN, _PAGE = "lecture", "lecture_on", "lecture_shown", "lecture_page"
 SHORTCUT = "A"
+LABEL, TITLE, HEADING = 16, 18, 22  # pixels of a chart's text
 
 
 def is_on() -> bool:
@@ -17,6 +18,8 @@ def is_on() -> bool:
 
 def pick(page: str) -> None:
     """The switch in the sidebar, which writes the URL; called once for each page, by the entrypoint."""
+    if st.session_state.get(_PAGE) not in (None, page) and st.session_state[_TOGGLE] and not is_on():
+        st.query_params[PARAMETER] = "1"  # the browser drops what is not a widget's from the URL of the next page
     st.session_state[_PAGE] = page
     # Not bound by Streamlit: it would write and read `true`, and links for a class are typed by hand.
     st.session_state[_TOGGLE] = is_on()
@@ -50,11 +53,10 @@ def enlarged(figure: charts.Figure) -> charts.Figure:
     """The chart with text to be read from the back of a room, in lecture mode; else as it is."""
     if not is_on():
         return figure
-    label, title = 16, 18
     return (
-        figure.configure_axis(labelFontSize=label, titleFontSize=title)
-        .configure_legend(labelFontSize=label, titleFontSize=title)
-        .configure_header(labelFontSize=label, titleFontSize=title)
-        .configure_title(fontSize=22, subtitleFontSize=label)
-        .configure_text(fontSize=label)
+        figure.configure_axis(labelFontSize=LABEL, titleFontSize=TITLE)
+        .configure_legend(labelFontSize=LABEL, titleFontSize=TITLE)
+        .configure_header(labelFontSize=LABEL, titleFontSize=TITLE)
+        .configure_title(fontSize=HEADING, subtitleFontSize=LABEL)
+        .configure_text(fontSize=LABEL)
     )

@@ -66,7 +66,7 @@ def test_until_it_is_opened_nothing_is_offered(only_run: Path) -> None:
 def test_the_take_away_has_link_commands_and_files(only_run: Path) -> None:
     app = open_page("dataset", take_away="true", dataset_class="Bag")
     link, commands = (code.value for code in app.code)
-    assert "dataset_class=Bag" in link
+    assert link.endswith("?dataset_class=Bag")
     assert commands == "python -m pipeline eda"
     labels = [button.label for button in app.download_button]
     assert labels.count("PNG") == labels.count("SVG") == 3
@@ -102,6 +102,14 @@ def test_lecture_mode_hides_answers_until_they_are_asked_for(only_run: Path) -> 
         healthy(buttons(app)[0].click().run())
     assert app.success
     assert any("Right." in each.value for each in app.markdown)
+
+
+def test_lecture_mode_goes_along_to_the_next_page(only_run: Path) -> None:
+    app = open_page("dataset", lecture="1")
+    app.query_params.clear()  # as the browser does with what no widget is bound to
+    healthy(app.switch_page("../pages/errors.py").run())
+    assert app.query_params["lecture"] == "1"
+    assert buttons(app)
 
 
 def test_the_switch_writes_the_address(only_run: Path) -> None:
