@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary
-from portal import ui
+from portal import networks, ui
 from portal.charts import architectures
 from portal.runs import is_deck_data
 from portal.text import count, percent
@@ -16,13 +16,14 @@ with_deck = is_deck_data(ui.current_run().manifest)
 best = next(result for result in summary.results if result.name == summary.best)
 budget = f"{summary.train_images:,} training images, at most {count(summary.recipe.epochs, 'epoch')}"
 
-table = architectures.table(summary, with_deck=with_deck)
+own = networks.measured(ui.current_run())
+table = architectures.table(summary, own, with_deck=with_deck)
 ui.table(table, architectures.formats(table), alt="The seven networks")
 st.caption(f"Click a column's head to sort. Each figure is its column's best over the epochs. One recipe: {budget}.")
 
 sizes = architectures.SIZES
 by = st.segmented_control("Size in", list(sizes), default="Parameters", key="architectures_by", bind="query-params")
-frame = architectures.size_frame(summary, with_deck=with_deck)
+frame = architectures.size_frame(summary, own, with_deck=with_deck)
 chart = architectures.size_against_accuracy(frame, sizes.get(by or "", "parameters"), summary.validation_images)
 ui.chart(chart, see=f"If bigger were better, the circles would climb to the right. They had {budget}.")
 

@@ -11,7 +11,7 @@ if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
 
 import streamlit as st
 
-from portal import closing_ui, lecture_ui, page_record, ui
+from portal import closing_ui, lecture_ui, own_networks_ui, page_record, ui
 from portal.navigation import available_pages
 
 # A file of our own: Streamlit would fetch a named icon for the browser's tab from the network.
@@ -19,8 +19,7 @@ ICON = Path(__file__).with_name("icon.png")
 
 # Before the navigation, whose pages' icons would be fetched for the tab instead; the tab's title is the page's.
 # In lecture mode the menu starts folded away: a projector has few pixels.
-folded = "collapsed" if lecture_ui.is_on() else "auto"
-st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state=folded)
+st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state="collapsed" if lecture_ui.is_on() else "auto")
 
 sections: dict[str, list[st.Page]] = {}
 names = {info.title: info.name for info in available_pages()}
@@ -33,6 +32,7 @@ ui.pick_run()
 name = names[current.title]
 lecture_ui.pick(name)
 st.title(current.title)
+own_networks_ui.say()
 # A page that stops with a sentence stops the entrypoint too: then there is nothing to take away.
 record = page_record.begin(name)
 current.run()

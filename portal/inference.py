@@ -11,6 +11,7 @@ import onnxruntime as ort
 
 from artifacts.contract import ArtifactError, ExportedModel
 from artifacts.store import Run
+from portal import networks
 
 INPUT = "images"
 OUTPUTS = ("logits", "probabilities", "embedding", "feature_maps")
@@ -89,13 +90,19 @@ def network(run: Run, model: ExportedModel) -> Network:
         return Network(_sessions[record.sha256], model, run.manifest.image_size)
 
 
-def votes(run: Run, models: Sequence[ExportedModel], image_SS: np.ndarray) -> dict[str, np.ndarray]:
-    """What the study's networks answer for one image: probabilities, float32 (C,), by the network's name.
+def ask_all(run: Run, models: Sequence[ExportedModel], images_NSS: np.ndarray) -> dict[str, np.ndarray]:
+    """What the study's and the visitor's own networks answer: probabilities, float32 (N, C), by the network's name.
 
-    The network for photos has no vote: it answers for several views at once (portal.answers).
+    The network for photos is not asked: it answers for several views at once (portal.answers).
     """
-    voters = [model for model in models if model.role != "photo"]
-    return {model.name: network(run, model).predict(image_SS[None]).probabilities[0] for model in voters}
+    asked = [model for model in models if model.role != "photo"]
+    study = {model.name: network(run, model).predict(images_NSS).probabilities for model in asked}
+    return study | networks.answers(run, images_NSS)
+
+
+def votes(run: Run, models: Sequence[ExportedModel], image_SS: np.ndarray) -> dict[str, np.ndarray]:
+    """What all these networks answer for one image: probabilities, float32 (C,), by the network's name."""
+    return {name: probabilities[0] for name, probabilities in ask_all(run, models, image_SS[None]).items()}
 
 
 def final_model(models: Sequence[ExportedModel]) -> ExportedModel:

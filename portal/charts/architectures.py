@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves, Fit
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.networks import Measured
 
 OURS, DECK = "This run", "Deck"
 ROUND = [digit * 10.0**power for power in range(10) for digit in (1, 2, 5)]  # ticks of a log axis
@@ -21,9 +24,16 @@ CONFIDENCE = {
 }
 
 
-def table(summary: ArchitecturesSummary, *, with_deck: bool) -> pd.DataFrame:
-    """One row a network: the columns of the deck's table, ours and then the deck's, accuracies in per cent."""
-    return pd.DataFrame([_row(result, with_deck) for result in summary.results])
+def table(summary: ArchitecturesSummary, own: Sequence[Measured] = (), *, with_deck: bool) -> pd.DataFrame:
+    """One row a network: the columns of the deck's table, ours and then the deck's, accuracies in per cent.
+
+    Of a visitor's `own` networks nothing is known but their size and their accuracy.
+    """
+    rows = [_row(result, with_deck) for result in summary.results]
+    for each in own:
+        accuracy = {"Val accuracy (%)": 100 * each.accuracy}
+        rows.append({"Network": each.name, "Parameters": each.parameters, **accuracy})
+    return pd.DataFrame(rows)
 
 
 def _row(result: ArchitectureResult, with_deck: bool) -> dict[str, object]:
@@ -59,9 +69,12 @@ def formats(table: pd.DataFrame) -> dict[str, str]:
     return chosen
 
 
-def size_frame(summary: ArchitecturesSummary, *, with_deck: bool) -> pd.DataFrame:
-    """One row a network: parameters, MACs (million), highest validation accuracy (%) here and in the deck."""
-    rows = []
+def size_frame(summary: ArchitecturesSummary, own: Sequence[Measured] = (), *, with_deck: bool) -> pd.DataFrame:
+    """One row a network: parameters, MACs (million), highest validation accuracy (%) here and in the deck.
+
+    A visitor's `own` networks come last, without MACs.
+    """
+    rows: list[dict[str, object]] = []
     for result in summary.results:
         theirs = deck.architecture(result.name) if with_deck else None
         rows.append(
@@ -73,12 +86,15 @@ def size_frame(summary: ArchitecturesSummary, *, with_deck: bool) -> pd.DataFram
                 DECK: 100 * theirs.highest_val_accuracy if theirs else None,
             }
         )
+    for each in own:
+        rows.append({"network": each.name, "parameters": each.parameters, OURS: 100 * each.accuracy})
     return pd.DataFrame(rows).astype({DECK: float})
 
 
 def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) -> alt.LayerChart:
     """Highest validation accuracy against `parameters` or `macs` (log axis), ours and the deck's joined by a line."""
     axis = {"parameters": "Parameters (log scale)", "macs": "Multiply-accumulates per image, million (log scale)"}[by]
+    frame = frame.dropna(subset=[by])
     spaced = alt.Scale(type="log", padding=45, nice=False)
     x = alt.X(f"{by}:Q", title=axis, scale=spaced, axis=alt.Axis(format="~s", values=ROUND, grid=False))
     y = alt.Scale(zero=False, padding=14)

@@ -22,6 +22,12 @@ def full_run(tiny: TinyRun, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return tiny.write(tmp_path_factory.mktemp("full") / "study")
 
 
+@pytest.fixture(autouse=True)
+def no_own_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever lies in the developer's own networks folder."""
+    monkeypatch.setenv("FASHION_NETWORKS", str(tmp_path / "networks"))
+
+
 @pytest.fixture
 def only_run(full_run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The portal opens on the complete run first."""

@@ -1,0 +1,132 @@
+"""What an ONNX file is made of, read before anything runs it: its operators, its weights, and data outside of it.
+
+ONNX is Protocol Buffers; the few fields needed here are walked by hand, so the portal needs no onnx package. Field
+numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+# ModelProto.graph, .functions and .training_info; GraphProto.node and .initializer; NodeProto.op_type, .attribute and
+# .domain; AttributeProto.t, .g, .tensors and .graphs; TensorProto.dims, .data_type,
+# .external_data and .data_location.
+_GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25
+_NODE, _INITIALIZER, _SPARSE = 1, 5, 15
+_OP_TYPE, _ATTRIBUTE, _DOMAIN = 4, 5, 7
+_TENSOR, _SUBGRAPH, _TENSORS, _SUBGRAPHS = 5, 6, 10, 11
+_DIMS, _TYPE, _EXTERNAL, _LOCATION = 1, 2, 13, 14
+_INT64 = 7  # the type of shapes and axes, never of weights
+
+
+class NotOnnx(ValueError):
+    """The bytes are no ONNX file."""
+
+
+@dataclass
+class Contents:
+    """What a file holds: operators (of another domain than ONNX's own: `domain.Name`), numbers in its weights, and
+    whether it asks for data in other files or carries functions and training steps of its own."""
+
+    operators: set[str] = field(default_factory=set)
+    parameters: int = 0
+    external: bool = False
+    programs: bool = False
+
+
+def contents(data: bytes) -> Contents:
+    """What the ONNX file with these bytes is made of; NotOnnx if it is none."""
+    found, graphs = Contents(), 0
+    try:
+        for number, value in _fields(memoryview(data)):
+            if number == _GRAPH:
+                graphs += 1
+                _graph(value, found)
+            found.programs = found.programs or number in (_TRAINING, _FUNCTIONS)
+    except (IndexError, TypeError, UnicodeDecodeError) as error:
+        raise NotOnnx("The file is damaged or no ONNX file.") from error
+    if graphs != 1 or not found.operators:
+        raise NotOnnx("The file is damaged or no ONNX file.")
+    return found
+
+
+def _graph(data: memoryview, found: Contents) -> None:
+    for number, value in _fields(data):
+        if number == _NODE:
+            _node(value, found)
+        elif number == _INITIALIZER:
+            found.parameters += _tensor(value, found)
+        found.programs = found.programs or number == _SPARSE
+
+
+def _node(data: memoryview, found: Contents) -> None:
+    name = domain = ""
+    for number, value in _fields(data):
+        if number == _OP_TYPE:
+            name = bytes(value).decode()
+        elif number == _DOMAIN:
+            domain = bytes(value).decode()
+        elif number == _ATTRIBUTE:
+            for kind, part in _fields(value):
+                if kind in (_SUBGRAPH, _SUBGRAPHS):
+                    _graph(part, found)
+                elif kind in (_TENSOR, _TENSORS):
+                    _tensor(part, found)
+    found.operators.add(name if domain in ("", "ai.onnx") else f"{domain}.{name}")
+
+
+def _tensor(data: memoryview, found: Contents) -> int:
+    """How many weights the tensor holds."""
+    shape: list[int] = []
+    kind = 0
+    for number, value in _fields(data):
+        if number == _DIMS:
+            shape += [value] if isinstance(value, int) else list(_packed(value))
+        kind = value if number == _TYPE else kind
+        found.external = found.external or number == _EXTERNAL or (number == _LOCATION and value == 1)
+    return 0 if kind == _INT64 else math.prod(shape)
+
+
+def _packed(data: memoryview) -> Iterator[int]:
+    at = 0
+    while at < len(data):
+        value, at = _varint(data, at)
+        yield value
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, Any]]:
+    """Number and value of each field of a message: an int for a varint, the bytes for anything else."""
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        number, kind = tag >> 3, tag & 7
+        if kind == 0:
+            value, at = _varint(data, at)
+            yield number, value
+            continue
+        if kind == 2:
+            length, at = _varint(data, at)
+        elif kind in (1, 5):
+            length = 8 if kind == 1 else 4
+        else:
+            raise IndexError(at)
+        if at + length > len(data):
+            raise IndexError(at)
+        yield number, data[at : at + length]
+        at += length
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    """The number of seven bits a byte, least first, that begins at `at`, and where it ends."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 128:
+            return value, at
+        if shift > 63:
+            raise IndexError(at)
