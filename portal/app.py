@@ -11,7 +11,7 @@ if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
 
 import streamlit as st
 
-from portal import closing_ui, lecture_ui, own_networks_ui, page_record, ui
+from portal import closing_ui, lecture_ui, networks_ui, page_record, ui
 from portal.navigation import available_pages
 
 # A file of our own: Streamlit would fetch a named icon for the browser's tab from the network.
@@ -32,7 +32,7 @@ ui.pick_run()
 name = names[current.title]
 lecture_ui.pick(name)
 st.title(current.title)
-own_networks_ui.say()
+networks_ui.say_own_networks()
 # A page that stops with a sentence stops the entrypoint too: then there is nothing to take away.
 record = page_record.begin(name)
 current.run()
