@@ -91,6 +91,12 @@ ARRAYS: dict[str, dict[str, ArraySpec]] = {
         "maps": ArraySpec("float16", "NFXY"),
         "average_map": ArraySpec("float32", "FXY"),
     },
+    # A map is max(0, scale * (sum of filter x patch + bias) + shift): the convolution's bias, and its BatchNorm folded.
+    "feature-maps/first-layer.npz": {
+        "bias": ArraySpec("float32", "F"),
+        "scale": ArraySpec("float32", "F"),
+        "shift": ArraySpec("float32", "F"),
+    },
 }
 
 

@@ -549,6 +549,29 @@ class ImprovementsSummary(Document):
     questions: tuple[Question, ...]
 
 
+# --------------------------------------------------------------------------------------------------------- robustness
+
+
+@dataclass(frozen=True)
+class RobustnessCurves(Document):
+    """Accuracy of one network by corruption, in the order of its strengths. `name` is a network's, or a trainset's id:
+    then it is the network of the trainset's first seed."""
+
+    name: str
+    kind: Literal["network", "trainset"]
+    accuracy: dict[str, tuple[Accuracy, ...]]
+
+
+@dataclass(frozen=True)
+class RobustnessSummary(Document):
+    """Validation accuracy on spoiled images (`artifacts.corruptions`); each corruption's first strength is 0."""
+
+    PATH: ClassVar[str] = "robustness/summary.json"
+    validation_images: int
+    strengths: dict[str, tuple[float, ...]]
+    curves: tuple[RobustnessCurves, ...]
+
+
 # -------------------------------------------------------------------------------------------------------- photo model
 
 
@@ -634,6 +657,7 @@ DOCUMENTS: tuple[type, ...] = (
     ErrorsSummary,
     FeatureMapsSummary,
     ImprovementsSummary,
+    RobustnessSummary,
     PhotoSummary,
     LabelsSummary,
     ExportSummary,

@@ -7,6 +7,7 @@ import streamlit as st
 from artifacts.contract import AugmentationsSummary
 from portal import ui
 from portal.charts import augmentation
+from portal.navigation import named
 from portal.runs import is_deck_data
 from portal.text import count
 
@@ -25,6 +26,8 @@ for name, text, images in rows:
     left.markdown(f"**{name}**  \n{text}")
     with right:
         ui.strip(images, alt=f"{name}: {garments}")
+
+ui.link(named("playground"), "Try it on a garment of your choice, and watch what the networks make of it")
 
 st.subheader("Does it help?")
 with_deck = is_deck_data(manifest)

@@ -123,6 +123,13 @@ class ImprovementsConfig:
 
 
 @dataclass(frozen=True)
+class RobustnessConfig:
+    """How many validation images are spoiled, 24 times each, for each of 13 networks."""
+
+    images: int
+
+
+@dataclass(frozen=True)
 class PhotoConfig:
     """The network for visitors' photos; see `pipeline.randomisation`."""
 
@@ -160,6 +167,7 @@ class Config:
     confirm: ConfirmConfig
     final: FinalConfig
     improvements: ImprovementsConfig
+    robustness: RobustnessConfig
     photo_model: PhotoConfig
     labels: LabelsConfig
     export: ExportConfig
@@ -237,6 +245,7 @@ def full() -> Config:
         confirm=ConfirmConfig(candidates=5, seeds=3),
         final=FinalConfig(epochs=None, train_images=60_000, seeds=5),
         improvements=ImprovementsConfig(recipe(epochs=40), recipe(epochs=40), 50_000, seeds=3),
+        robustness=RobustnessConfig(images=10_000),
         photo_model=PhotoConfig(photo_recipe(epochs=60, batch_size=256), 50_000),
         labels=LabelsConfig(recipe(epochs=10), folds=5, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
@@ -260,6 +269,7 @@ def standard() -> Config:
         confirm=ConfirmConfig(candidates=5, seeds=3),
         final=FinalConfig(epochs=12, train_images=60_000, seeds=3),
         improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 10_000, seeds=3),
+        robustness=RobustnessConfig(images=1_000),
         photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=256), 50_000),
         labels=LabelsConfig(small_recipe(epochs=3, batch_size=128), folds=3, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
@@ -281,6 +291,7 @@ def quick() -> Config:
         confirm=ConfirmConfig(candidates=3, seeds=2),
         final=FinalConfig(epochs=1, train_images=50_000, seeds=1),
         improvements=ImprovementsConfig(recipe(epochs=4), recipe(epochs=4, batch_size=64), 1_000, seeds=2),
+        robustness=RobustnessConfig(images=50),
         photo_model=PhotoConfig(photo_recipe(epochs=2, batch_size=128), 10_000),
         labels=LabelsConfig(small_recipe(epochs=2, batch_size=64), folds=2, train_images=4_000),
         export=ExportConfig(parity_images=200),
@@ -302,6 +313,7 @@ def smoke() -> Config:
         confirm=ConfirmConfig(candidates=2, seeds=1),
         final=FinalConfig(epochs=1, train_images=400, seeds=2, gallery_per_class=10),
         improvements=ImprovementsConfig(recipe(epochs=1), recipe(epochs=1, batch_size=32), 64, seeds=2),
+        robustness=RobustnessConfig(images=6),
         photo_model=PhotoConfig(photo_recipe(epochs=1, batch_size=32), 128),
         labels=LabelsConfig(small_recipe(epochs=1, batch_size=32), folds=2, train_images=200),
         export=ExportConfig(parity_images=50),

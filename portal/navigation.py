@@ -35,8 +35,14 @@ PAGES = (
     PageInfo("confidence", "Confidence", ":material/percent:", "Results", "Ask how sure it is, and let it abstain"),
     PageInfo("vault", "Test-set vault", ":material/lock:", "Results", "See what was frozen, and every reading"),
     PageInfo("feature_maps", "Feature maps", ":material/grid_view:", "Results", "See what the first layer answers to"),
+    PageInfo("playground", "Playground", ":material/tune:", "Try it", "Change a garment, watch the networks"),
     PageInfo("predict", "Predict", ":material/photo_camera:", "Try it", "Classify your own picture"),
 )
+
+
+def named(name: str) -> PageInfo:
+    """The page `pages/NAME.py`."""
+    return next(page for page in PAGES if page.name == name)
 
 
 def available_pages() -> tuple[PageInfo, ...]:

@@ -21,6 +21,7 @@ from pipeline.stages import (
     labels,
     outliers,
     photo_model,
+    robustness,
     tuning,
 )
 
@@ -59,7 +60,9 @@ STAGES: tuple[Stage, ...] = (
     Stage("confirm", "the best trials again, with several seeds", confirm.run, ("tune-fine",), lambda c: c.confirm),
     Stage("final", "best recipe on all training data, test set read once", final.run, ("confirm",), lambda c: c.final),
     Stage("errors", "the mistakes on the test set", errors.run, ("final",), lambda c: None),
-    Stage("feature-maps", "first-layer filters and their answers", feature_maps.run, ("final",), lambda c: None),
+    Stage(
+        "feature-maps", "first-layer filters and their answers", feature_maps.run, ("final",), lambda c: None, version=2
+    ),
     Stage(
         "improvements",
         "the deck's open questions",
@@ -68,6 +71,13 @@ STAGES: tuple[Stage, ...] = (
         lambda c: c.improvements,
     ),
     Stage("labels", "training labels that other networks doubt", labels.run, (), lambda c: c.labels),
+    Stage(
+        "robustness",
+        "the networks on spoiled validation images",
+        robustness.run,
+        ("architectures", "augmentations"),
+        lambda c: c.robustness,
+    ),
     Stage("photo-model", "a network for visitors' photos", photo_model.run, (), lambda c: c.photo_model),
     Stage(
         "export",

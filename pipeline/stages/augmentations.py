@@ -13,6 +13,7 @@ from pipeline.context import Context
 from pipeline.seeding import derive
 from pipeline.stages.experiments import fits_of, seeds, train_spec
 from pipeline.statistics import accuracy_spread
+from pipeline.trials import TrialSpec
 
 DRAWS_SHOWN = 8
 
@@ -21,18 +22,8 @@ def run(context: Context) -> None:
     """Write `augmentations/summary.json` and the before/after pictures."""
     config = context.config.augmentations
     base = config.recipe
-    plan = [(number, seed) for number in AUGMENTATION_SETS for seed in seeds(context, config.seeds)]
-    specs = [
-        train_spec(
-            context,
-            recipe_of_set(base, number),
-            seed,
-            train_images=config.train_images,
-            trials=len(plan),
-        )
-        for number, seed in plan
-    ]
-    finished = context.run_trials(specs, [f"set {number}, seed {seed}" for number, seed in plan])
+    plan = specs(context)
+    finished = context.run_trials(list(plan.values()), [f"set {number}, seed {seed}" for number, seed in plan])
     images = min(config.train_images, len(context.split.train))
     sets = []
     for number, chosen in AUGMENTATION_SETS.items():
@@ -49,6 +40,22 @@ def run(context: Context) -> None:
         ops=tuple(type(op).__name__ for op in ALL_OPS.ops),
     )
     context.write(summary)
+
+
+def specs(context: Context) -> dict[tuple[int, int], TrialSpec]:
+    """The trial of each (trainset, seed), in the order in which they are run."""
+    config = context.config.augmentations
+    plan = [(number, seed) for number in AUGMENTATION_SETS for seed in seeds(context, config.seeds)]
+    return {
+        (number, seed): train_spec(
+            context,
+            recipe_of_set(config.recipe, number),
+            seed,
+            train_images=config.train_images,
+            trials=len(plan),
+        )
+        for number, seed in plan
+    }
 
 
 def recipe_of_set(base: Recipe, number: int) -> Recipe:

@@ -7,7 +7,7 @@ import torch
 
 from artifacts.contract import FeatureMapsSummary, FilterSide
 from pipeline.context import Context
-from pipeline.models.base import ImageClassifier
+from pipeline.models.base import ConvNorm, ImageClassifier
 from pipeline.stages.final import published_model
 from pipeline.training import EVAL_BATCH, normalise
 
@@ -18,7 +18,7 @@ SILENT = 1e-6
 
 
 def run(context: Context) -> None:
-    """Write `feature-maps/summary.json` and `feature-maps/maps.npz`. Test images are used without their labels, but
+    """Write `feature-maps/summary.json` and its arrays. Test images are used without their labels, but
     for picking one garment of each class to show."""
     model, _ = published_model(context)
     dataset = context.dataset
@@ -35,6 +35,7 @@ def run(context: Context) -> None:
         "average_map": maps,
     }
     context.write_arrays("feature-maps/maps.npz", arrays)
+    context.write_arrays("feature-maps/first-layer.npz", first_layer(model))
     sides = tuple(_side(number, shift, maps[number]) for number, shift in enumerate(shifts))
     context.write(
         FeatureMapsSummary(
@@ -50,6 +51,27 @@ def _shown(labels: np.ndarray, classes: int) -> np.ndarray:
     """Test indices: one of the last class and of the first (the deck's ankle boot and T-shirt), then one of each."""
     by_class = [np.flatnonzero(labels == label) for label in range(classes)]
     return np.array([by_class[-1][0], by_class[0][0], *(index[1] for index in by_class)])
+
+
+@torch.no_grad()
+def first_layer(model: ImageClassifier) -> dict[str, np.ndarray]:
+    """What follows the first convolution's sum of products: its bias, and its BatchNorm as one scale and shift.
+
+    In eval mode BatchNorm is (x - mean) / sqrt(variance + eps) * weight + bias: a straight line.
+    """
+    conv = model.first_conv
+    norm = _norm_after(model, conv)
+    assert norm.running_mean is not None and norm.running_var is not None
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    bias = torch.zeros(conv.out_channels) if conv.bias is None else conv.bias
+    arrays = {"bias": bias, "scale": scale, "shift": norm.bias - norm.running_mean * scale}
+    return {name: value.float().numpy() for name, value in arrays.items()}
+
+
+def _norm_after(model: ImageClassifier, conv: torch.nn.Conv2d) -> torch.nn.BatchNorm2d:
+    """The BatchNorm of the block whose convolution is `conv`."""
+    block = next(module for module in model.modules() if isinstance(module, ConvNorm) and module.conv is conv)
+    return block.norm
 
 
 @torch.no_grad()

@@ -12,13 +12,11 @@ def tiny_network(
     For `photo`, `rejection` is minus the mean pixel of the image, in 0..1: the darker, the more likely no garment.
     """
     rng = np.random.default_rng(seed)
-    kernels = rng.normal(size=(filters, 1, 3, 3))
-    kernels[0] = 0.0
-    kernels[0, 0, 1, 1] = 1.0
+    kernels = _kernels(rng, filters)
     constants = {
         "scale": np.float32(255.0),
         "channel_axis": np.array([1], dtype=np.int64),
-        "kernels": kernels.astype(np.float32),
+        "kernels": kernels[:, None],
         "weights": rng.normal(size=(filters, classes)).astype(np.float32),
         "bias": rng.normal(size=classes).astype(np.float32),
     }
@@ -53,3 +51,15 @@ def tiny_network(
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     return model.SerializeToString()
+
+
+def tiny_kernels(filters: int = 4, seed: int = 0) -> np.ndarray:
+    """The convolution's kernels, float32 (F, 3, 3), of the tiny network of the same filters and seed."""
+    return _kernels(np.random.default_rng(seed), filters)
+
+
+def _kernels(rng: np.random.Generator, filters: int) -> np.ndarray:
+    kernels = rng.normal(size=(filters, 3, 3)).astype(np.float32)
+    kernels[0] = 0.0
+    kernels[0, 1, 1] = 1.0
+    return kernels

@@ -1,0 +1,52 @@
+"""Playground: change one garment by sliders and watch the networks' answers; measured robustness beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from artifacts.contract import AugmentationsSummary, ExportSummary, RobustnessSummary
+from portal import garment_ui, inference, playground_ui, ui
+from portal.charts import playground, robustness
+from portal.runs import command_for
+
+classes = ui.current_run().manifest.classes
+ui.opening("How far can a garment be changed before the networks no longer know it?")
+models = ui.document(ExportSummary).models
+garment = garment_ui.pick("playground")
+mode = playground_ui.mode()
+answers, sliders = st.columns([3, 2], gap="medium")
+strengths: dict[str, float] = {}
+with sliders:
+    if mode == playground_ui.CORRUPT:
+        changed, strengths = playground_ui.corrupted(garment.image)
+    else:
+        changed = playground_ui.augmented(garment.image)
+before_after = np.stack([garment.image, changed])
+asked = ui.or_stop("models", lambda run: inference.ask_all(run, models, before_after))
+target = playground.target_of(asked, garment.label)
+frame = playground.answers(asked, target, classes)
+with answers:
+    ui.gallery(before_after, [f"Before: {garment.name}", "Changed"], columns=2, scale=5)
+    see = playground.still_right(frame, classes[target], labelled=garment.label is not None)
+    ui.chart(playground.answers_chart(frame, classes[target]), see=see)
+
+if mode == playground_ui.CORRUPT:
+    st.subheader("Measured on many images")
+    measured, trainsets = ui.optional(RobustnessSummary), ui.optional(AugmentationsSummary)
+    if measured is None:
+        st.caption(f"This run has no such curves yet: make them with `{command_for(RobustnessSummary.PATH)}`.")
+    else:
+        corruption, kind = playground_ui.shown_corruption(), playground_ui.compared()
+        called = robustness.names(measured, trainsets)
+        curve_frame = robustness.curve_frame(measured, corruption.name, kind, called)
+        at = strengths[corruption.name]
+        chart = robustness.curves(curve_frame, corruption, measured.validation_images, at)
+        ui.chart(chart, see=robustness.sentence(curve_frame, corruption))
+        if kind == "trainset" and trainsets and (verdict := robustness.practice(measured, corruption, trainsets)):
+            st.markdown(verdict)
+        ui.provenance(split="validation", images=measured.validation_images)
+ui.takeaway(
+    "A network is at home where its training images were: what it has never seen turned, blurred or half hidden, it "
+    "may not know, and its probability does not always say so."
+)

@@ -1,0 +1,81 @@
+"""Stage robustness: validation accuracy of the seven networks, and of a network a trainset, on spoiled images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from artifacts.contract import RobustnessCurves, RobustnessSummary
+from artifacts.corruptions import CORRUPTIONS
+from pipeline.context import Context
+from pipeline.models import registry
+from pipeline.seeding import derive
+from pipeline.stages import architectures, augmentations
+from pipeline.training import logits_of
+from pipeline.trials import TrialFolder, TrialSpec, Workplace, build, to_device, validated
+
+
+@dataclass(frozen=True)
+class Job:
+    """One trained network to ask about `images` validation images, as they are and spoiled."""
+
+    name: str
+    kind: Literal["network", "trainset"]
+    spec: TrialSpec
+    images: int
+
+
+def run(context: Context) -> None:
+    """Write `robustness/summary.json`. Only validation images are used; nothing is trained."""
+    images = min(context.config.robustness.images, len(context.validated))
+    jobs = _jobs(context, images)
+    curves = []
+    with context.progress("robustness") as progress:
+        for number, found in enumerate(context.pool.map(_curves, jobs), 1):
+            curves.append(found)
+            progress(number / len(jobs))
+            context.check_budget()
+    strengths = {each.name: tuple(float(strength) for strength in each.strengths) for each in CORRUPTIONS}
+    context.write(RobustnessSummary(validation_images=images, strengths=strengths, curves=tuple(curves)))
+
+
+def _jobs(context: Context, images: int) -> list[Job]:
+    """The seven networks as compared, and the first seed's network of each trainset."""
+    networks = zip(registry.ARCHITECTURES, architectures.specs(context), strict=True)
+    jobs = [Job(name, "network", spec, images) for name, spec in networks]
+    first = {
+        number: spec for (number, seed), spec in augmentations.specs(context).items() if seed == context.config.seed
+    }
+    return jobs + [Job(str(number), "trainset", spec, images) for number, spec in first.items()]
+
+
+def chosen(index: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """`count` of the given indices, the same ones for every network."""
+    return np.sort(np.random.default_rng(derive(seed, "robustness")).permutation(index)[:count])
+
+
+def _curves(place: Workplace, job: Job) -> RobustnessCurves:
+    """In a worker process: the network's accuracy under each corruption at each strength."""
+    torch.set_num_threads(1)
+    dataset = place.dataset
+    index = chosen(validated(dataset, job.spec.split), job.images, job.spec.split.seed)
+    images, labels = dataset.train_images[index], dataset.train_labels[index]
+    model = build(job.spec, dataset)
+    model.load_state_dict(TrialFolder(place.trials, job.spec.key).weights())
+    model.to(place.device)
+
+    def right(asked: np.ndarray) -> list[float]:
+        """The share answered right of each row of images uint8 (R, N, S, S); asked together, as calls cost too."""
+        batch = to_device(asked.reshape(-1, *images.shape[1:]), np.tile(labels, len(asked)), place.device)
+        answers = logits_of(model, batch.images).argmax(1) == batch.labels
+        return [float(share) for share in answers.view(len(asked), -1).double().mean(1)]
+
+    (plain,) = right(images[None])  # strength 0 of every corruption
+    found = {
+        each.name: (plain, *right(np.stack([each.apply(images, strength) for strength in each.strengths[1:]])))
+        for each in CORRUPTIONS
+    }
+    return RobustnessCurves(name=job.name, kind=job.kind, accuracy=found)

@@ -1,0 +1,110 @@
+"""Accuracy on spoiled images: measured curves over the strength of each corruption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from artifacts.contract import AugmentationsSummary, RobustnessCurves, RobustnessSummary
+from artifacts.corruptions import Corruption
+from portal.charts import NEUTRAL, layered, titled
+from portal.charts.augmentation import short_title
+
+# The op of the trainsets that does to training images what a corruption does to the images asked about.
+PRACTISED = {"rotate": ("Rotation", "rotation"), "occlude": ("Erasing", "erasing")}
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left")
+
+
+def names(summary: RobustnessSummary, trainsets: AugmentationsSummary | None) -> dict[str, str]:
+    """How each curve is called: a network by its name, a trainset by its number and what is in it."""
+    titles = {str(each.id): short_title(each) for each in trainsets.sets} if trainsets else {}
+    return {curve.name: titles.get(curve.name, curve.name) for curve in summary.curves}
+
+
+def curve_frame(summary: RobustnessSummary, corruption: str, kind: str, called: Mapping[str, str]) -> pd.DataFrame:
+    """One row a curve of that kind and a strength: accuracy in per cent."""
+    rows = [
+        {"name": called[curve.name], "strength": strength, "accuracy": 100 * accuracy}
+        for curve in _of_kind(summary, kind)
+        for strength, accuracy in zip(summary.strengths[corruption], curve.accuracy[corruption], strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["name", "strength", "accuracy"])
+
+
+def curves(frame: pd.DataFrame, corruption: Corruption, images: int, at: float = 0.0) -> alt.LayerChart:
+    """A line a network or trainset over the strength; a grey rule where the visitor's slider stands."""
+    order = list(dict.fromkeys(frame["name"]))
+    most = max(float(frame["strength"].max()), at)
+    x = alt.X(
+        "strength:Q",
+        title=f"{corruption.title} ({corruption.unit})",
+        scale=alt.Scale(domain=[0, most], nice=False),
+    )
+    lines = (
+        alt.Chart(frame)
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=x,
+            y=alt.Y("accuracy:Q", title="Validation accuracy (%)", scale=alt.Scale(domain=[0, 100])),
+            color=alt.Color("name:N", sort=order, legend=None),
+        )
+    )
+    shape = alt.Shape("name:N", sort=order, scale=alt.Scale(range=list(SHAPES)), legend=_legend())
+    points = lines.mark_point(filled=True, size=55, opacity=1).encode(
+        color=alt.Color("name:N", sort=order, legend=_legend()),
+        shape=shape,
+        tooltip=["name", "strength", alt.Tooltip("accuracy", format=".1f")],
+    )
+    slider = alt.Chart(pd.DataFrame([{"strength": at}])).mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[4, 3])
+    return titled(
+        layered(lines, points, slider.encode(x=x), height=280),
+        f"{corruption.title}: how accuracy falls",
+        f"n = {images:,} validation images, one seed each; grey line: your slider",
+        f"Lines of validation accuracy over the strength of the corruption: images {corruption.does}.",
+    )
+
+
+def _legend() -> alt.Legend:
+    return alt.Legend(orient="bottom", title=None, columns=2, labelLimit=190)
+
+
+def sentence(frame: pd.DataFrame, corruption: Corruption) -> str:
+    """Best and worst where they lie farthest apart."""
+    table = frame.pivot(index="strength", columns="name", values="accuracy")
+    apart = (table.max(axis=1) - table.min(axis=1)).idxmax()
+    row = table.loc[apart]
+    return (
+        f"They part most at {apart:g} {corruption.unit}: {row.idxmax()} keeps {row.max():.0f} %, {row.idxmin()} "
+        f"{row.min():.0f} %."
+    )
+
+
+def practice(summary: RobustnessSummary, corruption: Corruption, trainsets: AugmentationsSummary) -> str | None:
+    """Whether trainsets that practise the corruption bear it better than the others; None if none practises it."""
+    if corruption.name not in PRACTISED:
+        return None
+    op, word = PRACTISED[corruption.name]
+    titles = {str(each.id): each.title for each in trainsets.sets}
+    with_op = [curve for curve in _of_kind(summary, "trainset") if op in titles.get(curve.name, "")]
+    without = [curve for curve in _of_kind(summary, "trainset") if op not in titles.get(curve.name, "")]
+    if not with_op or not without:
+        return None
+    numbers = ", ".join(curve.name for curve in with_op)
+    trained, plain = (_mean_spoiled(curves, corruption.name) for curves in (with_op, without))
+    chance = 200 * np.sqrt(0.25 / summary.validation_images)
+    return (
+        f"Averaged over all strengths, the sets with {word} ({numbers}) keep {trained:.1f} %, the others {plain:.1f} "
+        f"%; with {summary.validation_images:,} images, differences below about {chance:.0f} points can be chance."
+    )
+
+
+def _of_kind(summary: RobustnessSummary, kind: str) -> list[RobustnessCurves]:
+    return [curve for curve in summary.curves if curve.kind == kind]
+
+
+def _mean_spoiled(chosen: Sequence[RobustnessCurves], corruption: str) -> float:
+    """Mean accuracy in per cent over the curves and all strengths above 0."""
+    return 100 * float(np.mean([curve.accuracy[corruption][1:] for curve in chosen]))
