@@ -40,11 +40,6 @@ PAGES = (
 )
 
 
-def named(name: str) -> PageInfo:
-    """The page `pages/NAME.py`."""
-    return next(page for page in PAGES if page.name == name)
-
-
 def available_pages() -> tuple[PageInfo, ...]:
     """The pages whose file is there."""
     return tuple(page for page in PAGES if page.file.is_file())
