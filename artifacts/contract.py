@@ -584,6 +584,10 @@ class PhotoSummary(Document):
     `reject_above` says "none of these". `temperature` (already inside the file) and `reject_above` were chosen on
     randomised validation images and outliers made from validation images; the shares are measured on them.
     `kept_plain` is the share of validation images, as they are, that the threshold keeps.
+
+    `log_prior` is subtracted from the logits of the classes, in their order and already inside the file: the log of the
+    mean answer to `prior_images` outliers made from training images, which shows the classes that unclear pictures are
+    taken for. Empty: nothing is subtracted.
     """
 
     PATH: ClassVar[str] = "photo-model/summary.json"
@@ -603,6 +607,8 @@ class PhotoSummary(Document):
     calibration_error: float
     test_accuracy: Accuracy
     test_images: int
+    log_prior: tuple[float, ...] = ()
+    prior_images: int = 0
 
 
 # ------------------------------------------------------------------------------------------------------------- export
@@ -643,6 +649,57 @@ class ExportedModel(Document):
 class ExportSummary(Document):
     PATH: ClassVar[str] = "models/summary.json"
     models: tuple[ExportedModel, ...]
+
+
+# ------------------------------------------------------------------------------------ photos measured, beside the runs
+
+
+@dataclass(frozen=True)
+class LabelAnswers(Document):
+    """What a network answered for one label's photos: how often each class came first, in the order of the classes.
+
+    `right` are the classes that count as right, none where the label is no class of the run. `rejected` counts the
+    photos answered "none of these", which `answers` counts too; None if nothing can be rejected.
+    """
+
+    name: str
+    right: tuple[str, ...]
+    answers: Counts
+    rejected: int | None
+
+
+@dataclass(frozen=True)
+class PhotoStep(Document):
+    """One way to prepare photos and the network that answered for them.
+
+    `balanced_accuracy` is the mean over the labels with right classes of the share answered right, `rejection_auroc`
+    the chance that a photo of no class gets the higher rejection score than one of a class.
+    """
+
+    name: str
+    what: str
+    network: Literal["final", "photo"]
+    labels: tuple[LabelAnswers, ...]
+    balanced_accuracy: Accuracy
+    rejection_auroc: Accuracy | None
+
+
+@dataclass(frozen=True)
+class PhotoEvaluation(Document):
+    """Labelled photographs, answered after each step of preparation; numbers only, and never a photo.
+
+    `source` and `licence` name the photographs, `measured` the day (ISO 8601). `networks` are the sha256 sums of the
+    files that answered, by name. The last step is what a visitor gets.
+    """
+
+    PATH: ClassVar[str] = "photos.json"
+    source: str
+    licence: str
+    measured: str
+    photos: int
+    classes: tuple[str, ...]
+    networks: dict[str, str]
+    steps: tuple[PhotoStep, ...]
 
 
 DOCUMENTS: tuple[type, ...] = (

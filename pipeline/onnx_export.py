@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -40,18 +41,25 @@ class Exported(nn.Module):
 
 
 class ExportedPhoto(nn.Module):
-    """The photo model: the same outputs for its classes, calibrated, and `rejection` (N,) as the last."""
+    """The photo model: the same outputs for its classes, calibrated, and `rejection` (N,) as the last.
 
-    def __init__(self, model: ImageClassifier, temperature: float) -> None:
+    `log_prior` (C,) or (1,) is subtracted from the logits of the classes; the rejection does not know of it.
+    """
+
+    log_prior: Tensor
+
+    def __init__(self, model: ImageClassifier, temperature: float, log_prior: Tensor) -> None:
         super().__init__()
         self.model = model
         self.temperature = temperature
+        self.register_buffer("log_prior", log_prior)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         taps = self.model.taps(images.unsqueeze(1).float() / 255.0)
         own, none = taps.logits[:, :-1], taps.logits[:, -1]
-        probabilities = (own / self.temperature).softmax(1)
-        return own, probabilities, taps.embedding, taps.first_maps, none - own.logsumexp(1)
+        logits = own - self.log_prior
+        probabilities = (logits / self.temperature).softmax(1)
+        return logits, probabilities, taps.embedding, taps.first_maps, none - own.logsumexp(1)
 
 
 def export(model: ImageClassifier, image_size: int) -> onnx.ModelProto:
@@ -59,9 +67,12 @@ def export(model: ImageClassifier, image_size: int) -> onnx.ModelProto:
     return _export(Exported(model), OUTPUTS, image_size)
 
 
-def export_photo(model: ImageClassifier, image_size: int, temperature: float) -> onnx.ModelProto:
-    """The photo model likewise, with its fifth output `rejection`."""
-    return _export(ExportedPhoto(model, temperature), (*OUTPUTS, "rejection"), image_size)
+def export_photo(
+    model: ImageClassifier, image_size: int, *, temperature: float, log_prior: Sequence[float] = ()
+) -> onnx.ModelProto:
+    """The photo model likewise, with its fifth output `rejection`; an empty `log_prior` changes nothing."""
+    photo = ExportedPhoto(model, temperature, torch.tensor(log_prior or [0.0], dtype=torch.float32))
+    return _export(photo, (*OUTPUTS, "rejection"), image_size)
 
 
 def _export(wrapped: nn.Module, outputs: tuple[str, ...], image_size: int) -> onnx.ModelProto:

@@ -23,7 +23,7 @@ class Answer:
     """What `network` says of one photo: `probabilities` float32 (C,) in the order of `classes`, its name.
 
     The higher `score`, the more likely the photo shows none of the classes; above `reject_above` it is rejected. Both
-    are None where the run has no network for photos: then the final model answers, and nothing is rejected.
+    are None where the run has no network for photos: then nothing is rejected.
     """
 
     classes: tuple[str, ...]
@@ -51,16 +51,21 @@ class Answer:
 def answer(run: Run, preparation: Preparation) -> Answer:
     """The run's answer for a prepared photo; ArtifactError if its networks are missing or damaged.
 
-    Probabilities and rejection are means over the photo's views, as PhotoSummary says its threshold is meant.
+    The network for photos answers and says how likely the photo shows none of the classes; probabilities and rejection
+    are means over the photo's views, as PhotoSummary says its threshold is meant. A picture that is as the data set has
+    its own is rejected or kept likewise, but the final model names its class: such pictures are what it was made for.
     """
-    models = run.document(ExportSummary).models
-    for_photos = inference.photo_model(models)
-    model = for_photos or inference.final_model(models)
-    prediction = inference.network(run, model).predict(views(preparation))
+    models, asked, facts = run.document(ExportSummary).models, views(preparation), preparation.facts
+    for_photos, final = inference.photo_model(models), inference.final_model(models)
+    model = for_photos or final
+    prediction = inference.network(run, model).predict(asked)
+    score = None if prediction.rejection is None else float(prediction.rejection.mean())
+    if for_photos and facts.passed_through and not facts.inverted:
+        model, prediction = final, inference.network(run, final).predict(asked)
     return Answer(
         classes=run.manifest.classes,
         probabilities=prediction.probabilities.mean(axis=0),
-        score=None if prediction.rejection is None else float(prediction.rejection.mean()),
+        score=score,
         reject_above=run.document(PhotoSummary).reject_above if for_photos else None,
         network=model.name,
     )

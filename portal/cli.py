@@ -9,14 +9,19 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from artifacts.contract import ArtifactError, ExportSummary
+import numpy as np
+
+from artifacts import store
+from artifacts.contract import ArtifactError, ExportSummary, PhotoEvaluation
 from artifacts.store import Run
 from portal import answers, inference, photo
 from portal.answers import Answer
-from portal.evaluate import Evaluation, EvaluationError, evaluate, labels_in
+from portal.evaluate import Evaluation, EvaluationError, Label, evaluate, labels_in
+from portal.photo_steps import Measurement
 from portal.runs import command_for, find_runs, open_run, runs_in
 from portal.server import ServerError, serve
 from portal.text import percent
@@ -51,6 +56,10 @@ def parser() -> argparse.ArgumentParser:
     judged.add_argument("folder", type=Path, metavar="FOLDER", help="holds a folder of photos for each label")
     map_help = 'which classes are right for each folder, such as {"shoes": ["Sandal", "Sneaker"], "hat": []}'
     judged.add_argument("--labels", type=Path, metavar="MAP.json", help=map_help)
+    steps_help = "measure each step of preparation too, and write the figures to this file for the page on photos"
+    judged.add_argument("--steps", type=Path, metavar="FILE.json", help=steps_help)
+    judged.add_argument("--source", default="", metavar="TEXT", help="with --steps: what photos these are")
+    judged.add_argument("--licence", default="not stated", metavar="TEXT", help="with --steps: their licence")
     judged.set_defaults(command=evaluate_folder)
 
     for command in (asked, judged):
@@ -100,27 +109,53 @@ def evaluate_folder(arguments: argparse.Namespace) -> int:
     """Scores of a folder of labelled photos; 2 if one of its files is no picture, which then is left out."""
     run = run_to_ask(arguments.run)
     labels = labels_in(arguments.folder, run.manifest.classes, arguments.labels)
-    asker = Asker(run, total=sum(len(label.files) for label in labels))
-    evaluation = evaluate(labels, asker)
+    reader = Reader(total=sum(len(label.files) for label in labels))
+    if arguments.steps:
+        return measure_steps(run, labels, reader, arguments)
+
+    def ask(file: Path) -> Answer | None:
+        rgb = reader(file)
+        return None if rgb is None else answers.answer(run, photo.prepare(rgb, size=run.manifest.image_size))
+
+    evaluation = evaluate(labels, ask)
     print(json.dumps(asdict(evaluation), indent=1) if arguments.json else "\n".join(report(evaluation)))
-    return 2 if asker.unreadable else 0
+    return 2 if reader.unreadable else 0
 
 
-class Asker:
-    """Answers for files one by one; says on stderr which are no pictures and, every few seconds, how far it is."""
+def measure_steps(run: Run, labels: Sequence[Label], reader: Reader, arguments: argparse.Namespace) -> int:
+    """Write the figures of each step of preparation; 2 if a file was no picture, or the figures cannot be written."""
+    figures = Measurement(run).document(
+        labels,
+        reader,
+        source=arguments.source or arguments.folder.resolve().name,
+        licence=arguments.licence,
+        measured=datetime.now(UTC).date().isoformat(),
+    )
+    data = store.encode(figures)
+    try:
+        store.write_atomic(arguments.steps, data)
+    except OSError as error:
+        raise EvaluationError(f"{arguments.steps} cannot be written: {error.strerror or error}.") from error
+    print(data.decode() if arguments.json else "\n".join(step_report(figures)))
+    return 2 if reader.unreadable else 0
 
-    def __init__(self, run: Run, total: int) -> None:
-        self.run, self.total = run, total
+
+class Reader:
+    """Decodes files one by one; says on stderr which are no pictures and, every few seconds, how far it is."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
         self.done = self.unreadable = 0
         self._noted = time.monotonic()
 
-    def __call__(self, file: Path) -> Answer | None:
+    def __call__(self, file: Path) -> np.ndarray | None:
+        """The picture, uint8 (H, W, 3), or None."""
         if time.monotonic() - self._noted > SECONDS_BETWEEN_NOTES:
             self._noted = time.monotonic()
             print(f"{self.done} of {self.total} photos", file=sys.stderr)
         self.done += 1
         try:
-            return answers.answer_bytes(self.run, read(file))
+            return photo.decode(read(file))
         except photo.UploadError as error:
             self.unreadable += 1
             print(f"{file} is left out: {error}", file=sys.stderr)
@@ -188,3 +223,12 @@ def report(evaluation: Evaluation) -> list[str]:
     ):
         lines.append(f"{name}: {'not measurable here' if value is None else format(value, '.3f')}")
     return lines
+
+
+def step_report(figures: PhotoEvaluation) -> list[str]:
+    """Each step's balanced accuracy, a line each."""
+    width = max(len(step.name) for step in figures.steps)
+    lines = [f"{step.name:{width}}  {step.network:5}  {step.balanced_accuracy:.3f}" for step in figures.steps]
+    auroc = figures.steps[-1].rejection_auroc
+    last = "not measurable here" if auroc is None else format(auroc, ".3f")
+    return [f"{'Step':{width}}  Asked  Balanced accuracy", *lines, f"Rejection AUROC of the last step: {last}"]

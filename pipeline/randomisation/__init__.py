@@ -12,9 +12,9 @@ from torch import Tensor
 from pipeline.randomisation.draws import Draws, cut_out, per_image
 from pipeline.randomisation.outliers import NO_CLASS, choose, make_outliers
 from pipeline.randomisation.pose import lay, pose
-from pipeline.randomisation.surface import other_cloth, paint
+from pipeline.randomisation.surface import paint
 
-__all__ = ["NO_CLASS", "choose", "make_outliers", "outlines", "randomise"]
+__all__ = ["NO_CLASS", "choose", "make_outliers", "randomise"]
 
 
 def randomise(images: Tensor, labels: Tensor, generator: torch.Generator, untouched: float = 0.2) -> Tensor:
@@ -25,15 +25,3 @@ def randomise(images: Tensor, labels: Tensor, generator: torch.Generator, untouc
     draws = Draws(generator, len(images))
     changed = paint(lay(pose(cut_out(images), labels, draws), labels, draws), labels, draws)
     return torch.where(per_image(draws.coin(untouched)), images, changed)
-
-
-def outlines(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-    """The same garments as randomised outlines filled with a cloth of no class, for calibration; shapes as `randomise`.
-
-    Asked about cloth it does not know, a network should favour no class beyond what outlines tell. Its mean answer to
-    these, with every class equally frequent, shows which it favours, to be divided out (contextual calibration: Zhao et
-    al., ICML 2021).
-    """
-    draws = Draws(generator, len(images))
-    laid = lay(pose(cut_out(images), labels, draws), labels, draws)
-    return paint(other_cloth(laid, draws), labels, draws)

@@ -17,13 +17,6 @@ def paint(cutouts: Tensor, labels: Tensor, draws: Draws) -> Tensor:
     return _sharpen(mask * _even_out(tone, mask, draws), draws)
 
 
-def other_cloth(cutouts: Tensor, draws: Draws) -> Tensor:
-    """The same outlines (N, 2, 28, 28) in a cloth of smooth noise that belongs to no class."""
-    mask = cutouts[:, 1:]
-    cloth = (0.5 + 0.25 * draws.field(4) + 0.15 * draws.field(12)).clamp(0, 1)
-    return torch.cat([cloth * mask, mask], 1)
-
-
 def _spoil_mask(tone: Tensor, mask: Tensor, labels: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
     """Gaps between legs or sleeves closed, patches of ground kept, pieces bitten off, rough outlines."""
     closed = torch.where(labels == TROUSER, 0.25, 0.1)

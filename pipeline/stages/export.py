@@ -39,7 +39,7 @@ class Job:
     fixed: Precision | None
     images: int
     judged_on: Literal["validation", "test"]
-    temperature: float = 1.0
+    summary: PhotoSummary | None = None  # the photo model's, whose calibration goes into the file
 
     @property
     def path(self) -> str:
@@ -70,9 +70,8 @@ def _jobs(context: Context) -> list[Job]:
     for name, each in zip(names, architectures.specs(context), strict=True):
         jobs.append(Job(name, "architecture", each, SMALLEST_FIRST[:-1], None, images, "validation"))
     if photo_model.has_photo_model(context):
-        photo = photo_model.photo_spec(context)
-        heat = context.document(PhotoSummary).temperature
-        jobs.append(Job("photo", "photo", photo, (FIXED_PRECISION,), FIXED_PRECISION, images, "validation", heat))
+        photo, summary = photo_model.photo_spec(context), context.document(PhotoSummary)
+        jobs.append(Job("photo", "photo", photo, (FIXED_PRECISION,), FIXED_PRECISION, images, "validation", summary))
     return jobs
 
 
@@ -83,7 +82,10 @@ def _export(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
     model.load_state_dict(TrialFolder(place.trials, job.spec.key).weights())
     model.eval()
     size = place.dataset.image_size
-    proto = export_photo(model, size, job.temperature) if job.role == "photo" else export(model, size)
+    if job.summary is None:
+        proto = export(model, size)
+    else:
+        proto = export_photo(model, size, temperature=job.summary.temperature, log_prior=job.summary.log_prior)
     judge = _Judge(place, job, model)
     measured: dict[Precision, tuple[bytes, Parity]] = {}
     order: tuple[Precision, ...] = ("fp32", *job.precisions)
@@ -126,6 +128,7 @@ class _Judge:
         dataset = place.dataset
         self.split = job.judged_on
         self.classes = len(dataset.classes)
+        self.log_prior = np.array((job.summary and job.summary.log_prior) or 0.0, np.float32)
         self.test_images = dataset.test_images[: job.images]
         self.test_logits = self._torch(model, self.test_images)
         if self.split == "test":
@@ -137,7 +140,8 @@ class _Judge:
 
     def _torch(self, model: ImageClassifier, images: np.ndarray) -> np.ndarray:
         logits = logits_of(model, torch.from_numpy(images.copy()).unsqueeze(1), exact=True).numpy()
-        return logits[:, : self.classes]  # the photo model has one more, which its file gives as `rejection`
+        # The photo model has one more, which its file gives as `rejection`, and a prior is taken off the others.
+        return logits[:, : self.classes] - self.log_prior
 
     def parity(self, precision: Precision, content: bytes) -> Parity:
         test_logits = run_onnx(content, self.test_images, threads=1)

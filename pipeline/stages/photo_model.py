@@ -1,7 +1,8 @@
 """Stage photo-model: a network for visitors' photos, trained on Fashion-MNIST alone (no deck section).
 
 Domain randomisation (Tobin et al. 2017, arXiv:1703.06907) toward what photo preparation hands over, outlier exposure
-(Hendrycks et al. 2019, arXiv:1812.04606) for "none of these", temperature scaling (Guo et al. 2017, arXiv:1706.04599).
+(Hendrycks et al. 2019, arXiv:1812.04606) for "none of these", contextual calibration (Zhao et al. 2021,
+arXiv:2102.09690) on pictures of no class, temperature scaling (Guo et al. 2017, arXiv:1706.04599).
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ from pipeline.context import Context
 from pipeline.data import FASHION_MNIST_NAMES
 from pipeline.models.base import ImageClassifier
 from pipeline.models.inspection import count_parameters
-from pipeline.randomisation import NO_CLASS
+from pipeline.randomisation import NO_CLASS, choose, make_outliers
+from pipeline.seeding import derive
 from pipeline.stages.experiments import fits_of, train_spec
 from pipeline.stages.final import recipe_hash
 from pipeline.training import Images, logits_of, randomised
-from pipeline.trials import TrialSpec, build, to_device
+from pipeline.trials import TrialSpec, build, indices, to_device
 
 # Of the randomised validation garments, the share that the threshold keeps: a wrong "none" costs a visitor more than
 # a wrong class, but a bag of potatoes must not become a Bag.
 KEPT_SHARE = 0.95
 CALIBRATION_BINS = 15
+PRIOR_IMAGES = 5_000  # outliers that say which classes the network takes unclear pictures for
 
 
 def run(context: Context) -> None:
@@ -48,8 +51,10 @@ def run(context: Context) -> None:
     seen = randomised(validation, spec.split.seed)
     logits = logits_of(model, seen.images, exact=True)
     plain = logits_of(model, validation.images, exact=True)
+    unclear = unclear_images(context, spec)
+    prior = log_prior(logits_of(model, unclear, exact=True))
     garment = seen.labels < NO_CLASS
-    score, own = rejection(logits), logits[:, :NO_CLASS]
+    score, own = rejection(logits), logits[:, :NO_CLASS] - prior
     heat = temperature(own[garment], seen.labels[garment])
     threshold = float(np.quantile(score[garment].numpy(), KEPT_SHARE))
     summary = PhotoSummary(
@@ -64,11 +69,13 @@ def run(context: Context) -> None:
         kept_plain=_share(rejection(plain) <= threshold),
         caught_outliers=_share(score[~garment] > threshold),
         outlier_auroc=float(roc_auc_score((~garment).numpy(), score.numpy())),
-        validation_accuracy=_accuracy(plain, validation),
+        validation_accuracy=_accuracy(plain[:, :NO_CLASS] - prior, validation),
         randomised_accuracy=_share(own[garment].argmax(1) == seen.labels[garment]),
         calibration_error=calibration_error((own[garment] / heat).softmax(1), seen.labels[garment]),
-        test_accuracy=_read_test_set(context, model, spec),
+        test_accuracy=_read_test_set(context, model, spec, prior),
         test_images=len(context.dataset.test_labels),
+        log_prior=tuple(prior.tolist()),
+        prior_images=len(unclear),
     )
     context.write(summary)
 
@@ -93,6 +100,25 @@ def rejection(logits: Tensor) -> Tensor:
     return logits[:, -1] - logits[:, :-1].logsumexp(1)
 
 
+def unclear_images(context: Context, spec: TrialSpec) -> Tensor:
+    """Outliers made from the trial's training images, uint8 (N, 1, S, S)."""
+    index, _ = indices(context.dataset, spec)
+    train = to_device(context.dataset.train_images[index], context.dataset.train_labels[index], torch.device("cpu"))
+    generator = torch.Generator().manual_seed(derive(spec.seed, "prior"))
+    source = choose(train.labels, min(PRIOR_IMAGES, len(train)), generator)
+    made = make_outliers(train.images[source].float() / 255, train.labels[source], generator)
+    return made.mul(255).round().to(torch.uint8)
+
+
+def log_prior(logits: Tensor) -> Tensor:
+    """Which classes the network takes pictures of none of them for: the log of its mean answer, (classes,) in nats.
+
+    `logits` (N, classes + 1) are its answers to `unclear_images`. Fashion-MNIST's bags have so many shapes that what is
+    badly cut out is taken for one; subtracted, this asks of an answer that it be more likely than for no garment.
+    """
+    return logits[:, :NO_CLASS].softmax(1).mean(0).log()
+
+
 def temperature(logits: Tensor, labels: Tensor) -> float:
     """The number that divides logits (N, classes) so that their probabilities fit the labels best."""
     candidates = torch.logspace(-1, 1, 201)
@@ -109,17 +135,17 @@ def calibration_error(probabilities: Tensor, labels: Tensor) -> float:
     return float(torch.stack(gaps).sum() / len(labels))
 
 
-def _read_test_set(context: Context, model: ImageClassifier, spec: TrialSpec) -> float:
+def _read_test_set(context: Context, model: ImageClassifier, spec: TrialSpec, prior: Tensor) -> float:
     """The photo model's accuracy on the plain test images: one reading by its own frozen recipe, put on record."""
     dataset = context.dataset
     test = to_device(dataset.test_images, dataset.test_labels, torch.device("cpu"))
     at = datetime.now(UTC).isoformat(timespec="seconds")
     context.test_reads.append(TestRead("photo", recipe_hash(spec.recipe), len(test), 1, at))
-    return _accuracy(logits_of(model, test.images, exact=True), test)
+    return _accuracy(logits_of(model, test.images, exact=True)[:, :NO_CLASS] - prior, test)
 
 
 def _accuracy(logits: Tensor, images: Images) -> float:
-    return _share(logits[:, :NO_CLASS].argmax(1) == images.labels)
+    return _share(logits.argmax(1) == images.labels)
 
 
 def _share(marks: Tensor) -> float:

@@ -125,6 +125,15 @@ def views(preparation: Preparation) -> npt.NDArray[np.uint8]:
     return np.concatenate([upright, upright[:, :, ::-1]])
 
 
+def uneven(preparation: Preparation) -> Grey:
+    """The same garment negated and fitted alike, its tones left as they are: shows what evening them out changes."""
+    if preparation.facts.passed_through:
+        return preparation.image
+    negated = 255 - cv2.cvtColor(preparation.steps[0].image, cv2.COLOR_RGB2GRAY)
+    tone = np.where(preparation.mask, negated, 0).astype(np.uint8)
+    return _fit(tone, preparation.mask, len(preparation.image))
+
+
 def _crop(rgb: Rgb, crop: tuple[float, float, float, float] | None) -> Rgb:
     if crop is None:
         return rgb

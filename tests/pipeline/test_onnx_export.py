@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipeline.models import registry
-from pipeline.onnx_export import OUTPUTS, export, reduce_weights, run_onnx
+from pipeline.onnx_export import OUTPUTS, export, export_photo, reduce_weights, run_onnx
 from pipeline.training import logits_of
 
 
@@ -53,6 +53,24 @@ def test_logits_and_size_of_each_precision(
     assert np.abs(actual - expected).max() <= tolerance
     assert (actual.argmax(1) == expected.argmax(1)).mean() > 0.95
     assert len(content) <= share * len(proto.SerializeToString()) + 1
+
+
+@pytest.mark.parametrize("prior", [(), tuple(-0.5 * number for number in range(10))])
+def test_the_photo_models_prior_changes_its_classes_and_not_its_rejection(
+    sample: tuple[np.ndarray, np.ndarray], prior: tuple[float, ...]
+) -> None:
+    network = registry.build("PhotoNet", classes=10, image_size=28, seed=1).eval()
+    torch.nn.init.normal_(network.classifier.weight, std=0.2)
+    session = onnxruntime.InferenceSession(
+        export_photo(network, 28, temperature=2.0, log_prior=prior).SerializeToString()
+    )
+    images = sample[0][:8]
+    logits, probabilities, rejection = session.run(["logits", "probabilities", "rejection"], {"images": images})
+    expected = logits_of(network, torch.from_numpy(images).unsqueeze(1), exact=True)
+    own = expected[:, :10] - torch.tensor(prior or [0.0])
+    np.testing.assert_allclose(logits, own, atol=1e-4)
+    np.testing.assert_allclose(probabilities, (own / 2).softmax(1), atol=1e-4)
+    np.testing.assert_allclose(rejection, expected[:, 10] - expected[:, :10].logsumexp(1), atol=1e-4)
 
 
 def test_files_say_nothing_of_the_machine_and_hold_all_weights(proto: onnx.ModelProto) -> None:

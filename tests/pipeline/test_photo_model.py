@@ -9,7 +9,7 @@ import torch
 from pipeline.config import photo_recipe
 from pipeline.models import registry
 from pipeline.randomisation import NO_CLASS
-from pipeline.stages.photo_model import calibration_error, rejection, temperature
+from pipeline.stages.photo_model import calibration_error, log_prior, rejection, temperature
 from pipeline.training import _batches, fit, randomised
 from pipeline.trials import to_device
 
@@ -28,6 +28,19 @@ def test_rejection_weighs_the_last_logit_against_all_others_together() -> None:
     logits = torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 2.0]])
     expected = logits[:, 2] - torch.log(torch.exp(logits[:, :2]).sum(1))
     assert torch.allclose(rejection(logits), expected)
+
+
+def test_the_prior_is_the_mean_answer_to_pictures_of_no_class() -> None:
+    logits = torch.full((4, NO_CLASS + 1), -20.0)
+    logits[:3, 8] = logits[3, 2] = 20.0
+    logits[:, NO_CLASS] = 100.0  # the eleventh output has no part in it
+    prior = log_prior(logits)
+    assert prior.shape == (NO_CLASS,)
+    assert prior[8].exp() == pytest.approx(0.75) and prior[2].exp() == pytest.approx(0.25)
+    assert (logits[0, :NO_CLASS] - prior).argmax() == 8  # a sure answer stays
+    unsure = torch.zeros(NO_CLASS)
+    unsure[8] = 1.0
+    assert (unsure - prior).argmax() != 8  # one that any unclear picture gets does not
 
 
 def test_batches_hold_a_fifth_of_outliers_drawn_anew_each_epoch(sample: tuple[np.ndarray, np.ndarray]) -> None:

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.randomisation import NO_CLASS, choose, make_outliers, outlines, randomise
+from pipeline.randomisation import NO_CLASS, choose, make_outliers, randomise
 from pipeline.randomisation.draws import Draws, cut_out, enclosed, over, rotation, warp
 from pipeline.randomisation.outliers import _hats, _shorts, _skirts
 from pipeline.randomisation.pose import CANVAS, SHOES, is_any, lay, pose, spread
-from pipeline.randomisation.surface import other_cloth, paint
+from pipeline.randomisation.surface import paint
 
 SAMPLE = Path(__file__).parents[1] / "fixtures" / "fashion_mnist_sample.npz"
 
@@ -173,15 +173,3 @@ def test_hats_are_solid(sample: tuple[Tensor, Tensor]) -> None:
     coverage = hats[:, 1].mean((1, 2))
     assert coverage.min() > 0.1 and coverage.max() < 0.95
     assert (hats[:, 0] <= hats[:, 1] + 1e-6).all()
-
-
-def test_outlines_keep_the_mask_and_lose_the_cloth(sample: tuple[Tensor, Tensor]) -> None:
-    images, labels = sample
-    cutouts = cut_out(images)
-    filled = other_cloth(cutouts, draws_for(images))
-    assert torch.equal(filled[:, 1], cutouts[:, 1])
-    inside = cutouts[:, 1] > 0.5
-    likeness = torch.corrcoef(torch.stack([filled[:, 0][inside], cutouts[:, 0][inside]]))[0, 1]
-    assert likeness.abs() < 0.1
-    made = outlines(images, labels, generator())
-    assert made.shape == images.shape and made.min() >= 0 and made.max() <= 1

@@ -1,0 +1,180 @@
+"""Each step from a photo to its answer, measured: what preparation, views and the network for photos contribute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from artifacts.contract import (
+    ArtifactError,
+    ExportedModel,
+    ExportSummary,
+    LabelAnswers,
+    PhotoEvaluation,
+    PhotoStep,
+    PhotoSummary,
+)
+from artifacts.store import Run
+from portal import inference
+from portal.evaluate import EvaluationError, Label, auroc
+from portal.photo import Preparation, naive, prepare, uneven, views
+from portal.photo.garment import Rgb
+
+Pictures = Callable[[Rgb, Preparation], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step of the ladder: `pictures` makes of a decoded photo and its preparation the views, uint8 (V, S, S)."""
+
+    name: str
+    what: str
+    network: Literal["final", "photo"]
+    pictures: Pictures
+
+
+def _as(simple: Callable[[Rgb, int], np.ndarray]) -> Pictures:
+    return lambda rgb, preparation: simple(rgb, len(preparation.image))[None]
+
+
+LADDER = (
+    Rung("Resized", "Grey and squeezed to the network's size, as most demos do.", "final", _as(naive.resized)),
+    Rung("Inverted", "The same with dark and light exchanged.", "final", _as(naive.inverted)),
+    Rung("Padded", "Extended to a square first, and inverted where the border is bright.", "final", _as(naive.padded)),
+    Rung(
+        "Garment found",
+        "GrabCut cuts the garment out; then as the data set's makers did: trim, shrink, negate, centre, sharpen.",
+        "final",
+        lambda rgb, preparation: uneven(preparation)[None],
+    ),
+    Rung(
+        "Tones evened out",
+        "The garment's brightness and contrast are brought to fixed values.",
+        "final",
+        lambda rgb, preparation: preparation.image[None],
+    ),
+    Rung(
+        "Several views",
+        "Also with dark and light exchanged, the middle alone, and mirrored: the mean answer counts.",
+        "final",
+        lambda rgb, preparation: views(preparation),
+    ),
+    Rung(
+        "Photo model",
+        "A network trained on garments that lie as at home answers, for one view.",
+        "photo",
+        lambda rgb, preparation: preparation.image[None],
+    ),
+    Rung(
+        "Photo model, several views",
+        "The same network answers for all views: what the predict page does.",
+        "photo",
+        lambda rgb, preparation: views(preparation),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What one network said of one photo: top class, rejection score, and whether that is above the threshold."""
+
+    top: int
+    score: float | None
+    rejected: bool | None
+
+
+class Measurement:
+    """Collects the answers of a run's networks, photo by photo. ArtifactError if the run has no network for photos."""
+
+    def __init__(self, run: Run, ladder: Sequence[Rung] = LADDER) -> None:
+        models = run.document(ExportSummary).models
+        photo = inference.photo_model(models)
+        if photo is None:
+            raise ArtifactError("This run has no network for photos to measure: name another with --run.")
+        self.run, self.ladder = run, ladder
+        self.models: dict[str, ExportedModel] = {"final": inference.final_model(models), "photo": photo}
+        self.reject_above = run.document(PhotoSummary).reject_above
+
+    def ask(self, rgb: Rgb) -> list[_Given]:
+        """The answers for one decoded photo, one for each step of the ladder."""
+        preparation = prepare(rgb, size=self.run.manifest.image_size)
+        return [self._answer(rung, rung.pictures(rgb, preparation)) for rung in self.ladder]
+
+    def _answer(self, rung: Rung, pictures: np.ndarray) -> _Given:
+        said = inference.network(self.run, self.models[rung.network]).predict(pictures)
+        top = int(said.probabilities.mean(axis=0).argmax())
+        if said.rejection is None:
+            return _Given(top, None, None)
+        score = float(said.rejection.mean())
+        return _Given(top, score, score > self.reject_above)
+
+    def document(
+        self,
+        labels: Sequence[Label],
+        decoded: Callable[[Path], Rgb | None],
+        *,
+        source: str,
+        licence: str,
+        measured: str,
+    ) -> PhotoEvaluation:
+        """Ask about every photo; `decoded` gives None for a file that is no picture, which then counts nowhere.
+
+        EvaluationError if no label of a class has a readable photo.
+        """
+        asked = [[self.ask(rgb) for file in label.files if (rgb := decoded(file)) is not None] for label in labels]
+        if not any(answers for label, answers in zip(labels, asked, strict=True) if label.right):
+            raise EvaluationError("None of the photos shows one of the run's classes: there is nothing to measure.")
+        steps = [
+            self._step(rung, labels, [[answers[number] for answers in photos] for photos in asked])
+            for number, rung in enumerate(self.ladder)
+        ]
+        return PhotoEvaluation(
+            source=source,
+            licence=licence,
+            measured=measured,
+            photos=sum(len(photos) for photos in asked),
+            classes=self.run.manifest.classes,
+            networks={name: self.run.manifest.files[model.file].sha256 for name, model in self.models.items()},
+            steps=tuple(steps),
+        )
+
+    def _step(self, rung: Rung, labels: Sequence[Label], given: Sequence[Sequence[_Given]]) -> PhotoStep:
+        classes = self.run.manifest.classes
+        rows = [_row(label, answers, classes) for label, answers in zip(labels, given, strict=True)]
+        scores: dict[bool, list[float]] = {True: [], False: []}
+        for label, answers in zip(labels, given, strict=True):
+            scores[bool(label.right)] += [one.score for one in answers if one.score is not None]
+        shares = [share for row in rows if (share := right_share(row, classes)) is not None]
+        return PhotoStep(
+            name=rung.name,
+            what=rung.what,
+            network=rung.network,
+            labels=tuple(rows),
+            balanced_accuracy=float(np.mean(shares)),
+            rejection_auroc=auroc(scores[True], scores[False]),
+        )
+
+
+def _row(label: Label, given: Sequence[_Given], classes: Sequence[str]) -> LabelAnswers:
+    counts = np.bincount([one.top for one in given], minlength=len(classes))
+    rejected = [one.rejected for one in given if one.rejected is not None]
+    return LabelAnswers(label.name, label.right, tuple(counts.tolist()), sum(rejected) if rejected else None)
+
+
+def right_share(row: LabelAnswers, classes: Sequence[str]) -> float | None:
+    """The share of a label's photos answered right; None for a label of no class, or without photos."""
+    total = sum(row.answers)
+    if not row.right or not total:
+        return None
+    return sum(count for name, count in zip(classes, row.answers, strict=True) if name in row.right) / total
+
+
+def standard_error(step: PhotoStep, classes: Sequence[str]) -> float:
+    """Of the balanced accuracy, from the binomial spread of each label's share."""
+    shares = [(right_share(row, classes), sum(row.answers)) for row in step.labels]
+    spreads = [share * (1 - share) / total for share, total in shares if share is not None]
+    return float(np.sqrt(np.sum(spreads)) / max(1, len(spreads)))
