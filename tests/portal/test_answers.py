@@ -61,6 +61,18 @@ def test_what_scores_above_the_threshold_is_rejected(full_run: Run) -> None:
     assert (rejected.rejected, kept.rejected) == (True, False)
 
 
+def test_a_picture_as_the_data_set_has_its_own_is_named_by_the_final_model(full_run: Run, tiny: TinyRun) -> None:
+    final = inference.final_model(full_run.document(ExportSummary).models)
+    image = tiny.images[5]
+    answer = answers.answer(full_run, prepared(image))
+    expected = inference.network(full_run, final).predict(image[None]).probabilities[0]
+    np.testing.assert_allclose(answer.probabilities, expected, atol=1e-6)
+    assert answer.network == "final"
+    assert answer.score == pytest.approx(-image.mean() / 255, abs=1e-6)  # rejected or kept by the network for photos
+    inverted = prepare(decode(as_png(image)), Choices(invert="yes"))
+    assert answers.answer(full_run, inverted).network == "photo"
+
+
 def test_a_score_on_the_threshold_is_kept() -> None:
     assert replace(KEPT, score=-0.1).rejected is False
     assert replace(KEPT, score=-0.0999).rejected is True
