@@ -416,7 +416,7 @@ class FinalSummary(Document):
 
     The published model is the first seed, fixed before the reading. `loss`, `classes` and `confusion` (rows: true,
     columns: predicted) are the published model's; `accuracy_by_seed` follows `seeds`. `val_accuracy` is the recipe's
-    mean over the seeds of stage confirm, trained on the train part alone.
+    mean over `val_seeds` seeds of stage confirm, trained on the train part alone.
     """
 
     PATH: ClassVar[str] = "final/summary.json"
@@ -438,6 +438,7 @@ class FinalSummary(Document):
     confusion: tuple[Counts, ...]
     train_loss: tuple[float, ...]
     train_accuracy: tuple[Accuracy, ...]
+    val_seeds: int = 1
 
 
 @dataclass(frozen=True)

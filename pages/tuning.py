@@ -6,7 +6,7 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import RangeCut, SearchSummary, StageClock
-from portal import search_log, ui
+from portal import search_log, tuning_ui, ui
 from portal.charts import tuning
 from portal.runs import is_deck_data
 
@@ -44,12 +44,14 @@ ui.chart(
 st.markdown(f"**The log after trial {trial}**, its values beside the best's, as the deck's log prints them:")
 ui.small_table(search_log.log_table(frame, trial), name="The log")
 
+tuning_ui.policy(searches, picked)
 cut = ui.optional(RangeCut)
 if cut is not None:
     st.subheader("How the ranges were cut")
     st.markdown(search_log.cut_sentence(cut))
     ui.small_table(search_log.cut_table(cut), name="How the ranges were cut")
 
+tuning_ui.confirmation()
 st.subheader("All trials")
 exact = {"Learning rate": "%.6f", "Weight decay (L2)": "%.6f"}
 ui.table(search_log.trials_table(frame), exact, alt=f"All trials of the {picked} search")

@@ -24,7 +24,8 @@ def trial_frame(search: SearchSummary, clock: StageClock | None) -> pd.DataFrame
     """One row a trial, in the order they were drawn: values, accuracy, times and the best trial so far.
 
     Accuracies are in percent, on the highest rung that the trial reached, and missing where it failed; the best is the
-    most accurate on the highest rung. Times are in minutes, over all rungs, and missing without a clock.
+    most accurate on the highest rung; `of_rungs` is missing where the search has none.
+    Times are in minutes, over all rungs, and missing without a clock.
     """
     rows = []
     best: TrialResult | None = None
@@ -40,6 +41,7 @@ def trial_frame(search: SearchSummary, clock: StageClock | None) -> pd.DataFrame
                 "accuracy": trial.fit.highest_val_accuracy * 100 if trial.fit else float("nan"),
                 "epoch": trial.fit.best_epoch if trial.fit else None,
                 "rung": trial.rung,
+                "of_rungs": len(search.rungs) or None,
                 "epochs": epochs_spent(trial),
                 "minutes": sum(each.seconds for each in times) / 60 if times else None,
                 "elapsed": times[-1].elapsed / 60 if times else None,
@@ -48,7 +50,7 @@ def trial_frame(search: SearchSummary, clock: StageClock | None) -> pd.DataFrame
                 "best_trial": best.number if best else None,
             }
         )
-    types = {"epoch": "Int64", "minutes": float, "elapsed": float, "best_trial": "Int64"}
+    types = {"epoch": "Int64", "of_rungs": "Int64", "minutes": float, "elapsed": float, "best_trial": "Int64"}
     return pd.DataFrame(rows).astype(types)
 
 
@@ -90,8 +92,10 @@ def log_table(frame: pd.DataFrame, trial: int) -> pd.DataFrame:
 
 def _log_column(row: pd.Series) -> dict[str, str]:
     failed = pd.isna(row["accuracy"])
+    rung = {} if pd.isna(row["of_rungs"]) else {"Rung reached": f"{row['rung']} of {row['of_rungs']}"}
     return {
         **_values_text(row),
+        **rung,
         "Highest val accuracy (%)": row["reason"] if failed else f"{row['accuracy']:.2f}",
         "Epoch of it": "" if failed else str(row["epoch"]),
         "Time (min)": "" if pd.isna(row["minutes"]) else f"{row['minutes']:.2f}",
@@ -135,12 +139,14 @@ def cut_sentence(cut: RangeCut) -> str:
 
 def trials_table(frame: pd.DataFrame) -> pd.DataFrame:
     """All trials of one search with the names a person reads; each beside the best trial until then."""
+    rungs = {} if frame["of_rungs"].isna().all() else {"Rung reached": frame["rung"], "Epochs in all": frame["epochs"]}
     return pd.DataFrame(
         {
             "Trial": frame["trial"],
             "Time (min)": frame["minutes"].round(2),
             "Elapsed (min)": frame["elapsed"].round(2),
             **{title: frame[name] for name, title in VALUES.items()},
+            **rungs,
             "Highest val accuracy (%)": frame["accuracy"].round(2),
             "Epoch of it": frame["epoch"],
             "Best so far (%)": frame["best_accuracy"].round(2),
@@ -152,7 +158,7 @@ def trials_table(frame: pd.DataFrame) -> pd.DataFrame:
 
 def takeaway(frames: Mapping[str, pd.DataFrame]) -> str:
     """What the two searches taught, with their best accuracies."""
-    best = {name: frame["accuracy"].max() for name, frame in frames.items()}
+    best = {name: frame["best_accuracy"].iloc[-1] for name, frame in frames.items()}
     lesson = "Draw at random on a log scale, then look closer where the best trials lie."
     if len(best) < 2 or any(pd.isna(value) for value in best.values()):
         return lesson
@@ -160,7 +166,7 @@ def takeaway(frames: Mapping[str, pd.DataFrame]) -> str:
     where = "above" if gain >= 0 else "below"
     return (
         f"{lesson} Here the fine search's best trial is {abs(gain):.2f} percentage points {where} the coarse one's; "
-        "the best of many single-seed trials is lucky, so the recipe is trained again for the final result."
+        "the best of many single-seed trials is lucky, so a recipe is trained again before it is believed."
     )
 
 

@@ -29,7 +29,7 @@ def beside_deck(final: FinalSummary) -> list[Beside]:
         Beside(
             "Validation accuracy of the recipe",
             percent(final.val_accuracy),
-            "validation, 1 seed",
+            f"validation, {count(final.val_seeds, 'seed')}",
             percent(deck.FINE_BEST.val_accuracy),
         ),
     ]

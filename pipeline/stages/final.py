@@ -188,6 +188,7 @@ def _summary(
         accuracy_by_seed=tuple(accuracies),
         accuracy_spread=spread(accuracies),
         val_accuracy=validation.mean,
+        val_seeds=validation.n,
         classes=_class_reports(names, labels, predicted[0]),
         macro=_average_report("macro avg", labels, predicted[0], "macro"),
         weighted=_average_report("weighted avg", labels, predicted[0], "weighted"),

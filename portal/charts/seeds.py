@@ -20,8 +20,17 @@ class SeedGroup:
     spread: Spread
 
 
-def seed_chart(groups: Mapping[str, SeedGroup], *, title: str, reference: float | None = None) -> alt.LayerChart:
-    """A row a group: a circle a seed, a diamond for the mean, a line for its interval (none for a single seed)."""
+def seed_chart(
+    groups: Mapping[str, SeedGroup],
+    *,
+    title: str,
+    reference: float | None = None,
+    crosses: Mapping[str, float] | None = None,
+) -> alt.LayerChart:
+    """A row a group: a circle a seed, a diamond for the mean, a line for its interval (none for a single seed).
+
+    `crosses` are other figures of the groups, fractions too, to be held against their seeds.
+    """
     seeds = pd.DataFrame(
         {"group": name, "accuracy": 100 * accuracy} for name, group in groups.items() for accuracy in group.accuracies
     )
@@ -40,7 +49,7 @@ def seed_chart(groups: Mapping[str, SeedGroup], *, title: str, reference: float 
     scale = alt.Scale(zero=False, padding=16)
     x = alt.X("accuracy:Q", title=title, scale=scale, axis=axis)
     y = alt.Y("group:N", title=None, sort=None, axis=alt.Axis(labelLimit=160))
-    figures = [alt.Tooltip(name, format=".2f") for name in ("mean", "low", "high")]
+    figures = [_figure(name) for name in ("mean", "low", "high")]
     mean = alt.Chart(means).encode(y=y, tooltip=[alt.Tooltip("group"), alt.Tooltip("n"), *figures])
     layers = [
         alt.Chart(seeds).mark_point(size=55).encode(x=x, y=y),
@@ -49,10 +58,18 @@ def seed_chart(groups: Mapping[str, SeedGroup], *, title: str, reference: float 
     if means["low"].notna().any():
         interval = mean.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=3, opacity=0.6, color=NEUTRAL)
         layers.insert(0, interval.encode(x=alt.X("low:Q", scale=scale), x2="high:Q"))
+    if crosses:
+        other = alt.Chart(pd.DataFrame({"group": name, "other": 100 * value} for name, value in crosses.items()))
+        mark = other.mark_point(shape="cross", filled=True, size=90, angle=45, color=NEUTRAL, opacity=1)
+        layers.append(mark.encode(x=alt.X("other:Q", scale=scale), y=y, tooltip=["group", _figure("other")]))
     if reference is not None:
         line = alt.Chart(pd.DataFrame([{"accuracy": 100 * reference}]))
         layers.append(line.mark_rule(strokeDash=[5, 4], color=NEUTRAL, strokeWidth=2).encode(x="accuracy:Q"))
     return layered(*layers, height=40 * len(groups))
+
+
+def _figure(name: str) -> alt.Tooltip:
+    return alt.Tooltip(name, format=".2f")
 
 
 def question_chart(question: Question) -> alt.LayerChart:

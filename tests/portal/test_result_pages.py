@@ -13,6 +13,7 @@ from artifacts.contract import ErrorsSummary, FinalSummary
 from artifacts.store import Run
 from portal import forgiveness, inference, ui
 from portal.navigation import ROOT
+from tests.portal.test_search_log import halved
 from tests.portal.tiny_run import TinyRun
 
 Page = Callable[..., AppTest]
@@ -49,6 +50,31 @@ def test_the_search_is_replayed_up_to_a_trial() -> None:
 def test_a_link_opens_the_search_at_its_trial() -> None:
     app = open_page("tuning", tuning_search="coarse", tuning_coarse_trial="3")
     assert "The log after trial 3" in words(app)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_the_best_trials_with_new_seeds_are_shown() -> None:
+    assert "new seeds give" in words(open_page("tuning"))
+
+
+def test_a_study_from_before_there_were_rungs_shows_without_them(
+    tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.write(tmp_path / "study", without=["confirm/"])
+    monkeypatch.setenv("FASHION_RUNS", str(tmp_path / "study"))
+    app = open_page("tuning")
+    assert "The best, trained again" not in [each.value for each in app.subheader]
+    assert "(the deck's policy)" in words(app)
+
+
+def test_a_halving_search_shows_who_went_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = TinyRun()
+    run.add(halved(), "tuning/coarse.json")
+    run.write(tmp_path / "study", without=["tuning/fine", "tuning/cut"])
+    monkeypatch.setenv("FASHION_RUNS", str(tmp_path / "study"))
+    app = open_page("tuning")
+    assert "Successive halving with restarts" in words(app)
+    assert "lines that cross" in words(app)
 
 
 def test_a_run_whose_fine_search_is_not_there_yet_shows_the_coarse_one(

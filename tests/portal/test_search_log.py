@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Literal
 
@@ -11,7 +12,7 @@ import pytest
 
 from artifacts import contract as c
 from artifacts import deck
-from portal import search_log
+from portal import search_log, search_rungs
 from tests.portal.tiny_run import MACHINE, recipe
 
 RANGES = c.Ranges((1e-3, 1e-1), (1e-5, 5e-2), (0.8, 0.98), (2, 3), ("SGD", "SAM"))
@@ -28,8 +29,17 @@ def search(*accuracies: float | None, name: Literal["coarse", "fine"] = "coarse"
     return c.SearchSummary(name, "deck", recipe(), 100, 100, RANGES, tuple(trials), best)
 
 
-def _fit(accuracy: float) -> c.Fit:
-    curves = c.Curves((0.5,), (0.8,), (0.4,), (accuracy,))
+def halved() -> c.SearchSummary:
+    """Four trials on rungs of 1 and 2 epochs; trial 2, which went on, ends below what trial 0 had after one epoch."""
+    done = search(0.95, 0.7, 0.94, None)
+    ahead = dataclasses.replace(done.trials[2], fit=_fit(0.9, epochs=2), earlier=(_fit(0.94),))
+    failed = dataclasses.replace(done.trials[3], earlier=(_fit(0.93),))
+    trials = (*done.trials[:2], ahead, failed)
+    return dataclasses.replace(done, policy="halving", rungs=(1, 2), trials=trials, best=2)
+
+
+def _fit(accuracy: float, epochs: int = 1) -> c.Fit:
+    curves = c.Curves((0.5,) * epochs, (0.8,) * epochs, (0.4,) * epochs, (accuracy,) * epochs)
     return c.Fit(0, curves, 1, accuracy, 0.4, 0.8, 0.5)
 
 
@@ -44,6 +54,43 @@ def test_the_best_so_far_never_falls_and_names_its_trial() -> None:
     np.testing.assert_allclose(frame["best_accuracy"].ffill(), [70, 90, 90, 90, 95])
     assert math.isnan(frame.loc[2, "accuracy"])
     assert frame.loc[2, "reason"] == "the loss was not finite"
+
+
+def test_the_best_so_far_is_the_one_on_the_highest_rung() -> None:
+    frame = search_log.trial_frame(halved(), None)
+    assert frame["best_trial"].tolist() == [0, 0, 2, 2]
+    assert frame["rung"].tolist() == [1, 1, 2, 2]
+    assert frame["epochs"].tolist() == [1, 1, 3, 1]
+    table = search_log.log_table(frame, 2)
+    assert table.loc["Rung reached", "Trial 2"] == "2 of 2"
+    assert search_log.trials_table(frame)["Epochs in all"].tolist() == [1, 1, 3, 1]
+
+
+def test_times_go_over_all_rungs() -> None:
+    trials = {"0": c.TrialClock(30, 30), "1": c.TrialClock(30, 60), "2": c.TrialClock(30, 90)}
+    took = dataclasses.replace(clock(0), trials=trials | {"2 rung 2": c.TrialClock(60, 180)})
+    frame = search_log.trial_frame(halved(), took)
+    assert frame["minutes"].tolist()[:3] == [0.5, 0.5, 1.5]
+    assert frame["elapsed"].tolist()[:3] == [0.5, 1.0, 3.0]
+
+
+def test_a_search_without_rungs_says_nothing_of_them() -> None:
+    frame = search_log.trial_frame(search(0.7, 0.9), None)
+    assert "Rung reached" not in search_log.log_table(frame, 1).index
+    assert "Rung reached" not in search_log.trials_table(frame)
+
+
+def test_the_policy_says_what_it_spent_and_what_full_trials_would() -> None:
+    sentence = search_rungs.policy_sentence({"coarse": halved()})
+    assert "all trials train for 1 epoch, the best third of those again, from new weights, for 2." in sentence
+    assert "The coarse search trained for 6 epochs; every trial in full, for 2, would take 8." in sentence
+    assert len(search_rungs.rung_frame(halved())) == 5
+
+
+def test_the_decks_policy_says_its_patience() -> None:
+    sentence = search_rungs.policy_sentence({"coarse": search(0.7, 0.9), "fine": search(0.9, name="fine")})
+    assert "18 epochs in a row" in sentence
+    assert "The two searches trained for 3 epochs." in sentence
 
 
 def test_of_two_equal_trials_the_first_is_the_best() -> None:
@@ -121,5 +168,5 @@ def test_the_takeaway_compares_the_searches_only_when_both_are_there() -> None:
     fine = search_log.trial_frame(search(0.92, name="fine"), None)
     assert "2.00 percentage points above" in search_log.takeaway({"coarse": coarse, "fine": fine})
     assert "percentage" not in search_log.takeaway({"coarse": coarse})
-    failed = pd.DataFrame({"accuracy": [float("nan")]})
+    failed = pd.DataFrame({"best_accuracy": [float("nan")]})
     assert "percentage" not in search_log.takeaway({"coarse": coarse, "fine": failed})

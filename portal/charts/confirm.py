@@ -1,0 +1,77 @@
+"""The searches' best trials trained again: what new seeds leave of the figure that the search gave."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from artifacts.contract import Confirmed, ConfirmSummary
+from portal.charts import titled
+from portal.charts.seeds import SeedGroup, seed_chart
+from portal.text import count, percent, spread
+
+
+def name_of(candidate: Confirmed) -> str:
+    return f"{candidate.search} #{candidate.trial}"
+
+
+def confirmation(summary: ConfirmSummary) -> alt.LayerChart:
+    """A row a candidate: its new seeds, their mean and interval, and the search's own figure as a cross."""
+    shown = [each for each in summary.candidates if each.val_accuracy is not None]
+    groups = {
+        name_of(each): SeedGroup([fit.highest_val_accuracy for fit in each.fits], each.val_accuracy)
+        for each in shown
+        if each.val_accuracy is not None
+    }
+    crosses = {name_of(each): each.search_accuracy for each in shown}
+    seeds = max((len(each.fits) for each in shown), default=0)
+    return titled(
+        seed_chart(groups, title="Highest validation accuracy (%)", crosses=crosses),
+        "The best trials, trained again",
+        f"n = {count(seeds, 'new seed')} a trial, {summary.validation_images:,} validation images; circle: a seed; "
+        "diamond and line: mean and 95 % interval; cross: what the search gave",
+        "Validation accuracy of the searches' best trials with new seeds, beside the figure that the search gave them.",
+    )
+
+
+def confirmation_sentence(summary: ConfirmSummary) -> str:
+    """How much of the searches' figures new seeds leave, and which trial goes on to the final model."""
+    winner = summary.winner
+    favourite = summary.candidates[0]
+    second = "" if winner is favourite else f", not the searches' own favourite {name_of(favourite)}"
+    chosen = f"The trial with the highest mean is {name_of(winner)}{second}: its values go to the final model."
+    alike = [
+        (each.search_accuracy, each.val_accuracy.mean)
+        for each in summary.candidates
+        if each.val_accuracy is not None and each.search_epochs == summary.recipe.epochs
+    ]
+    if not alike:
+        return chosen
+    before, after = (sum(column) / len(alike) for column in zip(*alike, strict=True))
+    drop = 100 * (before - after)
+    compared = (
+        f"The searches gave these trials {percent(before)} on average, new seeds give {percent(after)}: "
+        f"{abs(drop):.2f} percentage points {'less' if drop > 0 else 'more'}."
+    )
+    if drop > 0:
+        compared += " The top of a search is the best of many draws, so it owes a part of its figure to luck."
+    return f"{compared} {chosen}"
+
+
+def confirmation_table(summary: ConfirmSummary) -> pd.DataFrame:
+    """A row a candidate, best first by the searches' own figures."""
+    table = pd.DataFrame(
+        {
+            "Trial": name_of(each) + (" (to the final model)" if each is summary.winner else ""),
+            "Learning rate": f"{each.values.lr:.6f}",
+            "Weight decay (L2)": f"{each.values.weight_decay:.6f}",
+            "Momentum": f"{each.values.momentum:.3f}",
+            "Last layers": str(each.values.last_layers),
+            "Optimizer": each.values.optimizer,
+            "In the search": f"{percent(each.search_accuracy)}, {count(each.search_epochs, 'epoch')}",
+            "With new seeds": spread(each.val_accuracy) if each.val_accuracy else "none",
+            "Failed because": each.reason,
+        }
+        for each in summary.candidates
+    ).set_index("Trial")
+    return table if any(table["Failed because"]) else table.drop(columns="Failed because")

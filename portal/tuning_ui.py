@@ -1,0 +1,34 @@
+"""Parts of the tuning page that a run may lack: how the search spent its epochs, and the best trials trained again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from artifacts.contract import ConfirmSummary, SearchSummary
+from portal import search_rungs, ui
+from portal.charts import confirm
+from portal.charts.rungs import rungs
+
+
+def policy(searches: Mapping[str, SearchSummary], picked: str) -> None:
+    """What a search does with a trial and what that cost; for a search with rungs, who went on."""
+    st.subheader("How much training a trial gets")
+    st.markdown(search_rungs.policy_sentence(searches))
+    if searches[picked].rungs:
+        ui.chart(
+            rungs(search_rungs.rung_frame(searches[picked]), picked),
+            see="Follow a line to see what more training gave a trial; lines that cross are trials which a short "
+            "training would have put in another order.",
+        )
+
+
+def confirmation() -> None:
+    """The best trials trained again with new seeds, where the run has got that far."""
+    summary = ui.optional(ConfirmSummary)
+    if summary is None:
+        return
+    st.subheader("The best, trained again")
+    ui.chart(confirm.confirmation(summary), see=confirm.confirmation_sentence(summary))
+    ui.small_table(confirm.confirmation_table(summary), name="The best trials, trained again")
