@@ -29,6 +29,6 @@ def confirmation() -> None:
     summary = ui.optional(ConfirmSummary)
     if summary is None:
         return
-    st.subheader("The best, trained again")
+    st.subheader("What new seeds leave of it")
     ui.chart(confirm.confirmation(summary), see=confirm.confirmation_sentence(summary))
     ui.small_table(confirm.confirmation_table(summary), name="The best trials, trained again")

@@ -62,12 +62,7 @@ def confirmation_table(summary: ConfirmSummary) -> pd.DataFrame:
     """A row a candidate, best first by the searches' own figures."""
     table = pd.DataFrame(
         {
-            "Trial": name_of(each) + (" (to the final model)" if each is summary.winner else ""),
-            "Learning rate": f"{each.values.lr:.6f}",
-            "Weight decay (L2)": f"{each.values.weight_decay:.6f}",
-            "Momentum": f"{each.values.momentum:.3f}",
-            "Last layers": str(each.values.last_layers),
-            "Optimizer": each.values.optimizer,
+            "Trial": name_of(each) + (", to final" if each is summary.winner else ""),
             "In the search": f"{percent(each.search_accuracy)}, {count(each.search_epochs, 'epoch')}",
             "With new seeds": spread(each.val_accuracy) if each.val_accuracy else "none",
             "Failed because": each.reason,

@@ -63,7 +63,7 @@ def test_a_study_from_before_there_were_rungs_shows_without_them(
     tiny.write(tmp_path / "study", without=["confirm/"])
     monkeypatch.setenv("FASHION_RUNS", str(tmp_path / "study"))
     app = open_page("tuning")
-    assert "The best, trained again" not in [each.value for each in app.subheader]
+    assert "What new seeds leave of it" not in [each.value for each in app.subheader]
     assert "(the deck's policy)" in words(app)
 
 

@@ -62,7 +62,7 @@ def test_a_candidate_that_failed_is_in_the_table_alone(summary: ConfirmSummary) 
     assert len(rows_with(confirm.confirmation(with_failed), "mean")) == 2
     table = confirm.confirmation_table(with_failed)
     assert table.loc["fine #2", ["With new seeds", "Failed because"]].tolist() == ["none", "not finite"]
-    assert table.index[1] == "fine #1 (to the final model)"
+    assert table.index[1] == "fine #1, to final"
     assert "Failed because" not in confirm.confirmation_table(summary)
 
 
