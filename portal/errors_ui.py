@@ -14,6 +14,8 @@ from portal.charts import errors
 from portal.charts import forgiveness as charts
 from portal.networks_ui import validation_networks
 
+NEIGHBOURS = 5
+
 
 def forgiveness_dial(labels_N: np.ndarray, predicted_N: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """The dial, what it does to the final model and to the networks' ranking; the costs (C, C) that it stands for.
@@ -40,7 +42,7 @@ def forgiveness_dial(labels_N: np.ndarray, predicted_N: np.ndarray, classes: Seq
     st.markdown(forgiveness.summary_sentence(costs, labels_N, predicted_N))
     if networks:
         frame = forgiveness.ranking(costs, networks, validation)
-        ui.chart(charts.ranking_chart(frame, len(validation)), see=forgiveness.ranking_sentence(frame))
+        ui.chart(charts.ranking_chart(frame, len(validation)), see=forgiveness.ranking_sentence(frame, len(validation)))
     return costs
 
 
@@ -53,7 +55,7 @@ def why(mistakes: pd.DataFrame, images_NSS: np.ndarray, classes: Sequence[str]) 
     names = dict(zip(errors.captions(mistakes), range(len(mistakes)), strict=True))
     picked = st.selectbox("One of the mistakes above", list(names), key="errors_why", bind="query-params", width=360)
     row = mistakes.iloc[names.get(picked, 0)]
-    near = explain.nearest_of_test(embedding, row["index"])
+    near = explain.nearest_of_test(embedding, row["index"], NEIGHBOURS)
     captions = [
         f"{classes[label]}, {similarity:.2f}" for label, similarity in zip(near.labels, near.similarity, strict=True)
     ]

@@ -110,7 +110,10 @@ def neighbours_sentence(near: Neighbours, classes: Sequence[str], true: str, pre
     """How many of the neighbours have the label and how many the answer of a mistake, and what that says."""
     names = [classes[label] for label in near.labels]
     label, answer = names.count(true), names.count(predicted)
-    found = f"Of the {len(names)} nearest training garments {label} are {true} and {answer} are {predicted}."
+    found = (
+        f"Of the {len(names)} nearest training garments, {label or 'none'} have the label {true} and "
+        f"{answer or 'none'} the answer {predicted}."
+    )
     if answer > label:
         return f"{found} To the network this image lies among the {predicted} images, hence its answer."
     if label > answer:

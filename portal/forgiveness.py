@@ -6,6 +6,7 @@ from 0 (free) to 1 (as much as any other). All functions are pure.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -111,16 +112,19 @@ def that_stay(mistakes: pd.DataFrame, costs: np.ndarray, classes: Sequence[str])
     return mistakes[unforgiven(costs, true, predicted)]
 
 
-def ranking_sentence(frame: pd.DataFrame) -> str:
-    """Whether forgiving changes the order of the networks, and which network gains most places."""
+def ranking_sentence(frame: pd.DataFrame, images: int) -> str:
+    """Whether forgiving changes the order of the networks, which gains most places, and how far chance reaches."""
+    share = frame["weighted"].iloc[0] / 100
+    error = 100 * math.sqrt(max(share * (1 - share), 0.0) / images)
+    chance = f"One standard error is about ± {error:.1f} points with {images:,} images."
     gained = frame["plain_place"] - frame["weighted_place"]
     if not gained.any():
-        return "The order of the networks stays: who is best does not depend on what is forgiven here."
+        return f"The order of the networks stays: who is best does not depend on what is forgiven here. {chance}"
     best = frame.loc[gained.idxmax()]
-    leader = frame["network"].iloc[0]
+    leaders = " and ".join(frame.loc[frame["weighted_place"] == 1, "network"])
     return (
-        f"The order changes: {best['network']} goes from place {best['plain_place']} to {best['weighted_place']}; "
-        f"{leader} leads. Which network is best depends on what a mistake costs."
+        f"The order changes: {best['network']} goes from place {best['plain_place']} to {best['weighted_place']}. "
+        f"First: {leaders}. Which network is best depends on what a mistake costs. {chance}"
     )
 
 

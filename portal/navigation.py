@@ -27,8 +27,15 @@ PAGES = (
     PageInfo("overview", "Overview", ":material/home:", "Study", "What was measured, and how"),
     PageInfo("dataset", "Dataset", ":material/dataset:", "Data", "Look at the images and how they are split"),
     PageInfo("outliers", "Outliers", ":material/troubleshoot:", "Data", "Find what an autoencoder cannot redraw"),
+    PageInfo("label_court", "Label court", ":material/gavel:", "Data", "Judge the labels that the networks doubt"),
     PageInfo("augmentation", "Augmentation", ":material/flip:", "Data", "Compare six ways to vary the training images"),
     PageInfo("architectures", "Architectures", ":material/account_tree:", "Networks", "Train seven networks, pick one"),
+    PageInfo(
+        "epochs", "Epoch by epoch", ":material/history:", "Networks", "Watch answers come and go as a network learns"
+    ),
+    PageInfo(
+        "disagreement", "Disagreement", ":material/how_to_vote:", "Networks", "See what splits the networks; vote"
+    ),
     PageInfo("tuning", "Tuning", ":material/tune:", "Networks", "Search hyper-parameters, coarse to fine"),
     PageInfo("results", "Results", ":material/fact_check:", "Results", "Read the test set, once"),
     PageInfo("errors", "Errors", ":material/rule:", "Results", "Look at the mistakes one by one"),

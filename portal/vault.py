@@ -181,7 +181,7 @@ def gap_sentence(final: FinalSummary, validation_images: int) -> str:
     variance += standard_error(final.val_accuracy, validation_images) ** 2
     return (
         f"Test minus validation: {gap:+.2f} ± {100 * math.sqrt(variance):.2f} percentage points. The validation figure "
-        f"({percent(final.val_accuracy)}) is the best of its search, so a little too good; the published model was "
+        f"({percent(final.val_accuracy)}) chose the recipe, so it is a little too good; the published model was "
         f"then trained on {final.train_images:,} images, which should help it. Far below validation would "
         "mean that the choices fitted the validation images rather than the clothes."
     )

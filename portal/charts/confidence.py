@@ -33,8 +33,8 @@ def reliability_chart(frame: pd.DataFrame, split: str, temperature: float) -> al
     return titled(
         layered(bars, diagonal, mean, height=260),
         f"Reliability on {split} images",
-        f"n = {frame['n'].sum():,} {split} images, 1 seed, temperature {temperature:.2f}; dot: mean confidence of a "
-        "bin; dashed: as right as sure",
+        f"n = {frame['n'].sum():,} {split} images, 1 seed; temperature {temperature:.2f}; dot: mean of a bin; "
+        "dashed: as right as sure",
         "Bars for the accuracy of the answers in each bin of confidence, beside a dashed diagonal of equal shares.",
     )
 
@@ -50,7 +50,7 @@ def coverage_chart(curves: pd.DataFrame, marked: Sequence[Abstaining]) -> alt.La
     y = alt.Y(
         "accuracy:Q", title="Accuracy of what is answered", scale=alt.Scale(zero=False), axis=alt.Axis(format=".1%")
     )
-    legend = alt.Legend(title="Images", orient="bottom")
+    legend = alt.Legend(title="Images", orient="bottom", symbolType="stroke", symbolStrokeWidth=3, symbolSize=300)
     colour = alt.Color("split:N", legend=legend, sort=list(dict.fromkeys(curves["split"])))
     tooltip = [
         "split",
@@ -61,7 +61,7 @@ def coverage_chart(curves: pd.DataFrame, marked: Sequence[Abstaining]) -> alt.La
     layers = [
         alt.Chart(curves)
         .mark_line(strokeWidth=2)
-        .encode(x=x, y=y, color=colour, strokeDash=alt.StrokeDash("split:N", legend=None), tooltip=tooltip)
+        .encode(x=x, y=y, color=colour, strokeDash=alt.StrokeDash("split:N", legend=legend, sort=None), tooltip=tooltip)
     ]
     if len(points):
         layers.append(
@@ -89,7 +89,12 @@ def by_class_chart(frame: pd.DataFrame, split: str, threshold: float) -> alt.Cha
         alt.Chart(long.dropna())
         .mark_point(filled=True, size=85, opacity=1)
         .encode(
-            x=alt.X("value:Q", title="Share of the class's images (%)", scale=alt.Scale(zero=False, padding=12)),
+            x=alt.X(
+                "value:Q",
+                title="Share of the class's images (%)",
+                scale=alt.Scale(zero=False, padding=12),
+                axis=alt.Axis(tickCount=8),
+            ),
             y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(grid=True)),
             color=alt.Color("figure:N", sort=list(names.values()), legend=legend),
             shape=alt.Shape("figure:N", sort=list(names.values()), legend=legend),

@@ -57,8 +57,13 @@ def cell_images(labels: np.ndarray, predictions: np.ndarray, cell: pd.Series) ->
     return np.flatnonzero((labels == cell["true_number"]) & (predictions == cell["predicted_number"]))
 
 
-def confusion_matrix(frame: pd.DataFrame, picked: str | None) -> alt.LayerChart:
-    """Heatmap of `confusion_frame` with a count in each cell; a click selects one cell by its name, field `cell`."""
+def confusion_matrix(
+    frame: pd.DataFrame, picked: str | None, *, split: str = "test", of: str = "published model"
+) -> alt.LayerChart:
+    """Heatmap of `confusion_frame` with a count in each cell; a click selects one cell by its name, field `cell`.
+
+    `split` says which images were answered and `of` by whom.
+    """
     order = list(dict.fromkeys(frame["true"]))
     x = alt.X("predicted:N", title="Predicted class", sort=order, axis=alt.Axis(labelAngle=-45, labelOverlap=False))
     y = alt.Y("true:N", title="True class", sort=order)
@@ -79,7 +84,7 @@ def confusion_matrix(frame: pd.DataFrame, picked: str | None) -> alt.LayerChart:
     return titled(
         layered(cells.add_params(select), numbers, height=38 * len(order)),
         "Confusion matrix",
-        f"Test set, n = {frame['count'].sum():,} images, published model; colour by the logarithm of n",
+        f"{split.capitalize()} set, n = {frame['count'].sum():,} images, {of}; colour by the logarithm of n",
         "Heatmap of true class against predicted class with the number of images in each cell; right answers stand "
         "on the diagonal.",
     )

@@ -27,6 +27,6 @@ def gap_chart(frame: pd.DataFrame) -> alt.LayerChart:
     return titled(
         layered(interval, point, number, height=52 * len(frame)),
         "What chose, and what was kept away",
-        f"n = {sizes} images, 1 seed each; line: 95 % interval from the number of images alone",
+        f"n = {sizes} images; line: 95 % interval from the number of images alone",
         "Two points with intervals: the recipe's accuracy on validation images and the published model's on test.",
     )

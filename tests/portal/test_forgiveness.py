@@ -56,12 +56,14 @@ def test_strict_costs_give_the_plain_accuracy() -> None:
 def test_forgiving_changes_the_ranking_and_says_so() -> None:
     strict = forgiveness.ranking(costs(0.0), NETWORKS, LABELS)
     assert strict["network"].tolist() == ["bags", "coats"]
-    assert "stays" in forgiveness.ranking_sentence(strict)
+    assert "stays" in forgiveness.ranking_sentence(strict, 6)
     forgiven = forgiveness.ranking(costs(0.0, ("Boot", "Coat")), NETWORKS, LABELS)
     assert forgiven["network"].tolist() == ["coats", "bags"]
     assert forgiven["weighted"].tolist() == pytest.approx([100, 100 * 5 / 6])
     assert forgiven["unforgiven"].tolist() == [0, 1]
-    assert "coats goes from place 2 to 1; coats leads" in forgiveness.ranking_sentence(forgiven)
+    assert "coats goes from place 2 to 1. First: coats." in forgiveness.ranking_sentence(forgiven, 6)
+    free = forgiveness.ranking(costs(0.0, CLASSES), NETWORKS, LABELS)
+    assert "First: bags and coats. " in forgiveness.ranking_sentence(free, 6)
 
 
 def test_the_chart_keeps_the_new_order() -> None:

@@ -162,7 +162,7 @@ def test_a_mistake_is_explained_by_its_neighbours_and_forgiving_needs_no_network
     tiny.write(tmp_path / "study", without=["architectures/"])
     monkeypatch.setenv("FASHION_RUNS", str(tmp_path / "study"))
     app = open_page("errors")
-    assert "Of the 6 nearest training garments" in words(app)
+    assert "Of the 5 nearest training garments" in words(app)
     second = app.selectbox(key="errors_why").options[1]
     healthy(app.selectbox(key="errors_why").set_value(second).run())
     assert app.selectbox(key="errors_why").value == second

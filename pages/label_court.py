@@ -1,0 +1,61 @@
+"""Label court: labels that networks doubt and images that are hard to redraw, judged by the visitor first."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from artifacts.contract import ArchitecturesSummary, LabelsSummary
+from portal import label_court, label_court_ui, ui
+from portal.charts import label_court as charts
+from portal.networks_ui import validation_networks
+
+ui.opening("Are some of the labels wrong, and would you say so if you saw the image?")
+summary = ui.document(LabelsSummary)
+classes = ui.current_run().manifest.classes
+errors, worst = ui.optional_arrays("outliers/errors.npz"), ui.optional_arrays("outliers/worst.npz")
+error = errors["error"] if errors else None
+suspected = label_court.suspects(ui.arrays("labels/suspects.npz"), error)
+odd = label_court.outliers(worst, error, suspected) if worst else []
+st.markdown(label_court.estimate_sentence(summary))
+
+st.subheader("The hearing")
+cases = label_court.docket(suspected, odd)
+if cases:
+    st.caption(
+        "Labels that cleanlab suspects and images that the autoencoder redraws badly, mixed. Your verdicts stay in "
+        "this session and are sent nowhere."
+    )
+    label_court_ui.hearing(cases, classes, summary.images)
+    votes = label_court_ui.verdicts(cases)
+    st.markdown(label_court.tally_sentence(cases, votes))
+    if votes:
+        ui.small_table(label_court.tally(cases, votes), name="Verdicts of this session", hide_index=True)
+else:
+    st.markdown("No label is suspected and no outlier is on record: there is nothing to hear.")
+
+st.subheader("With and without the suspects")
+st.markdown(label_court.ceiling_sentence(summary))
+rows = ui.arrays("labels/issues.npz")["in_validation"]
+architectures = ui.optional(ArchitecturesSummary)
+if architectures:
+    labels = ui.arrays("data/validation.npz")["labels"]
+    scores = label_court.score_table(validation_networks(architectures), labels, rows)
+    ui.table(scores, dict.fromkeys(scores.columns[1:], "%.2f"), alt="Accuracy with and without suspects (%)")
+    st.caption(
+        f"Accuracy (%) on {len(labels):,} validation images, {len(rows):,} of them suspects, as far as they were among "
+        f"the {summary.images:,} that were examined. These networks did not raise the suspicion, yet they share many "
+        "mistakes with those that did."
+    )
+
+st.subheader("The suspects")
+ui.chart(
+    charts.pairs_chart(summary, classes), see="Doubt falls on classes that look alike: the same pairs as the mistakes."
+)
+if error is not None:
+    ui.chart(charts.ranks_chart(suspected), see=label_court.rank_sentence(suspected))
+with st.expander("Suspected labels and badly redrawn images, side by side: look after the hearing"):
+    label_court_ui.side_by_side(suspected, odd, classes)
+
+ui.takeaway("A label is an opinion too: before you blame the network, look at the image, and let somebody else look.")
+st.caption(f"Method: {summary.method}, on out-of-fold probabilities.")
+ui.provenance(split="training and validation", images=summary.images)

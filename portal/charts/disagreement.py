@@ -1,0 +1,87 @@
+"""Accuracy of each network and of all together, how many are right about an image, and how alike they answer."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from portal.charts import NEUTRAL, TEXT, layered, titled
+
+BLUE = "#2f6fc4"  # the theme's sequence changes direction with the mode, a fixed blue does not
+STRONGEST = 0.65
+DECADES = alt.Axis(values=[1, 10, 100, 1_000, 10_000, 100_000], format=",d")
+
+
+def accuracy_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
+    """A row for the vote, the mean and each network of `disagreement.accuracy_frame`."""
+    order = list(frame["who"])
+    base = alt.Chart(frame).encode(
+        x=alt.X("accuracy:Q", title="Accuracy on validation images (%)", scale=alt.Scale(zero=False, padding=24)),
+        y=alt.Y("who:N", title=None, sort=order, axis=alt.Axis(labelLimit=170, grid=True)),
+        tooltip=[
+            alt.Tooltip("who", title="Who answers"),
+            alt.Tooltip("accuracy", title="Accuracy (%)", format=".2f"),
+            alt.Tooltip("alone", title="Images it alone is right about", format=","),
+        ],
+    )
+    legend = alt.Legend(
+        title=None, orient="bottom", labelExpr="datum.label == 'together' ? 'all together' : 'one network'"
+    )
+    kind = alt.Color("kind:N", sort=["together", "network"], legend=legend)
+    shape = alt.Shape("kind:N", sort=["together", "network"], legend=legend)
+    dots = base.mark_point(filled=True, size=95, opacity=1).encode(color=kind, shape=shape)
+    number = base.mark_text(align="left", dx=9, color=TEXT).encode(text=alt.Text("accuracy:Q", format=".1f"))
+    return titled(
+        layered(dots, number, height=28 * len(frame)),
+        "One network, or all together",
+        f"n = {images:,} validation images, 1 seed each",
+        "Dots for the accuracy of the majority vote, of the mean of probabilities and of each network.",
+    )
+
+
+def split_chart(frame: pd.DataFrame, picked: int, images: int) -> alt.LayerChart:
+    """Images by how many networks are right about them, counted on a log axis; the picked number stands out."""
+    base = alt.Chart(frame[frame["images"] > 0].assign(floor=0.7)).encode(
+        x=alt.X("right:O", title="Networks that are right", axis=alt.Axis(labelAngle=0)),
+        tooltip=["right", alt.Tooltip("images", format=","), alt.Tooltip("share", format=".1%")],
+    )
+    scale = alt.Scale(type="log", domainMin=0.7)
+    bars = base.mark_bar(stroke=NEUTRAL).encode(
+        y=alt.Y("images:Q", title="Images, log scale", scale=scale, axis=DECADES, stack=None),
+        y2="floor:Q",
+        opacity=alt.condition(alt.datum.right == picked, alt.value(1), alt.value(0.45)),
+    )
+    number = base.mark_text(dy=-7, color=TEXT).encode(
+        y=alt.Y("images:Q", scale=scale, stack=None), text=alt.Text("images:Q", format=",")
+    )
+    return titled(
+        layered(bars, number, height=240),
+        "How many are right about an image",
+        f"n = {images:,} validation images; the number chosen below stands out",
+        "Bars for the number of images about which none, one, two and so on of the networks are right.",
+    )
+
+
+def agreement_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
+    """Heatmap of `disagreement.agreement_frame`: the share of images to which two networks give the same answer."""
+    order = list(dict.fromkeys(frame["first"]))
+    pairs = frame[frame["first"] != frame["second"]]
+    base = alt.Chart(pairs).encode(
+        x=alt.X("second:N", title=None, sort=order, axis=alt.Axis(labelAngle=-45, labelOverlap=False)),
+        y=alt.Y("first:N", title=None, sort=order),
+        tooltip=[
+            "first",
+            "second",
+            alt.Tooltip("same", title="Same answer (%)", format=".1f"),
+            alt.Tooltip("same_mistake", title="Same mistake (%)", format=".1f"),
+        ],
+    )
+    strength = alt.Opacity("same:Q", scale=alt.Scale(zero=False, range=[0.05, STRONGEST]), legend=None)
+    cells = base.mark_rect(color=BLUE).encode(fillOpacity=strength)
+    text = base.mark_text(color=TEXT).encode(text=alt.Text("same:Q", format=".0f"))
+    return titled(
+        layered(cells, text, height=34 * len(order)),
+        "Same answer (% of the images)",
+        f"n = {images:,} validation images, every pair of networks",
+        "Heatmap of the share of images to which two networks give the same answer.",
+    )

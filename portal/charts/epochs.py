@@ -1,0 +1,38 @@
+"""What each epoch changes in the answers: newly right, right again, lost."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from portal.charts import NEUTRAL, layered, titled
+
+KINDS = {"learnt": "right for the first time", "again": "right again", "lost": "lost"}
+
+
+def change_chart(frame: pd.DataFrame, epoch: int, name: str, images: int) -> alt.LayerChart:
+    """Bars an epoch of `epochs.change_frame`: gains upwards, losses downwards, the chosen epoch marked."""
+    long = frame.melt(id_vars="epoch", value_vars=list(KINDS), var_name="kind", value_name="images")
+    long["kind"] = long["kind"].map(KINDS)
+    long["signed"] = long["images"].where(long["kind"] != KINDS["lost"], -long["images"])
+    later = long[long["epoch"] > 1]  # the first epoch learns nearly all, and would flatten the others
+    order = list(KINDS.values())
+    axis = alt.Axis(labelAngle=0, labelOverlap=True, tickMinStep=1)
+    bars = (
+        alt.Chart(later)
+        .mark_bar()
+        .encode(
+            x=alt.X("epoch:O", title="Epoch (from the second)", axis=axis),
+            y=alt.Y("signed:Q", title="Images gained (up), lost (down)", axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color("kind:N", sort=order, legend=alt.Legend(title=None, orient="bottom")),
+            tooltip=["epoch", "kind", "images"],
+        )
+    )
+    mark = alt.Chart(pd.DataFrame({"epoch": [epoch]} if epoch > 1 else {"epoch": []}, dtype=int)).encode(x="epoch:O")
+    rule = mark.mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2)
+    return titled(
+        layered(bars, rule, height=220),
+        "Won and lost, epoch by epoch",
+        f"{name}, n = {images:,} validation images, 1 seed; dashed: the epoch chosen above",
+        "Bars for the images that each epoch answers rightly for the first time or again, and for those it loses.",
+    )

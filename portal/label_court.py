@@ -1,0 +1,195 @@
+"""The label court: suspected labels and odd images as cases, the students' votes on them, and what the suspects weigh.
+
+A suspect is an image whose label cleanlab takes for wrong; an outlier one that the autoencoder redraws badly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import numpy as np
+import pandas as pd
+
+from artifacts.contract import LabelsSummary
+from portal.text import count, percent
+
+RIGHT, WRONG, UNSURE = "Label right", "Label wrong", "Cannot tell"
+VERDICTS = (RIGHT, WRONG, UNSURE)
+SUSPECT, OUTLIER = "suspected label", "badly redrawn"
+CASES_A_SIDE = 12
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image on trial: `index` in the training file, its label, and why it is here.
+
+    `suggested` and `probabilities` (C,) are those of a network that was not trained on it; None where the image was not
+    suspected, since only suspects' answers are kept. `error_rank` is the share of all images that the autoencoder
+    redraws better; None if that is not known.
+    """
+
+    source: str
+    index: int
+    image: np.ndarray
+    given: int
+    suggested: int | None
+    probabilities: np.ndarray | None
+    error_rank: float | None
+
+
+def suspects(arrays: Mapping[str, np.ndarray], errors: np.ndarray | None) -> list[Case]:
+    """The images of labels/suspects.npz, the most suspicious first; `errors` are the autoencoder's of every image."""
+    ranks = error_ranks(errors, arrays["index"])
+    return [
+        Case(
+            SUSPECT,
+            int(arrays["index"][row]),
+            arrays["images"][row],
+            int(arrays["given"][row]),
+            int(arrays["suggested"][row]),
+            arrays["probabilities"][row].astype(float),
+            ranks[row],
+        )
+        for row in range(len(arrays["index"]))
+    ]
+
+
+def outliers(worst: Mapping[str, np.ndarray], errors: np.ndarray | None, suspected: Sequence[Case]) -> list[Case]:
+    """The images of outliers/worst.npz, the worst of each class first; those suspected too keep their answer."""
+    known = {case.index: case for case in suspected}
+    order = [(label, place) for place in range(worst["index"].shape[1]) for label in range(len(worst["index"]))]
+    cases = []
+    for label, place in order:
+        index = int(worst["index"][label, place])
+        case = known.get(index)
+        cases.append(
+            Case(
+                OUTLIER,
+                index,
+                worst["images"][label, place],
+                label,
+                case.suggested if case else None,
+                case.probabilities if case else None,
+                error_ranks(errors, np.array([index]))[0],
+            )
+        )
+    return cases
+
+
+def error_ranks(errors: np.ndarray | None, index: np.ndarray) -> list[float | None]:
+    """For each image the share of all images with a smaller autoencoder error; None where there is none."""
+    if errors is None:
+        return [None] * len(index)
+    ordered = np.sort(errors)
+    return [
+        float(np.searchsorted(ordered, errors[number]) / len(ordered)) if number < len(errors) else None
+        for number in index.tolist()
+    ]
+
+
+def docket(suspected: Sequence[Case], odd: Sequence[Case]) -> list[Case]:
+    """The cases as they are heard: each image once, both kinds mixed, so that a place tells nothing."""
+    heard: dict[int, Case] = {}
+    for pair in zip_longest(suspected[:CASES_A_SIDE], odd[:CASES_A_SIDE]):
+        for case in pair:
+            if case is not None:
+                heard.setdefault(case.index, case)
+    # The order of the images in the training file mixes both kinds and is the same for everyone.
+    return sorted(heard.values(), key=lambda case: case.index)
+
+
+# ------------------------------------------------------------------------------------------------------------ in words
+
+
+def estimate_sentence(summary: LabelsSummary) -> str:
+    share = percent(summary.issues / max(summary.images, 1), 1)
+    return (
+        f"{count(summary.folds, 'network')} of one recipe each answered for the training images kept from it: "
+        f"right on {percent(summary.accuracy)} of {summary.images:,}. From these answers cleanlab estimates that "
+        f"**{summary.issues:,}** labels (**{share}**) are wrong. An estimate, no verdict: the less the networks know, "
+        "the more right labels they doubt."
+    )
+
+
+def ceiling_sentence(summary: LabelsSummary) -> str:
+    """How many out-of-fold mistakes are suspects, how many stay, and why the gain is no proof."""
+    return (
+        f"Of {summary.mistakes:,} out-of-fold mistakes {summary.issues:,} are suspected labels and "
+        f"**{summary.mistakes_left:,} stay**. Without the suspects the accuracy goes from {percent(summary.accuracy)} "
+        f"to {percent(summary.accuracy_without)}. That it rises is no evidence: a suspect is a mistake by definition, "
+        "and only a person who looks can say which of them is the label's."
+    )
+
+
+def opinion(case: Case, classes: Sequence[str], images: int) -> list[str]:
+    """What the machines say of a case, a sentence each: network, cleanlab, autoencoder. `images` were answered."""
+    given = classes[case.given]
+    said = []
+    if case.probabilities is not None and case.suggested is not None:
+        said.append(
+            f"A network that never saw this image says **{classes[case.suggested]}** "
+            f"({percent(case.probabilities[case.suggested], 0)}) and gives **{given}**, its label, "
+            f"{percent(case.probabilities[case.given], 1)}."
+        )
+        said.append("cleanlab **suspects the label**.")
+    else:
+        said.append(f"cleanlab does not have it among the most suspicious of the {images:,} images that were answered.")
+    if case.error_rank is not None:
+        said.append(f"The autoencoder redraws {percent(case.error_rank, 1)} of all training images better.")
+    return said
+
+
+# ---------------------------------------------------------------------------------------------------------- the votes
+
+
+def tally(cases: Iterable[Case], votes: Mapping[int, str]) -> pd.DataFrame:
+    """One row for each kind of case that was voted on: how often each verdict was given; `votes` by image."""
+    rows = {source: dict.fromkeys(VERDICTS, 0) for source in (SUSPECT, OUTLIER)}
+    for case in cases:
+        if votes.get(case.index) in VERDICTS:
+            rows[case.source][votes[case.index]] += 1
+    return pd.DataFrame([{"Cases": source.capitalize(), **verdicts} for source, verdicts in rows.items()])
+
+
+def tally_sentence(cases: Sequence[Case], votes: Mapping[int, str]) -> str:
+    """How many cases were heard, and what share of the suspects the jury finds wrong too."""
+    heard = [votes[case.index] for case in cases if case.index in votes]
+    of_suspects = [votes[case.index] for case in cases if case.index in votes and case.source == SUSPECT]
+    if not of_suspects:
+        return f"{count(len(heard), 'case')} of {len(cases)} heard in this session."
+    wrong = of_suspects.count(WRONG)
+    return (
+        f"{count(len(heard), 'case')} of {len(cases)} heard in this session. Of {count(len(of_suspects), 'suspect')} "
+        f"you found {wrong} wrongly labelled. These are the most suspicious ones: of all suspects, fewer will be."
+    )
+
+
+# ------------------------------------------------------------------------------------------- with and without suspects
+
+
+def score_table(networks: Mapping[str, np.ndarray], labels_N: np.ndarray, suspected: np.ndarray) -> pd.DataFrame:
+    """Accuracy (%) of each network (probabilities (N, C)) on validation images, and without the rows `suspected`."""
+    kept = np.ones(len(labels_N), dtype=bool)
+    kept[suspected] = False
+    if not kept.any():
+        kept[:] = True  # a run of a few images may suspect them all: then nothing can be left out
+    rows = []
+    for name, probabilities in networks.items():
+        right = probabilities.argmax(axis=1) == labels_N
+        with_all, without = 100 * right.mean(), 100 * right[kept].mean()
+        rows.append({"Network": name, "All images": with_all, "Without suspects": without, "Gain": without - with_all})
+    return pd.DataFrame(rows).sort_values("All images", ascending=False, kind="stable", ignore_index=True)
+
+
+def rank_sentence(cases: Sequence[Case]) -> str:
+    """Whether suspected labels are outliers too: half of them would lie above the middle by chance."""
+    ranks = [case.error_rank for case in cases if case.error_rank is not None]
+    if not ranks:
+        return "There are no reconstruction errors to compare with."
+    top = float(np.mean(np.array(ranks) >= 0.99))
+    return (
+        f"{percent(top, 0)} of the suspects are among the 1 % that are redrawn worst. An odd picture and a wrong label "
+        "are two things: a perfect picture of a shirt can be labelled as a coat."
+    )

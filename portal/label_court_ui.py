@@ -1,0 +1,70 @@
+"""The court's room: one case at a time, a verdict kept for the session, and the machines' opinion after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from portal import label_court, lecture_ui, pictures, ui
+from portal.charts import label_court as charts
+from portal.label_court import Case
+
+_VERDICT = "label_court_verdict"
+SIDE = 8  # screen pixels a pixel of the image on trial
+
+
+def hearing(cases: Sequence[Case], classes: Sequence[str], images: int) -> None:
+    """One of `cases`, picked here, with its label; the machines' opinion once there is a verdict.
+
+    `images` is how many training images were answered out of fold.
+    """
+    number = st.pagination(len(cases), key="label_court_case", bind="query-params")
+    case = cases[min(max(number, 1), len(cases)) - 1]
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        caption = f"Training image #{case.index}. Its label: {classes[case.given]}"
+        width = SIDE * case.image.shape[1]
+        st.image(pictures.png(case.image, SIDE), caption=caption, width=width, alt=caption)
+        # Not in the URL: a verdict is a visitor's own, and a link would hand it on.
+        verdict = st.segmented_control(
+            f"Is “{classes[case.given]}” right?",
+            label_court.VERDICTS,
+            key=f"{_VERDICT}_{case.index}",
+            persist_state="session",
+        )
+    with right:
+        if verdict is None:
+            st.caption("Give your verdict first; then the machines are heard.")
+        elif not lecture_ui.hides(f"case {case.index}"):
+            st.markdown(f"This case is here as a **{case.source}**.")
+            st.markdown("  \n".join(label_court.opinion(case, classes, images)))
+            if case.probabilities is not None:
+                ui.chart(charts.case_chart(case, classes), see="A doubt of the network is no proof: compare the image.")
+
+
+def verdicts(cases: Sequence[Case]) -> dict[int, str]:
+    """The verdicts of this session, by the image's number in the training file."""
+    given = {case.index: st.session_state.get(f"{_VERDICT}_{case.index}") for case in cases}
+    return {index: verdict for index, verdict in given.items() if verdict in label_court.VERDICTS}
+
+
+def side_by_side(suspected: Sequence[Case], odd: Sequence[Case], classes: Sequence[str]) -> None:
+    """The most suspicious labels on the left, the worst redrawn images on the right."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Labels that are doubted most**")
+        _gallery(
+            suspected[: label_court.CASES_A_SIDE],
+            [f"{classes[case.given]}? {classes[case.suggested or 0]}" for case in suspected],
+        )
+    with right:
+        st.markdown("**Images that are redrawn worst**")
+        _gallery(odd[: label_court.CASES_A_SIDE], [classes[case.given] for case in odd])
+
+
+def _gallery(cases: Sequence[Case], captions: Sequence[str]) -> None:
+    for_each = [f"{caption}, #{case.index}" for case, caption in zip(cases, captions, strict=False)]
+    with st.container(horizontal=True, gap="xsmall"):
+        for case, caption in zip(cases, for_each, strict=True):
+            st.image(pictures.png(case.image, 6), caption=caption, width=3 * case.image.shape[1], alt=caption)
