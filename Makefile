@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PROFILE ?=
 PORT ?= 8501
 
-.PHONY: help run portal test test-slow lint screenshots benchmark clean
+.PHONY: help run portal test test-slow lint screenshots benchmark locks clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,12 +35,22 @@ screenshots: $(VENV)/.installed-dev  ## Every page in light, dark and phone widt
 benchmark: $(VENV)/.installed-dev  ## Speed, side by side in one run
 	$(BIN)/python -m benchmarks.augmentation
 
+locks: $(VENV)/.installed-dev  ## Renew the hash-checked locks after a change of requirements
+	$(call lock,portal/requirements)
+	$(call lock,requirements)
+
 clean:  ## Remove environments and unfinished runs
 	rm -rf $(VENV) $(PORTAL_VENV) runs screenshots
 
 define make_venv
 @$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv is missing: run 'apt-get install python3-venv' as root, then make again."; exit 2; }
 $(PYTHON) -m venv $(1)
+endef
+
+# For every system and Python from 3.11 on; what is locked stays, unless the requirements ask for another.
+define lock
+$(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--default-index https://pypi.org/simple --custom-compile-command "make locks" $(1).txt --output-file $(1).lock
 endef
 
 $(VENV)/.installed: requirements.txt portal/requirements.txt

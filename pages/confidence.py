@@ -29,7 +29,7 @@ left, right = st.columns(2, gap="medium")
 with left:
     temperature = st.slider("Temperature", 0.5, 3.0, 1.0, 0.05, key="confidence_temperature", bind="query-params")
 with right:
-    bins = st.segmented_control("Bins", BINS, default=15, key="confidence_bins", bind="query-params", required=True)
+    bins = ui.one_of("Bins", BINS, key="confidence_bins", default=15)
 for column, (name, (probabilities, labels)) in zip((left, right), splits.items(), strict=True):
     frame = calibration.reliability(calibration.judged(name, probabilities, labels, temperature), bins)
     with column:

@@ -23,14 +23,7 @@ ui.chart(feature_maps.side_chart(summary), see=feature_maps.side_sentence(summar
 ui.small_table(feature_maps.side_table(summary), name="Filters by side", hide_index=True)
 
 st.subheader("Their answers to one image")
-source = st.segmented_control(
-    "Image",
-    ["stored", "any test image"],
-    default="stored",
-    key="feature_maps_source",
-    bind="query-params",
-    required=True,
-)
+source = ui.one_of("Image", ["stored", "any test image"], key="feature_maps_source")
 if source == "stored":
     rows = feature_maps.stored_images(stored["label"], classes, with_deck=is_deck_data(manifest))
     name = st.selectbox("Stored image", list(rows), key="feature_maps_image", bind="query-params", width=360)

@@ -22,9 +22,7 @@ ui.small_table(search_log.best_table(searches, frames, with_deck=with_deck), nam
 ui.provenance(split="validation", images=coarse.validation_images)
 
 st.subheader("Replay")
-picked = st.segmented_control(
-    "Search", list(searches), default=list(searches)[-1], key="tuning_search", bind="query-params", required=True
-)
+picked = ui.one_of("Search", list(searches), key="tuning_search", default=list(searches)[-1])
 frame = frames[picked]
 first, last = int(frame["trial"].iloc[0]), int(frame["trial"].iloc[-1])
 trial = last

@@ -21,14 +21,7 @@ _PASTED = "predict_pasted"
 
 def received() -> list[Picture]:
     """What the visitor sent, within the limits; until then, or if wished, an image of the test set."""
-    source = st.segmented_control(
-        "Picture from",
-        [UPLOAD, CAMERA, PASTE, TEST],
-        default=UPLOAD,
-        key="predict_source",
-        bind="query-params",
-        required=True,
-    )
+    source = ui.one_of("Picture from", [UPLOAD, CAMERA, PASTE, TEST], key="predict_source")
     if source == TEST:
         return [_test_image()]
     sent = {UPLOAD: _uploaded, CAMERA: _taken, PASTE: _pasted}[source]()
@@ -79,22 +72,16 @@ def _test_image(number: int | None = None) -> Picture:
 def choices() -> photo.Choices:
     """The visitor's wishes for the preparation, the same for all pictures."""
     with st.expander("Change how pictures are prepared", icon=":material/tune:"):
-        ground = st.segmented_control(
+        ground = ui.one_of(
             "Ground",
             photo.GROUNDS,
-            default="auto",
             key="predict_ground",
-            bind="query-params",
-            required=True,
             help="photo: any ground, by GrabCut; light or dark: a plain one; none: the whole picture is the garment.",
         )
-        invert = st.segmented_control(
+        invert = ui.one_of(
             "Invert",
             photo.INVERTS,
-            default="auto",
             key="predict_invert",
-            bind="query-params",
-            required=True,
             help="Fashion-MNIST shows garments negated: what is white in a photo is dark there.",
         )
         across = st.slider("Keep from left to right (%)", 0, 100, (0, 100), key="predict_across", bind="query-params")

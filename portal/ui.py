@@ -165,6 +165,16 @@ def link(page: PageInfo, label: str | None = None) -> None:
         st.page_link(page.file, label=label or page.title, icon=page.icon)
 
 
+def one_of(label: str, options: Sequence[T], *, key: str, default: T | None = None, help: str | None = None) -> T:
+    """One of a few options side by side, bound to the URL; `default`, or the first, until the visitor picks one.
+
+    Also for a link such as `?key=`, which clears a segmented control although a choice is required.
+    """
+    first = options[0] if default is None else default
+    picked = st.segmented_control(label, options, default=first, key=key, bind="query-params", required=True, help=help)
+    return first if picked is None else picked
+
+
 def chart(
     figure: charts.Figure,
     *,

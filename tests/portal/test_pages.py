@@ -22,9 +22,9 @@ def open_page(name: str, **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "portal" / "app.py"), default_timeout=60)
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
     if name != "overview":
-        app.switch_page(f"../pages/{name}.py").run()
+        app.switch_page(f"../pages/{name}.py")
+    app.run()
     assert not app.exception, app.exception[0].stack_trace
     return app
 

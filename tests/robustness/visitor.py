@@ -61,7 +61,7 @@ class Visitor:
         sent = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             "X-Xsrftoken": token,
-            "Cookie": f"_streamlit_xsrf={token}",
+            "Cookie": "; ".join(filter(None, (f"_streamlit_xsrf={token}", self.cookies))),
         } | dict(headers or {})
         path = f"/_stcore/upload_file/{self.session}/{uuid.uuid4()}"
         kept = {key: value for key, value in sent.items() if value}
@@ -77,12 +77,20 @@ def handshake(address: str, host: str, origin: str) -> int:
 
 def xsrf_token(address: str) -> str:
     """The token that the server gives a browser as a cookie."""
-    connection = _connection(address)
-    connection.request("GET", "/_stcore/health")
-    answer = connection.getresponse()
-    answer.read()
-    cookies = answer.headers.get_all("Set-Cookie") or []
+    cookies = [value for name, value in answer_headers(address, "/_stcore/health") if name.lower() == "set-cookie"]
     return next(part.split(";")[0].partition("=")[2] for part in cookies if part.startswith("_streamlit_xsrf="))
+
+
+def answer_headers(address: str, path: str, headers: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+    """The headers that a GET is answered with."""
+    connection = _connection(address)
+    try:
+        connection.request("GET", path, headers=dict(headers or {}))
+        answer = connection.getresponse()
+        answer.read()
+        return answer.getheaders()
+    finally:
+        connection.close()
 
 
 def ask(

@@ -1,0 +1,59 @@
+"""Random walks over every page's widgets, and links with values that no control offers: no page may raise."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from portal.navigation import available_pages
+from tests.portal.test_pages import open_page
+from tests.robustness.walks import step, widgets
+
+NAMES = [page.name for page in available_pages()]
+STRANGE = ("", "-1", "1e999", "nan", "<script>", "\N{RIGHT-TO-LEFT OVERRIDE}x", "9" * 400, "None", "0.5,0.2", "%00")
+
+
+def pictures() -> list[tuple[str, bytes, str]]:
+    """Two pictures and two files that are none."""
+    rng = np.random.default_rng(0)
+    sent = []
+    for name, shape in (("noise.png", (60, 40, 3)), ("grey.png", (28, 28))):
+        file = io.BytesIO()
+        Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8)).save(file, "PNG")
+        sent.append((name, file.getvalue(), "image/png"))
+    return [*sent, ("cut.png", sent[0][1][:200], "image/png"), ("<b>.txt", b"text", "text/plain")]
+
+
+def walk(name: str, seed: int, steps: int) -> None:
+    """Fails with the whole way, so that it can be gone again."""
+    rng, sent, way = random.Random(f"{name} {seed}"), pictures(), []
+    app = open_page(name)
+    for _ in range(steps):
+        way.append(step(app, rng, sent))
+        assert not app.exception, (way, app.exception[0].stack_trace)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_short_walk(only_run: Path, name: str) -> None:
+    walk(name, seed=0, steps=4)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("name", NAMES)
+def test_two_hundred_walks_together(only_run: Path, name: str) -> None:
+    for seed in range(200 // len(NAMES)):
+        walk(name, seed, steps=10)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_with_strange_values_still_opens(only_run: Path, name: str) -> None:
+    """Values that no control offers; the first link clears them all."""
+    keys, rng = [widget.key for widget in widgets(open_page(name)) if widget.key], random.Random(name)
+    open_page(name, **dict.fromkeys(keys, ""))
+    open_page(name, **{key: rng.choice(STRANGE) for key in keys})  # fails if the page raised

@@ -1,0 +1,91 @@
+"""The hash-checked locks: every line has its sums, and what the readable requirements ask for is what is locked."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = {"portal/requirements.lock": "portal/requirements.txt", "requirements.lock": "requirements.txt"}
+# Below these, a weakness is known.
+FLOORS = {
+    "streamlit": "1.61",
+    "pillow": "12.3",
+    "starlette": "1.3.1",
+    "python-multipart": "0.0.31",
+    "onnx": "1.21",
+    "torch": "2.10",
+}
+
+
+def entries(lock: Path) -> list[str]:
+    """The lock's logical lines, comments left out."""
+    text = re.sub(r"\s*#.*", "", lock.read_text()).replace("\\\n", " ")
+    return [line for line in (line.strip() for line in text.splitlines()) if line]
+
+
+def locked(lock: Path) -> list[Requirement]:
+    return [Requirement(entry.partition("--hash")[0]) for entry in entries(lock)]
+
+
+def asked(file: Path) -> list[Requirement]:
+    """The readable requirements, those of the files that they name too."""
+    found = []
+    for line in file.read_text().splitlines():
+        words = line.partition("#")[0].strip()
+        if words.startswith("-r "):
+            found += asked(file.parent / words.removeprefix("-r ").strip())
+        elif words:
+            found.append(Requirement(words))
+    return found
+
+
+def pinned(requirement: Requirement) -> Version:
+    [specifier] = requirement.specifier
+    assert specifier.operator == "=="
+    return Version(specifier.version)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_is_one_version_with_sums(lock: str) -> None:
+    for entry in entries(ROOT / lock):
+        name, *sums = entry.split(" --hash=")
+        assert pinned(Requirement(name))
+        assert sums and all(re.fullmatch(r"sha256:[0-9a-f]{64}", each.strip()) for each in sums), name
+
+
+@pytest.mark.parametrize(("lock", "readable"), LOCKS.items())
+def test_what_is_asked_for_is_what_is_locked(lock: str, readable: str) -> None:
+    versions: dict[str, list[Version]] = {}
+    for requirement in locked(ROOT / lock):
+        versions.setdefault(requirement.name.lower().replace("_", "-"), []).append(pinned(requirement))
+    for requirement in asked(ROOT / readable):
+        found = versions.get(requirement.name.lower().replace("_", "-"), [])
+        assert found, f"{requirement} is not locked: run make locks"
+        assert all(requirement.specifier.contains(each) for each in found), f"{requirement}: run make locks"
+
+
+def test_both_locks_agree() -> None:
+    portal = {(each.name, str(each.specifier)) for each in locked(ROOT / "portal" / "requirements.lock")}
+    everything = {(each.name, str(each.specifier)) for each in locked(ROOT / "requirements.lock")}
+    assert portal <= everything
+
+
+def test_nothing_is_older_than_its_last_known_weakness() -> None:
+    versions = {requirement.name: pinned(requirement) for requirement in locked(ROOT / "requirements.lock")}
+    for name, floor in FLOORS.items():
+        assert versions[name] >= Version(floor)
+        try:
+            assert Version(version(name)) >= Version(floor)
+        except PackageNotFoundError:
+            continue  # the portal's own environment has no torch
+
+
+def test_the_portals_lock_has_nothing_that_trains() -> None:
+    names = {requirement.name for requirement in locked(ROOT / "portal" / "requirements.lock")}
+    assert not names & {"torch", "torchvision", "optuna", "scikit-learn", "onnx"}
