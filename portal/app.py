@@ -11,7 +11,7 @@ if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
 
 import streamlit as st
 
-from portal import closing_ui, lecture_ui, networks_ui, page_record, ui
+from portal import closing_ui, lecture_ui, networks_ui, page_record, startup, ui
 from portal.navigation import available_pages
 
 # A file of our own: Streamlit would fetch a named icon for the browser's tab from the network.
@@ -38,3 +38,4 @@ record = page_record.begin(name)
 current.run()
 closing_ui.closing(record)
 page_record.end()
+startup.settle(name)

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+from portal import startup
 from portal.navigation import ROOT
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -27,6 +28,7 @@ def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = ())
     shown = "localhost" if host == "0.0.0.0" else host
     print(f"The portal opens at http://{shown}:{port} (Ctrl+C stops it).", flush=True)
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
+    startup.preload()
     from streamlit.web import cli  # after chdir, and not needed by the other commands
 
     options = ["--server.port", str(port), "--server.address", host]

@@ -1,0 +1,43 @@
+"""What makes pages quick from the first visitor on: modules loaded early, little to walk, charts not checked twice."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import pkgutil
+from threading import Lock
+
+from altair.utils import schemapi
+
+from portal import charts
+
+# Beside the charts' modules, what the entrypoint and the pages import; those that import Streamlit are left to it.
+MODULES = ("onnxruntime", "altair", "pandas", "cv2", "portal.answers", "portal.explain", "portal.takeaway")
+
+# Altair checks each part of a chart against its schema as it is made: a third of a page's time. The tests of the charts
+# have it on, and the charts of a running portal are the same.
+schemapi.disable_debug_mode()
+
+_settled: set[str] = set()
+_lock = Lock()
+
+
+def preload() -> None:
+    """Import what the pages need, so that the first visitor does not wait for it."""
+    for name in MODULES:
+        importlib.import_module(name)
+    for module in pkgutil.iter_modules(charts.__path__):
+        importlib.import_module(f"{charts.__name__}.{module.name}")
+
+
+def settle(page: str) -> None:
+    """After a page was drawn for the first time: let the garbage collector walk what is loaded now never again.
+
+    Streamlit collects garbage after every script run. With onnxruntime, pandas and Altair loaded that walk is most of
+    what a page costs, and finds nothing: modules and documents stay as long as the server does.
+    """
+    with _lock:
+        if page not in _settled:
+            _settled.add(page)
+            gc.collect()
+            gc.freeze()
