@@ -1,52 +1,63 @@
-"""Feature maps: the first layer's filters and what they answer, stored and live (deck section 5)."""
+"""Feature maps: the first layer's filters, what they answer, and one answer worked out by hand (deck section 5)."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from artifacts.contract import ExportSummary, FeatureMapsSummary
-from portal import inference, ui
+from artifacts.contract import FeatureMapsSummary
+from portal import convolution, feature_maps_ui, ui
+from portal.charts import convolution as one_place
 from portal.charts import feature_maps
-from portal.runs import is_deck_data
+from portal.runs import command_for
 
-manifest = ui.current_run().manifest
-classes = manifest.classes
+FIRST_LAYER = "feature-maps/first-layer.npz"
+
 ui.opening("What does each filter of the first layer look for, and on which side of the garment does it find it?")
 summary = ui.document(FeatureMapsSummary)
 stored = ui.arrays("feature-maps/maps.npz")
-st.subheader(f"The {len(stored['filters'])} filters")
-st.markdown("White: positive weight, black: negative, mid-grey: none. A filter answers where the image matches it.")
-pictures = feature_maps.filter_pictures(stored["filters"])
-ui.gallery(pictures, feature_maps.filter_captions(summary.filters), columns=8, scale=84 // pictures.shape[-1])
-
+filters = stored["filters"]
+number = feature_maps_ui.filter_number(summary.filters)
+with st.container(width=720):
+    ui.chart(
+        feature_maps.filter_grid(filters, summary.filters, number),
+        see="A filter answers where the image matches it. Click one to follow it below.",
+        key=feature_maps_ui.FILTER_CHART,
+        on_select=ui.follow_click(feature_maps_ui.FILTER_CHART, "filter", feature_maps_ui.FILTER),
+    )
 ui.chart(feature_maps.side_chart(summary), see=feature_maps.side_sentence(summary))
 ui.small_table(feature_maps.side_table(summary), name="Filters by side", hide_index=True)
 
 st.subheader("Their answers to one image")
-source = ui.one_of("Image", ["stored", "any test image"], key="feature_maps_source")
-if source == "stored":
-    rows = feature_maps.stored_images(stored["label"], classes, with_deck=is_deck_data(manifest))
-    name = st.selectbox("Stored image", list(rows), key="feature_maps_image", bind="query-params", width=360)
-    number = rows[name]
-    image, maps = stored["images"][number], stored["maps"][number]
-else:
-    test = ui.arrays("data/test.npz")
-    last = len(test["images"]) - 1
-    number = st.number_input(
-        f"Test image, 0 to {last}", 0, last, 0, key="feature_maps_index", bind="query-params", width=360
-    )
-    models = ui.document(ExportSummary).models
-    image = test["images"][number]
-    network = ui.or_stop("models", lambda run: inference.network(run, inference.final_model(models)))
-    maps = network.feature_maps(image[None])[0]
-    name = classes[test["labels"][number]]
-ui.gallery(image[None], [f"The image: {name}"], columns=1, scale=6)
+image = feature_maps_ui.image(stored)
+ui.gallery(image.image[None], [f"The image: {image.name}"], columns=1, scale=6)
 sides = [side for side in feature_maps.SIDES if feature_maps.filters_of(summary, side)]
 side = st.segmented_control("Only filters that answer to", sides, key="feature_maps_side", bind="query-params")
 shown = feature_maps.filters_of(summary, side)
-numbers = [row.filter for row in shown]
-ui.gallery(feature_maps.map_pictures(maps)[numbers], feature_maps.filter_captions(shown), columns=8, scale=3)
+pictures = feature_maps.map_pictures(image.maps)[[row.filter for row in shown]]
+ui.gallery(pictures, feature_maps.filter_captions(shown), columns=8, scale=3)
 st.caption("Bright is a strong answer; all maps of the image share one scale, so a filter that hardly answers is dark.")
+
+st.subheader("One answer, worked out")
+place = feature_maps_ui.place(len(image.image))
+left, right = st.columns(2)
+with left, st.container(width=one_place.MAP_EDGE + 10):
+    see = "The filter sees only what is in the frame; beyond the edge it sees black."
+    ui.chart(one_place.image_chart(image.image, place, filters.shape[1:]), see=see)
+with right, st.container(width=one_place.MAP_EDGE + 10):
+    ui.chart(
+        one_place.map_chart(image.maps[number], place, number),
+        see=f"Click a place of the map of filter {number} to work it out, or choose it above.",
+        key=feature_maps_ui.MAP_CHART,
+        on_select=feature_maps_ui.follow_place,
+    )
+if layer := ui.optional_arrays(FIRST_LAYER):
+    worked = convolution.at(image.image, filters, layer, number, *place)
+    with st.container(width=560):
+        ui.chart(one_place.arithmetic_chart(worked), see="Multiply cell by cell, then add all products up.")
+        on_the_map = float(image.maps[number][place])
+        ui.small_table(convolution.steps(worked, on_the_map), name="One place, step by step", hide_index=True)
+else:
+    st.caption(f"For the arithmetic this run lacks a file: make it with `{command_for(FIRST_LAYER)}`.")
 
 ui.takeaway("The first layer finds edges and their direction; which garment it is, only later layers put together.")
 ui.provenance(split="test", images=summary.images)

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import FeatureMapsSummary, FilterSide
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import AUTOSIZE, NEUTRAL, TEXT, layered, titled
+from portal.charts.convolution import GREYS, frame, shades_of
 
 SIDES = ("left", "right", "top", "bottom", "everywhere", "silent")
 SHAPES = ("triangle-left", "triangle-right", "triangle-up", "triangle-down", "circle", "cross")
 # Fill maps to white at their brightest half per cent: a single hot pixel would leave all else black.
 WHITE_QUANTILE = 0.995
+GRID_COLUMNS = 8  # filters a row
 
 
 def filter_pictures(filters_FAB: np.ndarray) -> np.ndarray:
@@ -91,4 +93,48 @@ def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
         "Which side each filter answers to",
         f"n = {len(rows)} filters, mean over {summary.images:,} test images; in the box: no side",
         "Scatter of the horizontal and vertical shift of each filter's activation against the garment's own centre.",
+    )
+
+
+def filter_grid(filters_FAB: np.ndarray, rows: Sequence[FilterSide], chosen: int) -> alt.LayerChart:
+    """All filters, to be clicked: white a positive weight, black a negative; the chosen one framed."""
+    count, height, width = filters_FAB.shape
+    row, column = np.divmod(np.arange(count), GRID_COLUMNS)
+    top, left = row * (height + 1.6), column * (width + 0.6)
+    cells = pd.DataFrame(
+        {
+            "filter": np.repeat(np.arange(count), height * width),
+            "x": (left[:, None, None] + np.arange(width) + np.zeros((height, 1))).ravel(),
+            "y": (top[:, None, None] + np.arange(height)[:, None] + np.zeros(width)).ravel(),
+            "shade": shades_of(filters_FAB).ravel(),
+        }
+    )
+    cells["side"] = np.repeat([row.side for row in rows], height * width)
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.2, left.max() + width + 0.2], nice=False))
+    bottom = float(top.max()) + height
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-1.3, bottom + 0.2], nice=False, reverse=True))
+    select = alt.selection_point(name="filter", fields=["filter"], toggle=False, on="click", clear=False)
+    pictures = (
+        alt.Chart(cells)
+        .transform_calculate(right="datum.x + 1", bottom="datum.y + 1")
+        .mark_rect(cursor="pointer")
+        .encode(
+            x=x,
+            x2="right:Q",
+            y=y,
+            y2="bottom:Q",
+            color=alt.Color("shade:Q", scale=GREYS, legend=None),
+            tooltip=[alt.Tooltip("filter"), alt.Tooltip("side", title="answers to")],
+        )
+        .add_params(select)
+    )
+    names = pd.DataFrame({"x": left + width / 2, "y": top - 0.6, "filter": np.arange(count)})
+    numbers = alt.Chart(names).mark_text(fontSize=11, color=TEXT).encode(x=x, y=y, text="filter:N")
+    box = frame(left[chosen], top[chosen], width, height).encode(x=x, y=y)
+    chart = alt.LayerChart(layer=[pictures, numbers, box], height=round(bottom * 14) + 20)
+    return titled(
+        chart.properties(autosize=AUTOSIZE),
+        "The filters",
+        f"n = {count} filters of {height} x {width} weights; white: positive, black: negative, mid-grey: none",
+        "Grid of the first layer's filters as small grey pictures, each under its number.",
     )

@@ -8,7 +8,7 @@ import pytest
 from artifacts.contract import FeatureMapsSummary
 from artifacts.store import Run
 from portal.charts import feature_maps
-from tests.portal.charts.specs import encodings_of, rows_with
+from tests.portal.charts.specs import encodings_of, rows_with, spec_of
 
 
 @pytest.fixture
@@ -65,3 +65,15 @@ def test_the_decks_two_images_are_named_only_where_the_deck_has_them(full_run: R
         ("T-shirt/top", 2),
     ]
     assert list(feature_maps.stored_images(labels, classes, with_deck=False)) == list(classes)
+
+
+def test_the_grid_of_filters_can_be_clicked_and_frames_the_chosen_one(summary: FeatureMapsSummary) -> None:
+    filters = np.stack([np.full((3, 3), float(number)) for number in range(4)]).astype(np.float32)
+    chart = feature_maps.filter_grid(filters, summary.filters, chosen=2)
+    [select] = [each for each in spec_of(chart)["params"] if each["name"] == "filter"]
+    assert select["select"]["fields"] == ["filter"]
+    cells = rows_with(chart, "filter", "shade", "side")
+    assert len(cells) == 4 * 9
+    assert {row["shade"] for row in cells if row["filter"] == 0} == {0.0}
+    [frame] = rows_with(chart, "right", "bottom")
+    assert frame["x"] == min(row["x"] for row in cells if row["filter"] == 2)
