@@ -17,7 +17,7 @@ summary = ui.document(FeatureMapsSummary)
 stored = ui.arrays("feature-maps/maps.npz")
 filters = stored["filters"]
 number = feature_maps_ui.filter_number(summary.filters)
-with st.container(width=720):
+with st.container(width=feature_maps.GRID_EDGE + 10):
     ui.chart(
         feature_maps.filter_grid(filters, summary.filters, number),
         see="A filter answers where the image matches it. Click one to follow it below.",

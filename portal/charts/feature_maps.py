@@ -17,6 +17,7 @@ SHAPES = ("triangle-left", "triangle-right", "triangle-up", "triangle-down", "ci
 # Fill maps to white at their brightest half per cent: a single hot pixel would leave all else black.
 WHITE_QUANTILE = 0.995
 GRID_COLUMNS = 8  # filters a row
+GRID_EDGE = 420  # pixels, on a screen that has them
 
 
 def filter_pictures(filters_FAB: np.ndarray) -> np.ndarray:
@@ -110,8 +111,8 @@ def filter_grid(filters_FAB: np.ndarray, rows: Sequence[FilterSide], chosen: int
         }
     )
     cells["side"] = np.repeat([row.side for row in rows], height * width)
-    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.2, left.max() + width + 0.2], nice=False))
-    bottom = float(top.max()) + height
+    right, bottom = float(left.max()) + width, float(top.max()) + height
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.2, right + 0.2], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-1.3, bottom + 0.2], nice=False, reverse=True))
     select = alt.selection_point(name="filter", fields=["filter"], toggle=False, on="click", clear=False)
     pictures = (
@@ -131,7 +132,7 @@ def filter_grid(filters_FAB: np.ndarray, rows: Sequence[FilterSide], chosen: int
     names = pd.DataFrame({"x": left + width / 2, "y": top - 0.6, "filter": np.arange(count)})
     numbers = alt.Chart(names).mark_text(fontSize=11, color=TEXT).encode(x=x, y=y, text="filter:N")
     box = frame(left[chosen], top[chosen], width, height).encode(x=x, y=y)
-    chart = alt.LayerChart(layer=[pictures, numbers, box], height=round(bottom * 14) + 20)
+    chart = alt.LayerChart(layer=[pictures, numbers, box], height=round(GRID_EDGE * (bottom + 1.5) / right))
     return titled(
         chart.properties(autosize=AUTOSIZE),
         "The filters",
