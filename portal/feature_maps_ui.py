@@ -31,10 +31,8 @@ class Shown:
 
 def image(stored: dict[str, np.ndarray]) -> Shown:
     """The image that the visitor picks, with stored maps, or with maps that the final model computes now."""
-    source = st.segmented_control(
-        "Image", [STORED, TEST, OWN], default=STORED, key="feature_maps_source", bind="query-params", required=True
-    )
-    if source not in (TEST, OWN):
+    source = ui.one_of("Image", [STORED, TEST, OWN], key="feature_maps_source")
+    if source == STORED:
         return _stored(stored)
     pick = garment_ui.own_picture if source == OWN else garment_ui.test_image
     garment = pick("feature_maps")
@@ -47,7 +45,7 @@ def _stored(stored: dict[str, np.ndarray]) -> Shown:
     manifest = ui.current_run().manifest
     rows = feature_maps.stored_images(stored["label"], manifest.classes, with_deck=is_deck_data(manifest))
     name = st.selectbox("Stored image", list(rows), key="feature_maps_image", bind="query-params", width=360)
-    number = rows[name]
+    number = rows.get(name, 0)
     return Shown(stored["images"][number], stored["maps"][number].astype(np.float32), name)
 
 

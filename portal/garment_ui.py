@@ -28,9 +28,7 @@ class Garment:
 
 def pick(page: str) -> Garment:
     """The visitor's choice on the page `page`, whose name begins the controls' keys."""
-    source = st.segmented_control(
-        "Image", [TEST, OWN], default=TEST, key=f"{page}_source", bind="query-params", required=True
-    )
+    source = ui.one_of("Image", [TEST, OWN], key=f"{page}_source")
     return own_picture(page) if source == OWN else test_image(page)
 
 

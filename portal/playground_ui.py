@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from artifacts.corruptions import CORRUPTIONS, Corruption, corrupt
-from portal import playground
+from portal import playground, ui
 from portal.playground import CORNERS, Augmentation
 
 AUGMENT, CORRUPT = "Augmentation", "Corruption"
@@ -23,10 +23,8 @@ _RESTING = {"across": 50, "down": 50}
 
 
 def mode() -> str:
-    chosen = st.segmented_control(
-        "Change by", [AUGMENT, CORRUPT], default=AUGMENT, key="playground_mode", bind="query-params", required=True
-    )
-    return CORRUPT if chosen == CORRUPT else AUGMENT
+    """AUGMENT or CORRUPT."""
+    return ui.one_of("Change by", [AUGMENT, CORRUPT], key="playground_mode")
 
 
 def augmented(image_SS: np.ndarray) -> np.ndarray:
@@ -68,10 +66,7 @@ def shown_corruption() -> Corruption:
 def compared() -> str:
     """Which curves are shown: `network` or `trainset`, the contract's words."""
     kinds = {"Networks": "network", "Trainsets": "trainset"}
-    chosen = st.segmented_control(
-        "Compare", list(kinds), default="Networks", key="playground_compare", bind="query-params", required=True
-    )
-    return kinds.get(chosen, "network")
+    return kinds[ui.one_of("Compare", list(kinds), key="playground_compare")]
 
 
 def _corruption_slider(corruption: Corruption) -> float:
