@@ -51,8 +51,10 @@ def app(lines: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory) 
         if kind == "COPY":
             source, target = words.split()
             (folder / target).parent.mkdir(parents=True, exist_ok=True)
-            copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
-            copy(ROOT / source, folder / target)
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, folder / target, dirs_exist_ok=True)
+            else:
+                shutil.copy(ROOT / source, folder / target)
     return folder
 
 

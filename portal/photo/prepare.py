@@ -187,9 +187,10 @@ def _pass_through(photo: Rgb, size: int, choices: Choices) -> Preparation:
     grey = 255 - grey if inverted else grey
     # Sampled at the pixels' centres, not averaged: it undoes an enlargement, and the data set's makers did so too.
     image = cv2.resize(grey, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
-    mask = grey > 24
+    shown = _shrink(photo)  # what is kept of a large picture is as small as a photo's steps
+    mask = _shrink(grey.astype(np.uint8, copy=False)) > 24
     steps = (
-        Step("Picture", "As it was sent.", photo),
+        Step("Picture", "As it was sent.", shown),
         Step(f"{size} x {size}", "Grey, square and on black: already as Fashion-MNIST has it.", image),
     )
     return Preparation(steps, image, mask, Facts("own", inverted, True, float(mask.mean())), (image,))

@@ -20,8 +20,7 @@ from tests.e2e.server import portal
 from tests.robustness.visitor import Visitor, answer_headers, ask
 
 pytestmark = pytest.mark.slow
-# Not always on a person's path; $NGINX names another.
-NGINX = os.environ.get("NGINX") or shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")  # root's path has these
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,7 @@ def replicas(full_run: Run) -> Iterator[tuple[str, str, contextlib.ExitStack]]:
 def proxy(replicas: tuple[str, str, contextlib.ExitStack], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an nginx whose configuration is the repository's, with other ports."""
     if NGINX is None:
-        pytest.skip("there is no nginx here: apt-get install nginx-light, or name one in $NGINX")
+        pytest.skip("there is no nginx here: apt-get install nginx-light")
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
     text = (ROOT / "deploy" / "nginx.conf").read_text()
     for name, address in zip(("portal-1:8501", "portal-2:8501"), replicas[:2], strict=True):
