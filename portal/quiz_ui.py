@@ -1,0 +1,110 @@
+"""The quiz's controls: an image, a class and a button for how sure, then what it was; a fragment, so only it reruns.
+
+A module of the portal that imports Streamlit, like portal.ui. Answers stay in the visitor's session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+
+from artifacts.contract import ExportSummary
+from portal import explain, inference, quiz, ui
+from portal.charts import predict
+from portal.charts import quiz as quiz_charts
+from portal.quiz import Answer
+from portal.runs import is_deck_data
+
+SURE, NOT_SURE, NEXT = "S", "U", "N"  # the keys that press the buttons
+
+
+def sheet() -> tuple[str, int]:
+    """Mode and number of the sheet, both in the URL, so that a class can get the same images."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        mode = ui.one_of("Images", [quiz.RANDOM, quiz.HARD], key="quiz_mode")
+        explained = "The same number gives everyone the same images: copy the link for a class."
+        number = st.number_input("Sheet", 1, 9_999, 1, key="quiz_sheet", bind="query-params", width=160, help=explained)
+    return mode, int(number)
+
+
+@st.fragment
+def play(mode: str, number: int) -> None:
+    """One image after the other: first the question, then, once it is answered, what it was and the score."""
+    test, probabilities = ui.arrays("data/test.npz"), ui.arrays("final/test.npz")["probabilities"]
+    images = quiz.sheet(mode, number, probabilities, test["labels"])
+    if not len(images):
+        st.markdown("There is no such image: the final model is right, and sure of it, every time.")
+        return
+    sheet = _sheet_of_session(mode, number)
+    answers = quiz.answered(images, sheet.given, probabilities, test["labels"])
+    done = len(answers) == len(images)
+    if answers and (done or sheet.revealed < len(answers)):
+        _reveal(answers[-1], test["images"][answers[-1].image], sheet, done=done)
+    elif not done:
+        _ask(test["images"][images[len(answers)]], len(images), sheet)
+    if answers:
+        _score(answers, mode)
+
+
+@dataclass
+class Sheet:
+    """A visitor's answers to one sheet: class and sureness of each; how many were revealed and left behind."""
+
+    name: str
+    given: list[tuple[int, bool]] = field(default_factory=list)
+    revealed: int = 0
+
+    def answer(self, said: int, sure: bool) -> None:
+        self.given.append((said, sure))
+
+    def go_on(self) -> None:
+        self.revealed = len(self.given)
+
+
+def _sheet_of_session(mode: str, number: int) -> Sheet:
+    sheets: dict[str, Sheet] = st.session_state.setdefault("quiz_sheets", {})
+    name = f"{ui.current_run().folder.resolve()} {mode} {number}"
+    return sheets.setdefault(name, Sheet(f"{mode}_{number}"))
+
+
+def _ask(image_SS: np.ndarray, total: int, sheet: Sheet) -> None:
+    classes, number = ui.current_run().manifest.classes, len(sheet.given) + 1
+    picture, question = st.columns([1, 2], gap="medium")
+    with picture:
+        ui.gallery(image_SS[None], [f"Image {number} of {total}"], columns=1, scale=8)
+    with question:
+        key = f"quiz_said_{sheet.name}_{number}"
+        said = st.radio("What is it?", classes, index=None, key=key, horizontal=True)
+        chosen = classes.index(said) if said in classes else None
+        with st.container(horizontal=True):
+            for label, letter, sure in (("I am sure", SURE, True), ("I am not sure", NOT_SURE, False)):
+                key, idle = f"quiz_press_{letter}", chosen is None
+                st.button(label, key=key, shortcut=letter, disabled=idle, on_click=sheet.answer, args=(chosen, sure))
+        st.caption("Keys: the arrows choose a class, S and U answer. Nothing is kept beyond your visit.")
+
+
+def _reveal(answer: Answer, image_SS: np.ndarray, sheet: Sheet, *, done: bool) -> None:
+    classes = ui.current_run().manifest.classes
+    st.markdown(quiz.verdict(answer, classes))
+    if done:
+        st.markdown("The sheet is done; another number gives other images.")
+    else:
+        st.button("Next image", key="quiz_next", type="primary", shortcut=NEXT, on_click=sheet.go_on)
+    models = ui.document(ExportSummary).models
+    hidden = ui.or_stop(
+        "models",
+        lambda run: explain.occlusion(inference.network(run, inference.final_model(models)), image_SS, answer.model),
+    )
+    with st.container(width=predict.HEAT_EDGE + 10):
+        see = explain.occlusion_sentence(hidden, classes[answer.model])
+        ui.chart(predict.occlusion_chart(hidden, image_SS), see=see)
+
+
+def _score(answers: list[Answer], mode: str) -> None:
+    people = mode == quiz.RANDOM and is_deck_data(ui.current_run().manifest)
+    chart = quiz_charts.score_chart(answers, with_people=people)
+    ui.chart(chart, see=quiz.score(answers, mode, of_people=people))
+    ui.small_table(quiz.calibration(answers), name="Sure and right", hide_index=True)
+    st.caption(quiz.knows_itself(answers))
