@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts import contract as c
-from portal import ui
+from portal import overview_ui, ui
 from portal.charts import overview
-from portal.navigation import PAGES
 from portal.runs import is_deck_data
 from portal.text import profile_note
 
@@ -27,23 +26,22 @@ study = overview.Study(
     final=ui.optional(c.FinalSummary),
     errors=ui.optional(c.ErrorsSummary),
     feature_maps=ui.optional(c.FeatureMapsSummary),
+    labels=ui.optional(c.LabelsSummary),
+    test_reads=len(manifest.test_reads),
 )
 with_deck = is_deck_data(manifest)
+st.markdown(overview.introduction(study, with_deck=with_deck))
+overview_ui.invitations()
+if pictures := ui.optional_arrays("eda/images.npz"):
+    ui.gallery(pictures["samples"][:, 0], classes, columns=len(classes), scale=2.5)
 with st.container(horizontal=True):
     for label, value, note in overview.metrics(study, manifest, with_deck=with_deck):
         st.metric(label, value, border=True, help=note)
 if note := profile_note(manifest):
     st.caption(f":material/info: {note}")
-if pictures := ui.optional_arrays("eda/images.npz"):
-    ui.gallery(pictures["samples"][:, 0], classes, columns=len(classes), scale=2.5)
 
 st.subheader("The steps of the study")
-found = overview.findings(study, classes)
-grid = st.grid(3, min_column_width=240, border=True)
-for number, page in enumerate(PAGES[1:], start=1):
-    with grid.cell():
-        ui.link(page, f"**{number} {page.title}**")
-        st.caption(f"{page.step}.  \n{found.get(page.name, '')}")
+overview_ui.steps(overview.findings(study, classes))
 
 frame = overview.journey_frame(study, with_deck=with_deck)
 if len(frame):

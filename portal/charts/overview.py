@@ -16,6 +16,7 @@ from artifacts.contract import (
     ErrorsSummary,
     FeatureMapsSummary,
     FinalSummary,
+    LabelsSummary,
     Manifest,
     OutliersSummary,
     SearchSummary,
@@ -23,9 +24,16 @@ from artifacts.contract import (
 )
 from portal.charts import layered, titled
 from portal.charts.dataset import SPLITS
+from portal.navigation import PageInfo
 from portal.text import Beside, count, hardware, percent, percent_with_error, spread
 
 OURS, DECK = "This run", "Deck"
+# What the pages to try things on are called where a visitor is invited to them.
+INVITATIONS = {
+    "predict": "Try your own photo",
+    "playground": "Change a garment, watch the networks",
+    "quiz": "Are you better than the network?",
+}
 TEST = "Test set"
 # Highest validation accuracy after each step, and the test accuracy, as far as the deck gives them.
 DECK_JOURNEY = {
@@ -50,6 +58,8 @@ class Study:
     final: FinalSummary | None
     errors: ErrorsSummary | None
     feature_maps: FeatureMapsSummary | None
+    labels: LabelsSummary | None = None
+    test_reads: int = 0
 
 
 def best_trial_accuracy(search: SearchSummary) -> float | None:
@@ -95,6 +105,11 @@ def _result_findings(study: Study, classes: Sequence[str]) -> dict[str, str]:
     if study.feature_maps:
         sided = [each for each in study.feature_maps.filters if each.side in ("left", "right", "top", "bottom")]
         found["feature_maps"] = f"{len(sided)} of {len(study.feature_maps.filters)} filters prefer one side"
+    if study.labels:
+        doubted = count(study.labels.issues, "label")
+        found["label_court"] = f"{doubted} of {study.labels.images:,} in doubt"
+    if study.test_reads:
+        found["vault"] = f"{count(study.test_reads, 'reading')} on record"
     return found
 
 
@@ -215,3 +230,33 @@ def headline(study: Study) -> list[Beside]:
             )
         )
     return rows
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the menu and its pages."""
+
+    title: str
+    pages: tuple[PageInfo, ...]
+
+
+def sections(pages: Sequence[PageInfo]) -> list[Section]:
+    """The pages by the menu's sections, in its order."""
+    titles = dict.fromkeys(page.section for page in pages)
+    return [Section(title, tuple(page for page in pages if page.section == title)) for title in titles]
+
+
+def introduction(study: Study, *, with_deck: bool) -> str:
+    """What a visitor looks at, in two sentences, the second of which says what came out."""
+    origin = (
+        "A student's slide deck, done again as software" if with_deck else "A study of a data set, done by software"
+    )
+    words = f"{origin}: every figure here was computed by this project's pipeline, and can be computed again."
+    if study.final is None:
+        return words
+    right, images = percent(study.final.accuracy, 1), study.final.test_images
+    wrong = round((1 - study.final.accuracy) * images)
+    return (
+        f"{words} The final network is right about **{right}** of {images:,} images that it had never seen; the pages "
+        f"show how it got there, and what the other {wrong:,} look like."
+    )

@@ -28,12 +28,15 @@ def study(full_run: Run) -> overview.Study:
         final=full_run.document(c.FinalSummary),
         errors=full_run.document(c.ErrorsSummary),
         feature_maps=full_run.document(c.FeatureMapsSummary),
+        labels=full_run.document(c.LabelsSummary),
+        test_reads=len(full_run.manifest.test_reads),
     )
 
 
 def test_every_step_but_trying_it_has_a_finding(full_run: Run, study: overview.Study) -> None:
     found = overview.findings(study, full_run.manifest.classes)
     steps = {"dataset", "outliers", "augmentation", "architectures", "tuning", "results", "errors", "feature_maps"}
+    steps |= {"label_court", "vault"}
     assert steps <= set(found) <= {page.name for page in PAGES}
     assert found["tuning"].startswith("6 + 6 trials; the best reached ")
 
@@ -73,3 +76,17 @@ def test_the_headline_stands_beside_the_deck(study: overview.Study) -> None:
     assert rows["Test accuracy"].measured_on == "test, n = 100, seed 0"
     assert "mean ± standard deviation of 2 seeds" in rows["Test accuracy, mean"].measured_on
     assert rows["Best network"].deck == f"{deck.BEST_NETWORK.name}, 94.68 %"
+
+
+def test_the_introduction_says_what_came_out(study: overview.Study) -> None:
+    assert study.final
+    said = overview.introduction(study, with_deck=True)
+    assert f"of {study.final.test_images:,} images" in said
+    assert "slide deck" in said
+    assert "slide deck" not in overview.introduction(NOTHING, with_deck=False)
+
+
+def test_sections_hold_every_page_once_in_the_menu_s_order() -> None:
+    found = overview.sections(PAGES)
+    assert [page for section in found for page in section.pages] == list(PAGES)
+    assert len({section.title for section in found}) == len(found)
