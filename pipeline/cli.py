@@ -21,8 +21,11 @@ from rich.console import Console
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
 from pipeline import config as profiles
-from pipeline import data, machine, stages
+from pipeline import data as pipeline_data
+from pipeline import machine, stages
+from pipeline.config import Config
 from pipeline.errors import BudgetSpent, UserError
+from pipeline.planner import prepare
 from pipeline.publish import STUDY, publish, verify
 from pipeline.runner import RunFolder, Runner
 from pipeline.stages import STAGES, Stage
@@ -44,6 +47,10 @@ TrainImages = Annotated[
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Change one value, e.g. --set final.seeds=3.")]
 Budget = Annotated[
     str | None, typer.Option(help="Stop cleanly after this time, e.g. 90s, 9m or 2h; run again to go on.")
+]
+Fit = Annotated[
+    str | None,
+    typer.Option(help="Cut seeds, rungs, trials and epochs, in that order, until the estimate fits, e.g. 30m."),
 ]
 
 
@@ -100,12 +107,15 @@ def _run(
     validation_images: int | None,
     budget: str | None,
     settings: list[str] | None,
+    *,
+    planned: bool = False,
+    fit: str | None = None,
 ) -> None:
+    """Run the wanted stages; `planned` says first how long they will take, `fit` cuts until they fit that time."""
     deadline = time.time() + seconds_of(budget) if budget else None
+    seconds = seconds_of(fit) if fit else None
     name = chosen_profile(profile)
-    config = profiles.profile(name).with_split(train_images, validation_images)
-    for setting in settings or ():
-        config = profiles.changed(config, setting)
+    config = _config(name, train_images, validation_images, settings)
     run_folder = _folder(run or name)
     here = machine.describe()
     console.print(
@@ -114,8 +124,20 @@ def _run(
         highlight=False,
     )
     with run_folder.locked():
-        Runner(run_folder, config, data.load(folder), console).run(wanted, deadline=deadline)
+        runner = Runner(run_folder, config, pipeline_data.load(folder), console)
+        if planned:
+            prepare(runner, wanted, fit=fit, seconds=seconds, keep=True)
+        runner.run(wanted, deadline=deadline)
     console.print(f"Done. Look at it with: python -m portal --run {run_folder.study}", highlight=False)
+
+
+def _config(
+    profile: str, train_images: int | None, validation_images: int | None, settings: list[str] | None
+) -> Config:
+    config = profiles.profile(profile).with_split(train_images, validation_images)
+    for setting in settings or ():
+        config = profiles.changed(config, setting)
+    return config
 
 
 def _folder(name: str) -> RunFolder:
@@ -133,9 +155,40 @@ def run_all(
     validation_images: ValidationImages = None,
     budget: Budget = None,
     settings: Settings = None,
+    fit: Fit = None,
 ) -> None:
     """The whole study, stage by stage; started again it goes on where it stopped."""
-    _run(list(STAGES), profile, run, data, train_images, validation_images, budget, settings)
+    planned = fit is not None or chosen_profile(profile) != "smoke"  # the plan would cost as much as smoke itself
+    _run(
+        list(STAGES),
+        profile,
+        run,
+        data,
+        train_images,
+        validation_images,
+        budget,
+        settings,
+        planned=planned,
+        fit=fit,
+    )
+
+
+@app.command("plan")
+def plan(
+    profile: Profile = None,
+    run: RunName = None,
+    data: DataFolder = None,
+    train_images: TrainImages = None,
+    validation_images: ValidationImages = None,
+    settings: Settings = None,
+    fit: Fit = None,
+) -> None:
+    """How long the whole study will take here, stage by stage; with --fit, what run-all --fit would cut."""
+    seconds = seconds_of(fit) if fit else None
+    name = chosen_profile(profile)
+    config = _config(name, train_images, validation_images, settings)
+    runner = Runner(_folder(run or name), config, pipeline_data.load(data), console)
+    prepare(runner, STAGES, fit=fit, seconds=seconds, keep=False)
 
 
 def _command_for(stage: Stage) -> Callable[..., None]:

@@ -27,13 +27,14 @@ def pipeline(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["tune-everything"], "No such command"),
         (["run-all", "--profile", "smoke", "--data", "nowhere"], "The data folder nowhere does not exist"),
         (["run-all", "--profile", "smoke", "--budget", "soon"], "The budget 'soon' is no time"),
+        (["run-all", "--profile", "smoke", "--fit", "soon"], "The budget 'soon' is no time"),
         (["run-all", "--profile", "smoke", "--run", "../else"], "The run name '../else' will not do"),
         (["status", "--run", "never-made"], "manifest.json cannot be read"),
         (["publish", "--run", "never-made"], "cannot be published"),
         (["verify", "nowhere"], "manifest.json cannot be read"),
         (["run-all", "--train-images", "many"], "valid integer"),
     ],
-    ids=["profile", "stage", "data", "budget", "run name", "status", "publish", "verify", "number"],
+    ids=["profile", "stage", "data", "budget", "fit", "run name", "status", "publish", "verify", "number"],
 )
 def test_wrong_input_is_one_sentence_and_status_2(arguments: list[str], sentence: str) -> None:
     result = pipeline(*arguments)

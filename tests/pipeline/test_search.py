@@ -3,74 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from artifacts import store
 from artifacts.contract import (
-    AugmentationsSummary,
     ConfirmSummary,
-    Curves,
-    Fit,
     RangeCut,
     SearchSummary,
     TrialResult,
 )
 from pipeline import config as profiles
-from pipeline import data
 from pipeline.config import Config, ConfirmConfig
 from pipeline.context import Context
 from pipeline.errors import UserError
 from pipeline.stages import confirm, final, tuning
-from pipeline.trials import TrialRecord, TrialSpec
-from pipeline.workers import Finished
-
-Accuracy = Callable[[TrialSpec], float | None]
-
-
-def fit_with(accuracy: float, epochs: int, seed: int = 0) -> Fit:
-    rising = tuple(accuracy * (epoch + 1) / epochs for epoch in range(epochs))
-    curves = Curves((1.0,) * epochs, (0.5,) * epochs, (1.0,) * epochs, rising)
-    return Fit(seed, curves, epochs, accuracy, 1.0, 0.5, 1.0)
-
-
-class PoolOfMadeUpResults:
-    """Stands in for the pool: every training ends at once, with the accuracy that `accuracy` says (None: diverged)."""
-
-    def __init__(self, accuracy: Accuracy) -> None:
-        self.accuracy = accuracy
-        self.trained: list[TrialSpec] = []
-
-    def run(self, stage: str, specs: Sequence[TrialSpec], labels: Any, *, progress: Any, finished: Any) -> list[Any]:
-        self.trained += specs
-        results = []
-        for number, spec in enumerate(specs):
-            accuracy = self.accuracy(spec)
-            one = None if accuracy is None else fit_with(accuracy, spec.recipe.epochs, spec.seed)
-            record = TrialRecord(spec.key, one, "" if one else "The loss was not finite.", 2.0)
-            results.append(Finished(spec, record, 2.0 * (number + 1)))
-            finished(number, record, 2.0 * (number + 1))
-        return results
+from pipeline.trials import TrialSpec
+from tests.pipeline.made_up import Accuracy, context_of, fit_with
 
 
 @pytest.fixture
 def make(tmp_path: Path, data_folder: Path) -> Callable[[Accuracy, Config], Context]:
     """A context whose trainings are made up, in which the augmentations have been compared."""
-    dataset = data.load(data_folder)
-
-    def context(accuracy: Accuracy, config: Config) -> Context:
-        pool: Any = PoolOfMadeUpResults(accuracy)
-        console = Console(file=io.StringIO(), width=200)
-        made = Context("tune-coarse", config, dataset, tmp_path / "study", tmp_path, pool, console, None)
-        made.write(AugmentationsSummary(config.augmentations.recipe, 100, 100, (), 3, ()))
-        return made
-
-    return context
+    return lambda accuracy, config: context_of(tmp_path, data_folder, accuracy, config)
 
 
 def tuned(**changes: object) -> Config:

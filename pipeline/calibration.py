@@ -1,0 +1,142 @@
+"""How fast this machine trains: a few steps of every kind of training that a configuration asks for, timed.
+
+The steps run in the pool's own processes, as many at a time as trials will, so that what they take from each other is
+in the figures. Kept in the run's `work/`, since it depends on the machine; measured again on another one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch.nn import functional as F
+
+from artifacts import store
+from artifacts.contract import Recipe
+from pipeline import machine, training
+from pipeline.models import registry
+from pipeline.models.autoencoder import ConvAutoencoder
+from pipeline.trials import Workplace, to_device
+from pipeline.workers import Pool
+
+FILE = "calibration.json"
+LARGEST_BATCH = {"cpu": 64, "cuda": 4096}  # a CPU's seconds an image hardly change above it
+STEPS = {"cpu": 2, "cuda": 40}
+SLOW_SECONDS = 0.3  # a first step slower than this is followed by one more only
+ANSWERED = 32  # images, on a CPU
+AUTOENCODER = "autoencoder"
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Seconds for one image: in a training step, and when a network only answers."""
+
+    train: float
+    answer: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was measured, by the name of the load; `machine` says where."""
+
+    machine: str
+    loads: dict[str, Seconds]
+
+
+@dataclass(frozen=True)
+class Load:
+    """One kind of training: what decides how long an image takes. `recipe` None stands for the autoencoder."""
+
+    name: str
+    recipe: Recipe | None
+
+
+def load_of(recipe: Recipe, device: str = "cpu") -> Load:
+    """The load of a recipe: its network, optimizer, batch (as far as it matters) and way of drawing images."""
+    batch = min(recipe.batch_size, LARGEST_BATCH[device.split(":")[0]])
+    drawn = "none" if recipe.replication == "once" else recipe.replication
+    name = f"{recipe.architecture}-{recipe.last_layers} {recipe.optimizer} {batch} {drawn}"
+    short = dataclasses.replace(recipe, batch_size=batch, replication=drawn, epochs=1, patience=1)
+    return Load(name, short)
+
+
+def calibrate(pool: Pool, loads: Iterable[Load], *, say: Callable[[str], None] = lambda line: None) -> Calibration:
+    """The seconds of all loads; those kept from before, on this machine, are not measured again."""
+    path = pool.work / FILE
+    here = f"{len(pool.devices)} x {pool.devices[0]}, {machine.describe().processor}, torch {torch.__version__}"
+    known = _kept(path, here)
+    missing = [load for load in {load.name: load for load in loads}.values() if load.name not in known]
+    if missing:
+        say(f"Measuring how fast this machine trains ({len(missing)} kinds of training) ...")
+        known |= dict(zip((load.name for load in missing), pool.map(_measure, missing), strict=True))
+        store.write_atomic(path, store.encode(Calibration(here, known)))
+    return Calibration(here, known)
+
+
+def _kept(path: Path, here: str) -> dict[str, Seconds]:
+    try:
+        kept = store.decode(Calibration, path.read_bytes(), source=FILE)
+    except (OSError, store.ArtifactError):
+        return {}
+    return kept.loads if kept.machine == here else {}
+
+
+def _measure(place: Workplace, load: Load) -> Seconds:
+    """In a worker process: the load's seconds on real images, after a first step that sets everything up."""
+    torch.set_num_threads(1)
+    return _time_autoencoder(place) if load.recipe is None else _time_recipe(place, load.recipe)
+
+
+def _time_recipe(place: Workplace, recipe: Recipe) -> Seconds:
+    dataset, device = place.dataset, place.device
+
+    def train(images: int) -> torch.nn.Module:
+        model = registry.build(
+            recipe.architecture,
+            classes=len(dataset.classes),
+            image_size=dataset.image_size,
+            seed=0,
+            last_layers=recipe.last_layers,
+            dropout=recipe.dropout,
+        )
+        part = to_device(dataset.train_images[:images], dataset.train_labels[:images], device)
+        training.fit(model, part, None, recipe, 0)
+        return model
+
+    begun = time.perf_counter()
+    train(recipe.batch_size)
+    steps = 1 if time.perf_counter() - begun > SLOW_SECONDS and device.type == "cpu" else STEPS[device.type]
+    count = min(recipe.batch_size * steps, len(dataset.train_images))
+    begun = time.perf_counter()
+    model = train(count)
+    trained = (time.perf_counter() - begun) / count
+    asked = min(count, ANSWERED) if device.type == "cpu" else count
+    images = to_device(dataset.train_images[:asked], dataset.train_labels[:asked], device).images
+    training.logits_of(model, images)
+    begun = time.perf_counter()
+    training.logits_of(model, images).cpu()
+    return Seconds(trained, (time.perf_counter() - begun) / asked)
+
+
+def _time_autoencoder(place: Workplace) -> Seconds:
+    images = torch.from_numpy(place.dataset.train_images[:128].copy()).unsqueeze(1).to(place.device)
+    model = ConvAutoencoder(image_size=images.shape[-1]).to(place.device).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(model.parameters())
+
+    def step() -> None:
+        x_N1SS = training.normalise(images)
+        optimizer.zero_grad(set_to_none=True)
+        with training.autocast(place.device):
+            reconstruction = model(x_N1SS)
+        F.mse_loss(reconstruction.float(), x_N1SS).backward()
+        optimizer.step()
+
+    step()
+    begun = time.perf_counter()
+    step()
+    trained = (time.perf_counter() - begun) / len(images)
+    return Seconds(trained, trained / 3)
