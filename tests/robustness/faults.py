@@ -58,7 +58,3 @@ def _replace(run: Run, path: str, data: bytes) -> None:
     part = "clock_files" if path in manifest.clock_files else "files"
     files = dict(getattr(manifest, part)) | {path: record(data)}
     (run.folder / Manifest.PATH).write_bytes(encode(dataclasses.replace(manifest, **{part: files})))
-
-
-def files_of(run: Run) -> list[str]:
-    return sorted([*run.manifest.files, *run.manifest.clock_files])

@@ -14,7 +14,7 @@ from portal import inference
 from portal.navigation import available_pages
 from tests.portal.test_pages import open_page
 from tests.portal.tiny_run import TinyRun
-from tests.robustness.faults import FAULTS, fault, files_of
+from tests.robustness.faults import FAULTS, fault
 
 NAMES = [page.name for page in available_pages()]
 
@@ -76,14 +76,15 @@ def test_a_fault_in_a_file_that_the_page_reads_is_a_sentence(
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_fault_in_every_file(name: str, own_run: Run) -> None:
-    opened_pages = 0
-    for path in files_of(own_run):
+def test_every_fault_in_every_file_that_the_page_reads(
+    name: str, own_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = read_by(name, monkeypatch)
+    for path in paths:
         for kind in FAULTS:
             with fault(own_run, path, kind):
                 opened(name)
-                opened_pages += 1
-    print(f"{name}: {opened_pages} opened, 0 uncaught")
+    print(f"{name}: {len(paths)} files, opened {len(paths) * len(FAULTS)} times, 0 uncaught")
 
 
 def test_a_mended_file_shows_again(own_run: Run) -> None:
