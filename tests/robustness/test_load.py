@@ -1,0 +1,80 @@
+"""What the portal costs: to start, and with a class of visitors. See benchmarks/portal_load.py for the figures."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.portal_load import Crowd, Server, child_of, first_loads
+from portal.navigation import ROOT, available_pages
+from tests.e2e.server import portal
+from tests.robustness.visitor import Visitor
+
+# Three times what was measured on a quiet machine of two cores, since tests run beside other work.
+P95_SECONDS, FIRST_LOAD_SECONDS = 0.45, 4.5
+PAGES = [page.name for page in available_pages()]
+
+START = """
+import sys, time
+import portal.cli, portal.ui, portal.photo_ui
+from streamlit.testing.v1 import AppTest
+spent = time.process_time()
+memory = next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(spent, memory, any(name in sys.modules for name in ("torch", "torchvision", "optuna", "pipeline")))
+"""
+
+
+def test_the_portal_starts_quickly_without_torch() -> None:
+    command = [sys.executable, "-c", START]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    seconds, megabytes, heavy = done.stdout.split()
+    assert float(seconds) <= 6  # CPU seconds; 2 on a quiet machine
+    assert float(megabytes) <= 250
+    assert heavy == "False"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[str, Server]]:
+    """The published study, every page seen once."""
+    with portal() as address:
+        server = Server(child_of(os.getpid()))
+        with Visitor(address) as visitor:
+            for page in PAGES:
+                visitor.open("" if page == "overview" else page)
+        yield address, server
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_fifty_visitors_wait_no_longer_than_one(served: tuple[str, Server]) -> None:
+    address, _ = served
+    alone, crowd = Crowd(address, PAGES, think=0.2), Crowd(address, PAGES, think=5.0)
+    alone.run(1, 30)
+    crowd.run(50, 90)
+    print("one:", alone.line(), "| fifty:", crowd.line())
+    assert not crowd.errors
+    single, many = (sorted(each.waits)[int(0.95 * (len(each.waits) - 1))] for each in (alone, crowd))
+    assert many <= max(P95_SECONDS, 3 * single)
+    waits = sorted(first_loads(address, 50))
+    print(f"first loads: median {waits[25]:.2f} s, last {waits[-1]:.2f} s")
+    assert waits[-1] <= FIRST_LOAD_SECONDS
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_memory_stays_flat_while_visitors_come_and_go(served: tuple[str, Server]) -> None:
+    """Streamlit keeps a session for two minutes after its browser has gone, so a little stays of each."""
+    address, server = served
+    memory = [server.memory()]
+    for _ in range(4):
+        for number in range(50):
+            with Visitor(address) as visitor:
+                visitor.open(PAGES[number % len(PAGES)] if number % len(PAGES) else "")
+        memory.append(server.memory())
+    print("MiB after 0, 50, 100, 150, 200 sessions:", [round(each) for each in memory])
+    assert memory[-1] - memory[0] <= 200
+    assert memory[-1] - memory[-2] <= 50
