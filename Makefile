@@ -33,7 +33,7 @@ screenshots: $(VENV)/.installed-dev  ## Every page in light, dark and phone widt
 	$(BIN)/python -m tests.e2e.screenshots
 
 benchmark: $(VENV)/.installed-dev  ## Speed, side by side in one run
-	$(BIN)/python -m benchmarks.augmentation
+	$(BIN)/python -m benchmarks
 
 locks: $(VENV)/.installed-dev  ## Renew the hash-checked locks after a change of requirements
 	$(call lock,portal/requirements)

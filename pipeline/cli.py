@@ -11,12 +11,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
+from optuna.exceptions import StorageInternalError
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
@@ -65,6 +68,13 @@ def main() -> None:
         _leave(3, "The time budget is over; the same command goes on from here.")
     except (KeyboardInterrupt, typer.Abort):
         _leave(130, "Stopped; the same command goes on from here.")
+    except BrokenProcessPool:
+        _leave(2, "A training process was ended from outside (out of memory?); the same command goes on from here.")
+    except (StorageInternalError, SQLAlchemyError) as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        _leave(
+            2, f"The run's trials.db cannot be used ({reason}): delete it and run again; finished trials are not lost."
+        )
     except OSError as error:
         _leave(
             2, f"{error.filename or 'The disk'}: {error.strerror}; free space or choose another folder, then run again."

@@ -107,9 +107,7 @@ def split(dataset: Dataset, *, train_images: int, validation_images: int, seed: 
             "give smaller sizes."
         )
     index = np.arange(total, dtype=np.uint32)
-    rest, validation = train_test_split(
-        index, test_size=validation_images, random_state=seed, stratify=dataset.train_labels
-    )
+    rest, validation = _stratified(index, dataset.train_labels, total - validation_images, seed)
     return Split(train=np.sort(subset(rest, dataset.train_labels, train_images, seed)), validation=np.sort(validation))
 
 
@@ -117,8 +115,20 @@ def subset(index: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.n
     """`count` of the given indices, stratified by `labels[index]`, sorted; all of them if there are no more."""
     if count >= len(index):
         return index
-    chosen, _ = train_test_split(index, train_size=count, random_state=seed, stratify=labels[index])
-    return np.sort(chosen)
+    return np.sort(_stratified(index, labels, count, seed)[0])
+
+
+def _stratified(index: np.ndarray, labels: np.ndarray, count: int, seed: int) -> list[np.ndarray]:
+    """`count` of the indices and the rest, every class in its share; UserError if a part cannot hold every class."""
+    try:
+        return train_test_split(
+            index, train_size=count, test_size=len(index) - count, random_state=seed, stratify=labels[index]
+        )
+    except ValueError as error:
+        raise UserError(
+            f"The split asks for {count} of {len(index)} images, too few on one side to hold every class: "
+            "give other sizes."
+        ) from error
 
 
 def fold(labels: np.ndarray, number: int, of: int, seed: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from artifacts import store
 from artifacts.contract import SCHEMA, FileRecord, Manifest, StageClock, StageRecord, TestRead
-from pipeline import data, machine, stages
+from pipeline import data, machine, sealed, stages
 from pipeline.config import Config
 from pipeline.context import Context
 from pipeline.errors import UserError
@@ -102,7 +102,7 @@ class Runner:
     def state(self, stage: Stage) -> StageState | None:
         """What the stage left, None if it is to be run (again): never finished, other config, or a file is damaged."""
         try:
-            state = store.decode(StageState, self._state_path(stage).read_bytes(), source=stage.name)
+            state = store.decode(StageState, sealed.read(self._state_path(stage)), source=stage.name)
         except (OSError, store.ArtifactError):
             return None
         if state.fingerprint != self.fingerprint(stage):
@@ -151,7 +151,7 @@ class Runner:
         clock_path, content = StageClock.path(stage.name), store.encode(taken)
         store.write_atomic(self.folder.study / clock_path, content)
         state = StageState(self.fingerprint(stage), context.files, store.record(content), tuple(context.test_reads))
-        store.write_atomic(self._state_path(stage), store.encode(state))
+        sealed.write(self._state_path(stage), store.encode(state))
         self.write_manifest()
         self.console.print(f"      finished in {clock(seconds)}", highlight=False)
 

@@ -8,19 +8,19 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 
 from artifacts import store
-from artifacts.contract import ArtifactError, Fit, Recipe
-from pipeline import data, training
+from artifacts.contract import ArtifactError, FileRecord, Fit, Recipe
+from pipeline import data, sealed, training
 from pipeline.config import SplitConfig
 from pipeline.errors import BudgetSpent
 from pipeline.models import registry
@@ -29,6 +29,7 @@ from pipeline.seeding import derive
 from pipeline.training import Fitted, Images, State
 
 CHECKPOINT_SECONDS = 15.0  # an epoch's end writes a checkpoint if the last one is at least this old
+FACTS = "facts"  # a checkpoint's tensor that holds all that is no tensor, as JSON
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,14 @@ class TrialSpec:
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """What a finished trial left: its fit or the reason why there is none, and its seconds of work."""
+    """What a finished trial left: its fit or the reason why there is none, its seconds of work, and its other files
+    (none are named in records of earlier versions)."""
 
     key: str
     fit: Fit | None
     reason: str
     seconds: float
+    files: dict[str, FileRecord] = field(default_factory=dict)
 
 
 class TrialFolder:
@@ -84,15 +87,23 @@ class TrialFolder:
         return self.folder / "checkpoint.safetensors"
 
     def record(self) -> TrialRecord | None:
-        """The finished trial's record, None if it is not finished (a damaged record counts as unfinished)."""
+        """The finished trial's record, None if it is not finished: a damaged record or file counts as unfinished."""
         try:
-            data_ = (self.folder / "record.json").read_bytes()
-            return store.decode(TrialRecord, data_, source="record.json")
+            content = sealed.read(self.folder / "record.json")
+            record = store.decode(TrialRecord, content, source="record.json")
+            whole = all(store.record((self.folder / name).read_bytes()) == file for name, file in record.files.items())
         except (OSError, ArtifactError):
             return None
+        return record if whole and record.key == self.folder.name else None
 
     def weights(self) -> dict[str, torch.Tensor]:
-        return load_file(self.folder / "weights.safetensors")
+        """The best epoch's weights; ArtifactError if they cannot be read."""
+        try:
+            return load((self.folder / "weights.safetensors").read_bytes())
+        except (OSError, SafetensorError) as error:
+            raise ArtifactError(
+                f"The weights in {self.folder} cannot be read: delete that folder and run again."
+            ) from error
 
     def arrays(self) -> dict[str, np.ndarray]:
         """`val_predictions` uint8 (epochs, N) and `val_probabilities` float16 (N, classes).
@@ -101,17 +112,21 @@ class TrialFolder:
         """
         return store.npz_arrays((self.folder / "validation.npz").read_bytes(), source="validation.npz")
 
-    def finish(self, record: TrialRecord, fitted: Fitted | None) -> None:
-        """Write everything, the record last: its presence says that the trial is done."""
+    def finish(self, record: TrialRecord, fitted: Fitted | None) -> TrialRecord:
+        """Write everything, the record last, naming the other files: its presence says that the trial is done."""
         if fitted is not None:
             arrays = {
                 "val_predictions": fitted.val_predictions.numpy(),
                 "val_probabilities": fitted.val_probabilities.to(torch.float16).numpy(),
             }
-            store.write_atomic(self.folder / "validation.npz", store.npz_bytes(arrays))
-            store.write_atomic(self.folder / "weights.safetensors", save(fitted.weights))
-        store.write_atomic(self.folder / "record.json", store.encode(record))
+            contents = {"validation.npz": store.npz_bytes(arrays), "weights.safetensors": save(fitted.weights)}
+            for name, content in contents.items():
+                store.write_atomic(self.folder / name, content)
+            files = {name: store.record(content) for name, content in contents.items()}
+            record = dataclasses.replace(record, files=files)
+        sealed.write(self.folder / "record.json", store.encode(record))
         self.checkpoint.unlink(missing_ok=True)
+        return record
 
 
 @dataclass(frozen=True)
@@ -206,14 +221,16 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
             progress=progress,
         )
     except training.Diverged as error:
-        record = TrialRecord(spec.key, None, str(error), keeper.seconds())
-        folder.finish(record, None)
-        return record
+        return folder.finish(TrialRecord(spec.key, None, str(error), keeper.seconds()), None)
     if spec.fold is not None:
         fitted = dataclasses.replace(fitted, val_probabilities=_answers_out_of_fold(spec, place, fitted))
-    record = TrialRecord(spec.key, fitted.fit, "", keeper.seconds())
-    folder.finish(record, fitted)
-    return record
+    return folder.finish(TrialRecord(spec.key, fitted.fit, "", keeper.seconds()), fitted)
+
+
+def finished(spec: TrialSpec, place: Workplace) -> TrialFolder:
+    """The folder of a trial that is done; one whose files were lost or damaged since is run again first."""
+    execute(spec, place)
+    return TrialFolder(place.trials, spec.key)
 
 
 def _answers_out_of_fold(spec: TrialSpec, place: Workplace, fitted: Fitted) -> torch.Tensor:
@@ -226,7 +243,7 @@ def _answers_out_of_fold(spec: TrialSpec, place: Workplace, fitted: Fitted) -> t
 
 
 class _Checkpoints:
-    """Writes the training state to one safetensors file, and reads it back."""
+    """Writes the training state to one sealed safetensors file, and reads it back."""
 
     def __init__(self, path: Path, deadline: float | None) -> None:
         self.path = path
@@ -242,7 +259,8 @@ class _Checkpoints:
         if over or time.monotonic() - self.written >= CHECKPOINT_SECONDS:
             tensors, facts = _pack(state)
             facts["seconds"] = self.seconds()
-            store.write_atomic(self.path, save(tensors, {"facts": json.dumps(facts)}))
+            tensors[FACTS] = torch.frombuffer(bytearray(json.dumps(facts).encode()), dtype=torch.uint8)
+            sealed.write(self.path, save(tensors))
             self.written = time.monotonic()
         if over:
             raise BudgetSpent
@@ -250,11 +268,10 @@ class _Checkpoints:
     def restore(self, state: State) -> None:
         """Fill the fresh state from the checkpoint; a missing or damaged one means a start from the beginning."""
         try:
-            with safe_open(self.path, framework="pt") as file:
-                facts = json.loads(file.metadata()["facts"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
-        except (OSError, SafetensorError):
+            tensors = load(sealed.read(self.path))
+        except (OSError, ArtifactError, SafetensorError):
             return
+        facts = json.loads(tensors.pop(FACTS).numpy().tobytes())
         _unpack(state, tensors, facts)
         self.before = facts["seconds"]
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,6 +75,12 @@ class Pool:
     def folder(self, spec: TrialSpec) -> TrialFolder:
         return TrialFolder(self.work / "trials", spec.key)
 
+    def finished(self, spec: TrialSpec) -> TrialFolder:
+        """The folder of a trial that is done; one whose files were lost or damaged since is run again first."""
+        if self.folder(spec).record() is None:
+            self._submit(spec).result()
+        return self.folder(spec)
+
     def run(
         self,
         stage: str,
@@ -117,12 +125,14 @@ class Pool:
 
     def map(self, job: Callable[[Workplace, T], R], items: Sequence[T]) -> Iterator[R]:
         """The job's result for each item, in order; jobs run in the worker processes, one a core or device."""
-        return self._started().map(_with_place, [job] * len(items), items)
+        with _interrupts_held():
+            return self._started().map(_with_place, [job] * len(items), items)
 
     def _submit(self, spec: TrialSpec) -> Future[TrialRecord]:
         if self.deadline is not None and time.time() >= self.deadline:
             raise BudgetSpent
-        return self._started().submit(_work, spec)
+        with _interrupts_held():
+            return self._started().submit(_work, spec)
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
@@ -153,6 +163,16 @@ class Pool:
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
             self._executor = None
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes started within it never hear Ctrl-C, which a terminal sends to all: their owner ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Board:

@@ -18,7 +18,7 @@ def run(context: Context) -> None:
     names = [spec.recipe.architecture for spec in planned]
     finished = context.run_trials(planned, names)
     for name, result in zip(names, finished, strict=True):
-        context.write_arrays(f"architectures/{name}.npz", context.pool.folder(result.spec).arrays())
+        context.write_arrays(f"architectures/{name}.npz", context.pool.finished(result.spec).arrays())
     results = tuple(_result(context, name, fit) for name, fit in zip(names, fits_of(finished), strict=True))
     summary = ArchitecturesSummary(
         recipe=config.recipe,

@@ -15,7 +15,7 @@ from pipeline.models.base import ImageClassifier
 from pipeline.onnx_export import Precision, export, export_photo, reduce_weights, run_onnx
 from pipeline.stages import architectures, final, photo_model
 from pipeline.training import logits_of
-from pipeline.trials import TrialFolder, TrialSpec, Workplace, build, split_of
+from pipeline.trials import TrialSpec, Workplace, build, finished, split_of
 
 # All eight in fp32 would be 97 MB, twice what the committed run may weigh. The seven are kept in the smallest precision
 # that costs nothing on validation images; the final and the photo model in one fixed beforehand, because what could
@@ -79,7 +79,7 @@ def _export(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
     """In a worker process: the ONNX file's bytes, and what is measured about it."""
     torch.set_num_threads(1)
     model = build(job.spec, place.dataset)
-    model.load_state_dict(TrialFolder(place.trials, job.spec.key).weights())
+    model.load_state_dict(finished(job.spec, place).weights())
     model.eval()
     size = place.dataset.image_size
     if job.summary is None:

@@ -88,7 +88,7 @@ def published_spec(context: Context, summary: FinalSummary) -> TrialSpec:
 
 def _network(context: Context, spec: TrialSpec) -> ImageClassifier:
     model = build(spec, context.dataset)
-    model.load_state_dict(context.pool.folder(spec).weights())
+    model.load_state_dict(context.pool.finished(spec).weights())
     return model.eval()
 
 
@@ -117,7 +117,7 @@ def recipe_hash(recipe: Recipe) -> str:
 
 def _write_validation(context: Context, trial: TrialSpec) -> None:
     """Validation probabilities of the chosen recipe, trained on the train part alone, so honest for calibration."""
-    probabilities = context.pool.folder(trial).arrays()["val_probabilities"]
+    probabilities = context.pool.finished(trial).arrays()["val_probabilities"]
     context.write_arrays("final/validation.npz", {"probabilities": probabilities})
 
 

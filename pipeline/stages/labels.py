@@ -63,7 +63,7 @@ def specs(context: Context) -> list[TrialSpec]:
 
 def _out_of_fold(context: Context, plan: list[TrialSpec]) -> OutOfFold:
     index = np.concatenate([held_out(context.dataset, spec) for spec in plan])
-    probabilities = np.concatenate([context.pool.folder(spec).arrays()["val_probabilities"] for spec in plan])
+    probabilities = np.concatenate([context.pool.finished(spec).arrays()["val_probabilities"] for spec in plan])
     order = np.argsort(index)
     probabilities = probabilities[order].astype(np.float32)
     probabilities /= probabilities.sum(axis=1, keepdims=True)  # they were kept as float16

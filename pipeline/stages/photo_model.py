@@ -91,7 +91,7 @@ def photo_spec(context: Context) -> TrialSpec:
 
 def photo_network(context: Context, spec: TrialSpec) -> ImageClassifier:
     model = build(spec, context.dataset)
-    model.load_state_dict(context.pool.folder(spec).weights())
+    model.load_state_dict(context.pool.finished(spec).weights())
     return model.eval()
 
 

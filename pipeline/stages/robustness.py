@@ -15,7 +15,7 @@ from pipeline.models import registry
 from pipeline.seeding import derive
 from pipeline.stages import architectures, augmentations
 from pipeline.training import logits_of
-from pipeline.trials import TrialFolder, TrialSpec, Workplace, build, to_device, validated
+from pipeline.trials import TrialSpec, Workplace, build, finished, to_device, validated
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _curves(place: Workplace, job: Job) -> RobustnessCurves:
     index = chosen(validated(dataset, job.spec.split), job.images, job.spec.split.seed)
     images, labels = dataset.train_images[index], dataset.train_labels[index]
     model = build(job.spec, dataset)
-    model.load_state_dict(TrialFolder(place.trials, job.spec.key).weights())
+    model.load_state_dict(finished(job.spec, place).weights())
     model.to(place.device)
 
     def right(asked: np.ndarray) -> list[float]:

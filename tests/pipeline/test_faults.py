@@ -1,0 +1,310 @@
+"""What goes wrong outside the study's own code: networks that diverge, odd data, damaged work files, a full disk, a
+storage that is gone, Ctrl-C. Each ends in a reason on record or one sentence with a documented exit status."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from artifacts import store
+from pipeline import cli, data, sealed, trials
+from pipeline.config import Config, EdaConfig, SplitConfig, recipe, smoke
+from pipeline.errors import UserError
+from pipeline.runner import RunFolder, Runner
+from pipeline.stages import named
+from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
+from tests.pipeline.conftest import write_data
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SMALL = recipe(batch_size=32, epochs=2, patience=2)
+
+
+@pytest.fixture
+def place(data_folder: Path, tmp_path: Path) -> Workplace:
+    return Workplace(data.load(data_folder), tmp_path / "trials", torch.device("cpu"))
+
+
+def spec(place: Workplace, **changes: object) -> TrialSpec:
+    split = SplitConfig(train_images=160, validation_images=60)
+    changed = dataclasses.replace(SMALL, **changes)  # type: ignore[arg-type]
+    return TrialSpec(changed, 0, "train", 96, split, place.dataset.fingerprint, threads=1)
+
+
+# ----------------------------------------------------------------------------------------------------------- diverging
+
+
+def test_a_diverging_trial_fails_with_a_reason_and_is_not_tried_again(place: Workplace) -> None:
+    wild = spec(place, lr=1e30, schedule="constant")
+    record = execute(wild, place)
+    assert record.fit is None
+    assert "not finite in epoch 1" in record.reason
+    before = (place.trials / wild.key / "record.json").stat().st_mtime_ns
+    assert execute(wild, place) == record
+    assert (place.trials / wild.key / "record.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("lr", [1e3, 1e6, 1e12])
+@pytest.mark.parametrize("optimizer", ["SGD", "SAM"])
+def test_whatever_the_learning_rate_nothing_that_is_not_finite_is_written(
+    place: Workplace, lr: float, optimizer: str
+) -> None:
+    wild = spec(place, lr=lr, optimizer=optimizer)
+    record = execute(wild, place)
+    assert (record.fit is None) == bool(record.reason)
+    content = sealed.read(place.trials / wild.key / "record.json").decode()
+    assert "NaN" not in content and "Infinity" not in content
+    if record.fit is not None:
+        folder = TrialFolder(place.trials, wild.key)
+        assert all(torch.isfinite(value).all() for value in folder.weights().values())
+        assert np.isfinite(folder.arrays()["val_probabilities"]).all()
+
+
+# ----------------------------------------------------------------------------------------------------------- odd data
+
+
+def test_data_of_one_class_trains_to_finite_numbers(tmp_path: Path, sample: tuple[np.ndarray, np.ndarray]) -> None:
+    """Two classes on paper, of which the trial's images hold all but two of one."""
+    images, labels = sample[0], np.zeros(256, np.uint8)
+    labels[:4] = 1
+    folder = write_data(tmp_path / "one", images, labels, ("common", "rare"))
+    place = Workplace(data.load(folder), tmp_path / "trials", torch.device("cpu"))
+    fit = execute(spec(place), place).fit
+    assert fit is not None
+    assert all(math.isfinite(value) for values in dataclasses.astuple(fit.curves) for value in values)
+
+
+def test_data_of_a_single_class_is_refused(tmp_path: Path, sample: tuple[np.ndarray, np.ndarray]) -> None:
+    folder = write_data(tmp_path / "one", sample[0], np.zeros(256, np.uint8), ("only", "never"))
+    with pytest.raises(UserError, match="fewer than two images of the class never"):
+        data.load(folder)
+
+
+@pytest.mark.parametrize(("train", "validation"), [(5, 60), (160, 5), (200, 100)])
+def test_a_split_that_cannot_hold_every_class_is_one_sentence(place: Workplace, train: int, validation: int) -> None:
+    small = SplitConfig(train_images=train, validation_images=validation)
+    with pytest.raises(UserError, match=r"^The split asks for .*\.$"):
+        trials.split_of(place.dataset, small)
+
+
+# ------------------------------------------------------------------------------------------------- damaged work files
+
+
+def flipped(content: bytes, offset: int) -> bytes:
+    return content[:offset] + bytes([content[offset] ^ 1]) + content[offset + 1 :]
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "truncated": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "one bit": lambda content: flipped(content, len(content) * 2 // 3),
+    "first byte": lambda content: flipped(content, 0),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("name", ["record.json", "weights.safetensors", "validation.npz"])
+def test_a_finished_trial_with_a_damaged_file_is_run_again_to_the_same_numbers(
+    place: Workplace, name: str, damage: str
+) -> None:
+    one = spec(place, epochs=1)
+    first = execute(one, place)
+    path = place.trials / one.key / name
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert TrialFolder(place.trials, one.key).record() is None
+    again = execute(one, place)
+    assert (again.fit, again.files) == (first.fit, first.files)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_checkpoint_is_not_believed(place: Workplace, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One flipped bit in a weight would otherwise pass as a weight."""
+    monkeypatch.setattr(trials, "CHECKPOINT_SECONDS", 0.0)
+    whole, begun = spec(place), time.time()
+    short = dataclasses.replace(place, deadline=begun)
+    with pytest.raises(trials.BudgetSpent):
+        execute(whole, short)
+    path = TrialFolder(place.trials, whole.key).checkpoint
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    seen: list[int] = []
+    restore = trials._Checkpoints.restore
+
+    def watched(self: trials._Checkpoints, state: trials.State) -> None:
+        restore(self, state)
+        seen.append(state.epoch)
+
+    monkeypatch.setattr(trials._Checkpoints, "restore", watched)
+    assert execute(whole, place).fit is not None
+    assert seen == [0]
+
+
+def test_a_record_of_another_trial_is_not_believed(place: Workplace) -> None:
+    one, other = spec(place, epochs=1), spec(place, epochs=1, lr=0.01)
+    for each in (one, other):
+        execute(each, place)
+    shutil.copy(place.trials / one.key / "record.json", place.trials / other.key / "record.json")
+    assert TrialFolder(place.trials, other.key).record() is None
+
+
+def test_a_record_from_before_there_were_seals_is_still_taken(place: Workplace) -> None:
+    one = spec(place, epochs=1)
+    record = dataclasses.replace(execute(one, place), files={})
+    plain = json.loads(store.encode(record))
+    del plain["files"]
+    (place.trials / one.key / "record.json").write_text(json.dumps(plain))
+    assert TrialFolder(place.trials, one.key).record() == record
+
+
+# ------------------------------------------------------------------------------------------------------- stage states
+
+
+def tiny_config() -> Config:
+    return dataclasses.replace(
+        smoke(),
+        split=SplitConfig(train_images=160, validation_images=60, validated=60, tested=100),
+        eda=EdaConfig(samples_per_class=3),
+    )
+
+
+@pytest.fixture
+def finished_eda(data_folder: Path, tmp_path: Path) -> Runner:
+    runner = Runner(RunFolder(tmp_path / "run"), tiny_config(), data.load(data_folder), Console(quiet=True))
+    runner.run([named("eda")])
+    return runner
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_stage_with_a_damaged_state_is_run_again(finished_eda: Runner, damage: str) -> None:
+    eda = named("eda")
+    path, good = finished_eda._state_path(eda), (finished_eda.folder.study / "manifest.json").read_bytes()
+    assert finished_eda.state(eda) is not None
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert finished_eda.state(eda) is None
+    finished_eda.run([eda])
+    again = store.decode(store.Manifest, (finished_eda.folder.study / "manifest.json").read_bytes(), source="again")
+    assert store.settled(again) == store.settled(store.decode(store.Manifest, good, source="first"))
+
+
+# ------------------------------------------------------------------------------------------------- the command itself
+
+
+@pytest.fixture
+def run_name() -> Iterator[str]:
+    name = f"test-faults-{os.getpid()}-{time.monotonic_ns()}"
+    yield name
+    shutil.rmtree(ROOT / "runs" / name, ignore_errors=True)
+
+
+def command(run: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pipeline", *arguments, "--profile", "smoke", "--run", run]
+
+
+def one_sentence(stderr: str) -> str:
+    assert "Traceback" not in stderr, stderr
+    assert len(stderr.strip().splitlines()) == 1, stderr
+    return stderr.strip()
+
+
+def test_a_second_run_is_refused_at_once_and_takes_over_when_the_first_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "RUNS", tmp_path)
+    code = (
+        "import sys, time; from pathlib import Path; from pipeline.runner import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).locked(): print('mine', flush=True); time.sleep(60)"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "both")], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert owner.stdout is not None and owner.stdout.readline() == "mine\n"
+    monkeypatch.setattr(sys, "argv", ["pipeline", "eda", "--profile", "smoke", "--run", "both"])
+    before, begun = signal.getsignal(signal.SIGTERM), time.monotonic()
+    with pytest.raises(SystemExit) as refused:
+        cli.main()
+    assert time.monotonic() - begun < 1.0
+    assert refused.value.code == 2
+    assert f"Process {owner.pid} is working on" in one_sentence(capsys.readouterr().err)
+    owner.kill()
+    owner.wait()
+    begun = time.monotonic()
+    with RunFolder(tmp_path / "both").locked():
+        assert time.monotonic() - begun < 1.0
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("whole_group", [True, False], ids=["as a terminal", "as kill"])
+def test_a_stopped_run_says_so_and_goes_on(number: signal.Signals, whole_group: bool, run_name: str) -> None:
+    """In the middle of a stage's training, to the command alone or to its processes too; status 130, no traceback."""
+    process = subprocess.Popen(
+        command(run_name, "augmentations"),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    folder = ROOT / "runs" / run_name
+    deadline = time.monotonic() + 120
+    while not list(folder.glob("work/trials/*/record.json")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    (os.killpg if whole_group else os.kill)(process.pid, number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert one_sentence(errors) == "Stopped; the same command goes on from here."
+    with RunFolder(folder).locked():
+        pass  # nobody holds the run any more
+
+
+def test_ctrl_c_while_python_still_loads_is_no_traceback(run_name: str) -> None:
+    process = subprocess.Popen(command(run_name, "eda"), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+
+
+def test_a_full_disk_is_one_sentence_and_the_run_goes_on_with_room(run_name: str) -> None:
+    """No file may grow beyond 150 kB: the disk is full in the middle of a write."""
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+
+    full = subprocess.run(
+        command(run_name, "eda"), cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=small_files
+    )
+    assert full.returncode == 2
+    assert "free space or choose another folder, then run again" in one_sentence(full.stderr)
+    assert not list((ROOT / "runs" / run_name).rglob("*.part"))
+    assert subprocess.run(command(run_name, "eda"), cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("content", [b"this is no database, but it is long enough to be one" * 40, None])
+def test_a_storage_that_cannot_be_used_is_one_sentence(run_name: str, content: bytes | None) -> None:
+    """None: a folder lies where the database should be, so that it cannot be written even by root."""
+    storage = ROOT / "runs" / run_name / "work" / "trials.db"
+    storage.parent.mkdir(parents=True)
+    if content is None:
+        storage.mkdir()
+    else:
+        storage.write_bytes(content)
+    result = subprocess.run(command(run_name, "augmentations"), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    sentence = one_sentence(result.stderr)
+    assert "trials.db cannot be used" in sentence and "finished trials are not lost" in sentence
