@@ -31,7 +31,7 @@ from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.pipeline.conftest import write_data
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SMALL = recipe(batch_size=32, epochs=2, patience=2)
+SMALL = recipe(batch_size=16, epochs=2, patience=2)
 
 
 @pytest.fixture
@@ -40,9 +40,9 @@ def place(data_folder: Path, tmp_path: Path) -> Workplace:
 
 
 def spec(place: Workplace, **changes: object) -> TrialSpec:
-    split = SplitConfig(train_images=160, validation_images=60)
+    split = SplitConfig(train_images=160, validation_images=60, validated=20)
     changed = dataclasses.replace(SMALL, **changes)  # type: ignore[arg-type]
-    return TrialSpec(changed, 0, "train", 96, split, place.dataset.fingerprint, threads=1)
+    return TrialSpec(changed, 0, "train", 32, split, place.dataset.fingerprint, threads=1)
 
 
 # ----------------------------------------------------------------------------------------------------------- diverging
@@ -58,8 +58,7 @@ def test_a_diverging_trial_fails_with_a_reason_and_is_not_tried_again(place: Wor
     assert (place.trials / wild.key / "record.json").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("lr", [1e3, 1e6, 1e12])
-@pytest.mark.parametrize("optimizer", ["SGD", "SAM"])
+@pytest.mark.parametrize(("lr", "optimizer"), [(1e6, "SGD"), (1e6, "SAM"), (1e12, "SGD")])
 def test_whatever_the_learning_rate_nothing_that_is_not_finite_is_written(
     place: Workplace, lr: float, optimizer: str
 ) -> None:
@@ -116,7 +115,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", ["truncated", "one bit"])
 @pytest.mark.parametrize("name", ["record.json", "weights.safetensors", "validation.npz"])
 def test_a_finished_trial_with_a_damaged_file_is_run_again_to_the_same_numbers(
     place: Workplace, name: str, damage: str
