@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from portal.navigation import ROOT
-from portal.photo import UploadError, decode
+from portal.photo import MAX_BYTES, UploadError, decode
 from tests.robustness.bombs import bombs
 from tests.robustness.mutants import originals
 from tests.robustness.pillow_corpus import NoCorpusError, corpus
@@ -75,6 +76,37 @@ def test_bombs_are_refused_before_they_cost_anything(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
     outcome = in_child("files", str(tmp_path), megabytes=250)
     assert (outcome.refused, outcome.answered) == (len(made), 0)
+
+
+@pytest.fixture(scope="module")
+def dearest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The largest pictures that are let in, of each format and way of decoding."""
+    folder = tmp_path_factory.mktemp("dearest")
+    soft = Image.radial_gradient("L")
+    most, progressive, jpeg = ((3_600, 3_600), (4_000, 4_000), (8_000, 8_000))
+    colour = Image.merge("RGB", [soft, soft.rotate(90), soft.rotate(180)]).resize(most)
+    clear = colour.convert("RGBA")
+    clear.putalpha(soft.resize(most))
+    colour.save(folder / "rgb.png", compress_level=1)
+    clear.save(folder / "alpha.png", compress_level=1)
+    Image.fromarray(np.asarray(soft.resize(most)).astype(np.uint16) * 257).save(folder / "deep.png", compress_level=1)
+    colour.quantize(64).save(folder / "palette.gif")
+    colour.save(folder / "lossy.webp", method=0)
+    clear.save(folder / "lossless.webp", lossless=True, method=0, quality=0)
+    clear.save(folder / "animated.webp", save_all=True, append_images=[clear.rotate(90)], method=0)
+    colour.resize((2_600, 2_600)).save(folder / "rgb.bmp")
+    colour.resize(progressive).save(folder / "progressive.jpg", progressive=True, quality=95)
+    colour.resize(jpeg).save(folder / "baseline.jpg", quality=90)
+    colour.resize(jpeg).convert("CMYK").save(folder / "cmyk.jpg", quality=90)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_dearest_pictures_that_are_let_in_cost_no_more(dearest: Path) -> None:
+    assert max(file.stat().st_size for file in dearest.iterdir()) < MAX_BYTES
+    outcome = in_child("files", str(dearest))
+    assert (outcome.answered, outcome.refused) == (len(list(dearest.iterdir())), 0)
 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", *originals().values()]), st.integers(0, 64))
