@@ -45,6 +45,13 @@ PAGES = (
     PageInfo("playground", "Playground", ":material/tune:", "Try it", "Change a garment, watch the networks"),
     PageInfo("quiz", "Quiz", ":material/quiz:", "Try it", "Answer before you see what it is"),
     PageInfo("predict", "Predict", ":material/photo_camera:", "Try it", "Classify your own picture"),
+    PageInfo(
+        "why_photos_fail",
+        "Why photos fail",
+        ":material/broken_image:",
+        "Try it",
+        "See what each step to an answer adds",
+    ),
 )
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from artifacts import store
 from artifacts.contract import (
     ArtifactError,
     ExportedModel,
@@ -21,9 +22,11 @@ from artifacts.contract import (
 from artifacts.store import Run
 from portal import inference
 from portal.evaluate import EvaluationError, Label, auroc
+from portal.navigation import ROOT
 from portal.photo import Preparation, naive, prepare, uneven, views
 from portal.photo.garment import Rgb
 
+FIGURES = ROOT / "artifacts" / PhotoEvaluation.PATH
 Pictures = Callable[[Rgb, Preparation], np.ndarray]
 
 
@@ -157,6 +160,17 @@ class Measurement:
             balanced_accuracy=float(np.mean(shares)),
             rejection_auroc=auroc(scores[True], scores[False]),
         )
+
+
+def figures(file: Path = FIGURES) -> PhotoEvaluation | None:
+    """The committed figures; None if there are none yet, ArtifactError if the file is damaged."""
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ArtifactError(f"{file.name} cannot be read: {error.strerror or error}.") from error
+    return store.decode(PhotoEvaluation, data, source=file.name)
 
 
 def _row(label: Label, given: Sequence[_Given], classes: Sequence[str]) -> LabelAnswers:

@@ -11,12 +11,14 @@ from functools import partial
 
 import streamlit as st
 
-from portal import answers, photo, pictures, ui, uploads
+from artifacts.contract import ArtifactError, ExportedModel, PhotoEvaluation
+from portal import answers, photo, photo_steps, pictures, ui, uploads
 from portal.runs import is_deck_data
 from portal.uploads import Answered, Picture
 
 UPLOAD, CAMERA, PASTE, TEST = "Upload", "Camera", "Paste", "Test image"
 _PASTED = "predict_pasted"
+_MEASURE = "python -m portal evaluate FOLDER --steps artifacts/photos.json"
 
 
 def received() -> list[Picture]:
@@ -126,3 +128,18 @@ def picked(results: Sequence[Answered]) -> Answered:
     names = [f"{number}. {uploads.plain(result.name)}" for number, result in enumerate(results, 1)]
     name = st.selectbox("Look closer at", names, key="predict_picked", width=480)
     return results[names.index(name)]
+
+
+def figures() -> PhotoEvaluation:
+    """The committed figures on photographs; without them, one sentence instead of the rest of the page."""
+    try:
+        found = photo_steps.figures()
+    except ArtifactError as error:
+        ui.stop_with(f"{str(error).rstrip('.')}; measure it again with `{_MEASURE}`.")
+    return found or ui.stop_with(f"No photographs have been measured yet: do so with `{_MEASURE}`.")
+
+
+def network_sums(models: Sequence[ExportedModel]) -> dict[str, str]:
+    """The sha256 sums of the current run's networks, by name."""
+    files = ui.current_run().manifest.files
+    return {model.name: files[model.file].sha256 for model in models if model.file in files}
