@@ -42,9 +42,8 @@ if architectures:
     scores = label_court.score_table(validation_networks(architectures), labels, rows)
     ui.table(scores, dict.fromkeys(scores.columns[1:], "%.2f"), alt="Accuracy with and without suspects (%)")
     st.caption(
-        f"Accuracy (%) on {len(labels):,} validation images, {len(rows):,} of them suspects, as far as they were among "
-        f"the {summary.images:,} that were examined. These networks did not raise the suspicion, yet they share many "
-        "mistakes with those that did."
+        f"Accuracy (%) on {len(labels):,} validation images, {len(rows):,} of them suspects. These networks did not "
+        "raise the suspicion, yet they share many mistakes with those that did."
     )
 
 st.subheader("The suspects")

@@ -34,10 +34,10 @@ FACTS = "facts"  # a checkpoint's tensor that holds all that is no tensor, as JS
 
 @dataclass(frozen=True)
 class Fold:
-    """One of `of` equal parts of the trial's images, which the trial does not train on and answers for at its end."""
+    """One of `parts` equal parts of a trial's images: it is not trained on them and answers for them at its end."""
 
     number: int
-    of: int
+    parts: int
 
 
 @dataclass(frozen=True)
@@ -147,23 +147,35 @@ def split_of(dataset: data.Dataset, config: SplitConfig) -> data.Split:
 
 def indices(dataset: data.Dataset, spec: TrialSpec) -> tuple[np.ndarray, np.ndarray]:
     """The training file's indices that the trial trains on and validates with (empty for part `all`)."""
+    if spec.fold is not None:
+        return np.setdiff1d(_folded(dataset, spec), held_out(dataset, spec)), np.empty(0, np.uint32)
     parts = split_of(dataset, spec.split)
     labels = dataset.train_labels
     if spec.part == "all":
         everything = np.sort(np.concatenate([parts.train, parts.validation]))
-        used = data.subset(everything, labels, spec.train_images, spec.split.seed)
-        if spec.fold is not None:
-            used = np.delete(used, data.fold(labels[used], spec.fold.number, spec.fold.of, spec.split.seed))
-        return used, np.empty(0, np.uint32)
+        return data.subset(everything, labels, spec.train_images, spec.split.seed), np.empty(0, np.uint32)
     return data.subset(parts.train, labels, spec.train_images, spec.split.seed), validated(dataset, spec.split)
 
 
 def held_out(dataset: data.Dataset, spec: TrialSpec) -> np.ndarray:
     """The training file's indices that a fold's trial is not trained on, sorted: its answers are in this order."""
     assert spec.fold is not None
-    whole = dataclasses.replace(spec, fold=None)
-    used, _ = indices(dataset, whole)
-    return used[data.fold(dataset.train_labels[used], spec.fold.number, spec.fold.of, spec.split.seed)]
+    images = _folded(dataset, spec)
+    return images[data.fold(dataset.train_labels[images], spec.fold.number, spec.fold.parts, spec.split.seed)]
+
+
+def _folded(dataset: data.Dataset, spec: TrialSpec) -> np.ndarray:
+    """The indices, sorted, that all folds share out: the study's validation images, then as many more as asked for.
+
+    A plain subset of all would hold none of them: it draws what the split has drawn from, with the same seed.
+    """
+    parts, labels = split_of(dataset, spec.split), dataset.train_labels
+    first = validated(dataset, spec.split)
+    rest = np.setdiff1d(np.concatenate([parts.train, parts.validation]), first)
+    more = spec.train_images - len(first)
+    if more < len(dataset.classes):
+        return data.subset(first, labels, spec.train_images, spec.split.seed)
+    return np.sort(np.concatenate([first, data.subset(rest, labels, more, spec.split.seed)]))
 
 
 def validated(dataset: data.Dataset, config: SplitConfig) -> np.ndarray:

@@ -70,7 +70,7 @@ STAGES: tuple[Stage, ...] = (
         ("augmentations",),
         lambda c: c.improvements,
     ),
-    Stage("labels", "training labels that other networks doubt", labels.run, (), lambda c: c.labels),
+    Stage("labels", "training labels that other networks doubt", labels.run, (), lambda c: c.labels, version=2),
     Stage(
         "robustness",
         "the networks on spoiled validation images",

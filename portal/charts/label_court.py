@@ -14,6 +14,7 @@ from portal.label_court import Case
 
 MOST_PAIRS = 10
 TENTHS = 10
+PADDED = alt.Scale(padding=28)  # room for the number beside the longest bar
 
 
 def pairs_chart(summary: LabelsSummary, classes: Sequence[str]) -> alt.LayerChart:
@@ -23,7 +24,7 @@ def pairs_chart(summary: LabelsSummary, classes: Sequence[str]) -> alt.LayerChar
         columns=["pair", "count"],
     )
     base = alt.Chart(rows).encode(
-        x=alt.X("count:Q", title="Suspected labels", axis=alt.Axis(tickMinStep=1)),
+        x=alt.X("count:Q", title="Suspected labels", scale=PADDED, axis=alt.Axis(tickMinStep=1, tickCount=6)),
         y=alt.Y("pair:N", title="Label → suggested", sort=None, axis=alt.Axis(labelLimit=180)),
         tooltip=["pair:N", "count:Q"],
     )
@@ -67,7 +68,7 @@ def ranks_chart(cases: Sequence[Case]) -> alt.LayerChart:
         alt.Chart(rows)
         .mark_bar()
         .encode(
-            x=alt.X("tenth:O", title="Tenth of all images by reconstruction error (10: redrawn worst)", axis=axis),
+            x=alt.X("tenth:O", title="Tenth by reconstruction error (10: worst)", axis=axis),
             y=alt.Y("suspects:Q", title="Suspects", axis=alt.Axis(tickMinStep=1)),
             tooltip=["tenth", "suspects"],
         )

@@ -12,7 +12,7 @@ import torch
 from pipeline import data, training
 from pipeline.config import PROFILES, SplitConfig, recipe, small_recipe
 from pipeline.stages import labels
-from pipeline.trials import Fold, TrialFolder, TrialSpec, Workplace, execute, held_out, indices
+from pipeline.trials import Fold, TrialFolder, TrialSpec, Workplace, execute, held_out, indices, validated
 
 FOLDS = 3
 
@@ -45,6 +45,14 @@ def test_every_image_is_held_out_once_and_never_trained_on_in_its_fold(dataset: 
         assert len(validation) == 0
         counts = np.bincount(dataset.train_labels[part], minlength=10)
         assert counts.max() - counts.min() <= 3
+
+
+def test_the_folds_hold_the_studys_validation_images_and_as_many_as_asked_for(dataset: data.Dataset) -> None:
+    for asked, there in ((220, 220), (60, 60), (1000, 240), (45, 40), (30, 30)):
+        shared = np.concatenate([held_out(dataset, spec(number, asked)) for number in range(FOLDS)])
+        assert len(shared) == there
+        held = np.isin(validated(dataset, spec(0).split), shared)
+        assert held.all() or asked < 40
 
 
 def test_a_folds_trial_answers_for_its_held_out_images_and_goes_on_as_any_trial(

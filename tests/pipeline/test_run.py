@@ -26,16 +26,20 @@ from artifacts.contract import (
     FeatureMapsSummary,
     FinalSummary,
     ImprovementsSummary,
+    LabelsSummary,
     PhotoSummary,
     RangeCut,
     SearchSummary,
     StageClock,
 )
 from artifacts.store import Run
+from pipeline import data
+from pipeline.config import SplitConfig
 from pipeline.errors import UserError
 from pipeline.publish import publish
 from pipeline.runner import RunFolder
 from pipeline.stages import STAGES
+from pipeline.trials import validated
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -152,6 +156,27 @@ def test_improvements_answer_both_questions(run: Run) -> None:
     assert [variant.recipe.batch_size for variant in questions["batch-size"].variants] == [512, 64, 32]
     assert [v.recipe.replication for v in questions["augmentation"].variants] == ["once", "every epoch"]
     assert all(variant.val_accuracy.n == 2 for question in questions.values() for variant in question.variants)
+
+
+def test_suspected_labels_are_counted_and_pictured(run: Run) -> None:
+    summary = run.document(LabelsSummary)
+    suspects, issues = run.arrays("labels/suspects.npz"), run.arrays("labels/issues.npz")
+    assert (summary.images, summary.folds) == (200, 2)
+    assert len(issues["index"]) == summary.issues == sum(summary.issues_by_class)
+    assert summary.mistakes_left == summary.mistakes - summary.issues
+    assert suspects["index"].tolist() == issues["index"][: len(suspects["index"])].tolist()
+    rows = np.arange(len(suspects["given"]))
+    assert (np.diff(suspects["probabilities"][rows, suspects["given"]].astype(float)) >= 0).all()
+    assert (suspects["given"] != suspects["suggested"]).all()
+    validation = run.arrays("data/validation.npz")
+    for row in issues["in_validation"]:
+        number = issues["index"].tolist().index(run_index(run, row))
+        assert (validation["images"][row] == suspects["images"][number]).all()
+
+
+def run_index(run: Run, row: int) -> int:
+    """The number in the training file of a row of data/validation.npz."""
+    return int(validated(data.load(), SplitConfig(validated=100))[row])
 
 
 def test_exported_models_answer_as_torch_does(run: Run) -> None:
