@@ -76,7 +76,8 @@ def _ask(image_SS: np.ndarray, total: int, sheet: Sheet) -> None:
         ui.gallery(image_SS[None], [f"Image {number} of {total}"], columns=1, scale=8)
     with question:
         key = f"quiz_said_{sheet.name}_{number}"
-        said = st.radio("What is it?", classes, index=None, key=key, horizontal=True)
+        # Not radio buttons: Streamlit takes no letter for a shortcut while one of them has the focus.
+        said = st.pills("What is it?", classes, key=key, wrap=True)
         chosen = classes.index(said) if said in classes else None
         with st.container(horizontal=True):
             for label, letter, sure in (("I am sure", SURE, True), ("I am not sure", NOT_SURE, False)):

@@ -92,7 +92,7 @@ def test_calibration_counts_by_sureness() -> None:
 
 
 def choose(app: AppTest, name: str) -> AppTest:
-    app.radio[0].set_value(name).run()
+    app.pills[0].set_value(name).run()
     assert not app.exception
     return app
 
