@@ -83,7 +83,8 @@ def _slider(
     label: str, name: str, low: float, high: float, step: float, on_change: Callable[[], None] | None = None
 ) -> float:
     start = type(high)(_RESTING.get(name, 0))
-    return st.slider(label, low, high, start, step, key=f"playground_{name}", bind="query-params", on_change=on_change)
+    key = f"playground_{name}"
+    return st.slider(label, low, high, start, step, format="%g", key=key, bind="query-params", on_change=on_change)
 
 
 def _reset() -> None:

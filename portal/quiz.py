@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from portal.text import percent
+
 RANDOM, HARD = "random", "hard"
 IMAGES = 20  # a sheet
 UNSURE_BELOW = 0.6  # the model's probability of its own answer, for the hard mode
@@ -65,7 +67,7 @@ def verdict(answer: Answer, classes: Sequence[str]) -> str:
     rightly = "rightly" if answer.model_right else "wrongly"
     return (
         f"The label is **{classes[answer.label]}**. {you}; the final model says, {rightly}, {classes[answer.model]} "
-        f"with a probability of {answer.probability:.0%}."
+        f"with a probability of {percent(answer.probability, 0)}."
     )
 
 
@@ -80,7 +82,7 @@ def score(answers: Sequence[Answer], mode: str, *, of_people: bool) -> str:
     if not of_people:
         return sentence
     return (
-        f"{sentence} People reached {100 * PEOPLE:.1f} % on 1,000 random test images: the majority of three who knew "
+        f"{sentence} People reached {percent(PEOPLE, 1)} on 1,000 random test images: the majority of three who knew "
         "nothing special about clothes (Fashion-MNIST's README)."
     )
 
@@ -90,10 +92,18 @@ def calibration(answers: Sequence[Answer]) -> pd.DataFrame:
     groups = {
         "You, sure": [a.right for a in answers if a.sure],
         "You, not sure": [a.right for a in answers if not a.sure],
-        f"Model, {CONFIDENT_FROM:.0%} or more": [a.model_right for a in answers if a.probability >= CONFIDENT_FROM],
-        f"Model, below {CONFIDENT_FROM:.0%}": [a.model_right for a in answers if a.probability < CONFIDENT_FROM],
+        f"Model, {percent(CONFIDENT_FROM, 0)} or more": [
+            a.model_right for a in answers if a.probability >= CONFIDENT_FROM
+        ],
+        f"Model, below {percent(CONFIDENT_FROM, 0)}": [
+            a.model_right for a in answers if a.probability < CONFIDENT_FROM
+        ],
     }
-    rows = [(who, len(right), f"{sum(right)} ({np.mean(right):.0%})") for who, right in groups.items() if right]
+    rows = [
+        (who, len(right), f"{sum(right)} ({percent(float(np.mean(right)), 0)})")
+        for who, right in groups.items()
+        if right
+    ]
     return pd.DataFrame(rows, columns=["Who, how sure", "Images", "Right"])
 
 

@@ -40,10 +40,14 @@ def play(mode: str, number: int) -> None:
     sheet = _sheet_of_session(mode, number)
     answers = quiz.answered(images, sheet.given, probabilities, test["labels"])
     done = len(answers) == len(images)
-    if answers and (done or sheet.revealed < len(answers)):
-        _reveal(answers[-1], test["images"][answers[-1].image], sheet, done=done)
-    elif not done:
-        _ask(test["images"][images[len(answers)]], len(images), sheet)
+    if done or sheet.revealed < len(answers):
+        told, score = st.columns(2, gap="medium")
+        with told:
+            _reveal(answers[-1], test["images"][answers[-1].image], sheet, done=done)
+        with score:
+            _score(answers, mode)
+        return
+    _ask(test["images"][images[len(answers)]], len(images), sheet)
     if answers:
         _score(answers, mode)
 

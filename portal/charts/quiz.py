@@ -10,6 +10,7 @@ import pandas as pd
 
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.quiz import IMAGES, PEOPLE, Answer
+from portal.text import percent
 
 YOU, MODEL = "you", "final model"
 
@@ -45,7 +46,7 @@ def score_chart(answers: Sequence[Answer], *, with_people: bool) -> alt.LayerCha
     layers: list[alt.Chart] = [lines, points]
     subtitle = f"n = {len(answers)} test images, the same for both"
     if with_people:
-        people = alt.Chart(pd.DataFrame([{"right": 100 * PEOPLE, "text": f"people {100 * PEOPLE:.1f} %"}]))
+        people = alt.Chart(pd.DataFrame([{"right": 100 * PEOPLE, "text": f"people {percent(PEOPLE, 1)}"}]))
         layers.append(people.mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2).encode(y="right:Q"))
         label = people.mark_text(align="right", dy=9, color=TEXT).encode(
             y="right:Q", x=alt.datum(IMAGES), text="text:N"

@@ -65,7 +65,7 @@ def test_answers_are_held_against_label_and_model() -> None:
     assert found == [Answer(2, 1, 1, True, 2, 0.4)]
     assert found[0].right and not found[0].model_right
     assert quiz.verdict(found[0], CLASSES) == (
-        "The label is **coat**. You are right; the final model says, wrongly, shoe with a probability of 40%."
+        "The label is **coat**. You are right; the final model says, wrongly, shoe with a probability of 40 %."
     )
 
 
@@ -82,7 +82,7 @@ def test_calibration_counts_by_sureness() -> None:
     given += [answer(right=False, sure=False, model_right=False, probability=0.5)]
     table = quiz.calibration(given)
     assert table["Images"].tolist() == [2, 1, 2, 1]
-    assert table["Right"].tolist() == ["1 (50%)", "0 (0%)", "2 (100%)", "0 (0%)"]
+    assert table["Right"].tolist() == ["1 (50 %)", "0 (0 %)", "2 (100 %)", "0 (0 %)"]
     assert "50 points more often" in quiz.knows_itself(given)
     assert "Be sure of some" in quiz.knows_itself(given[:2])
     assert "says nothing" in quiz.knows_itself([answer(right=False, sure=True), answer(right=True, sure=False)])
