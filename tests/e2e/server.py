@@ -79,6 +79,13 @@ def watch(page: Page, address: str) -> list[str]:
 
     page.on("request", lambda it: request(it.url))
     page.on("response", lambda it: response(it.status, it.url))
+
+    def console(kind: str, text: str) -> None:
+        # Failed requests are told apart above.
+        if kind == "error" and not text.startswith("Failed to load resource"):
+            faults.append(f"console: {text}")
+
+    page.on("console", lambda it: console(it.type, it.text))
     page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
     return faults
 
@@ -86,6 +93,11 @@ def watch(page: Page, address: str) -> list[str]:
 def open_page(page: Page, address: str, name: str) -> None:
     """Go to the portal's page `name` and wait until its script has run and its charts are drawn."""
     page.goto(f"{address}/{'' if name == 'overview' else name}")
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page's script has run and its charts are drawn."""
     page.wait_for_selector("h1", timeout=60_000)
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000)
     page.wait_for_load_state("networkidle")
