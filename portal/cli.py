@@ -62,8 +62,13 @@ def parser() -> argparse.ArgumentParser:
     judged.add_argument("--licence", default="not stated", metavar="TEXT", help="with --steps: their licence")
     judged.set_defaults(command=evaluate_folder)
 
+    told = commands.add_parser("report", help="write the whole study into one HTML file that opens anywhere")
+    told.add_argument("--to", type=Path, default=Path("report.html"), metavar="FILE", help="where to (report.html)")
+    told.set_defaults(command=write_report)
+
     for command in (asked, judged):
         command.add_argument("--json", action="store_true", help="print JSON, for programs")
+    for command in (asked, judged, told):
         # Suppressed: a default would overwrite a --run that stands before the command.
         command.add_argument("--run", type=Path, default=argparse.SUPPRESS, metavar="FOLDER", help="the run to ask")
     return top
@@ -160,6 +165,23 @@ class Reader:
             self.unreadable += 1
             print(f"{file} is left out: {error}", file=sys.stderr)
             return None
+
+
+def write_report(arguments: argparse.Namespace) -> int:
+    """The study as a file; says where it is and how large."""
+    from portal.report import report  # Streamlit's headless runner, which no other command needs
+
+    run = opened(arguments.run)
+    os.environ["FASHION_RUNS"] = str(run.folder.resolve())  # the pages show the first run there
+    html = report(run)
+    try:
+        store.write_atomic(arguments.to, html.encode())
+    except OSError as error:
+        raise ArtifactError(
+            f"{arguments.to} cannot be written ({error.strerror}): choose another with --to."
+        ) from error
+    print(f"{arguments.to} holds the study, {len(html) / 1e6:.1f} MB; any browser opens it, without a network.")
+    return 0
 
 
 # ----------------------------------------------------------------------------------------------- runs, files, lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -19,13 +21,24 @@ class Table:
     frame: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A PNG file as it stands on the page, `width` CSS pixels wide."""
+
+    png: bytes
+    caption: str
+    alt: str
+    width: int
+
+
 @dataclass
 class PageRecord:
-    """The charts, the tables and the run's files of one page, in the order in which its script came to them."""
+    """The charts, tables, pictures and run's files of one page, in the order in which its script came to them."""
 
     page: str
     figures: list[Figure] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -37,12 +50,26 @@ class PageRecord:
 
 # Set while a page's script runs; a visitor's script has a thread, and so a context, of its own.
 _current: ContextVar[PageRecord | None] = ContextVar("page_record", default=None)
+_kept: dict[str, PageRecord] | None = None
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[dict[str, PageRecord]]:
+    """Within it, the last record of each page by the page's name: for a process that shows pages to no visitor."""
+    global _kept
+    _kept = {}
+    try:
+        yield _kept
+    finally:
+        _kept = None
 
 
 def begin(page: str) -> PageRecord:
     """Note from now on, for the page of this name."""
     record = PageRecord(page)
     _current.set(record)
+    if _kept is not None:
+        _kept[page] = record
     return record
 
 
@@ -59,6 +86,11 @@ def note_figure(figure: Figure) -> None:
 def note_table(name: str, frame: pd.DataFrame) -> None:
     if record := _current.get():
         record.tables.append(Table(name, frame))
+
+
+def note_picture(png: bytes, *, caption: str, alt: str, width: int) -> None:
+    if record := _current.get():
+        record.pictures.append(Picture(png, caption, alt, width))
 
 
 def note_path(path: str) -> None:

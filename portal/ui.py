@@ -214,13 +214,18 @@ def gallery(images_NSS: np.ndarray, captions: Sequence[str], *, columns: int, sc
     width = round(images_NSS.shape[2] * scale)
     with st.container(horizontal=True, gap="xsmall", width=columns * (width + 8)):
         for image, caption in zip(images_NSS, captions, strict=True):
-            st.image(pictures.png(image, _pixels(scale)), caption=caption, width=width, alt=caption)
+            _picture(pictures.png(image, _pixels(scale)), caption=caption, width=width, alt=caption)
 
 
 def strip(images_NSS: np.ndarray, alt: str, *, scale: float = 3) -> None:
     """Grey images side by side in one picture, which `alt` describes; a narrow screen shows it smaller."""
     joined = pictures.strip(images_NSS)
-    st.image(pictures.png(joined, _pixels(scale)), width=round(joined.shape[1] * scale), alt=alt)
+    _picture(pictures.png(joined, _pixels(scale)), width=round(joined.shape[1] * scale), alt=alt)
+
+
+def _picture(png: bytes, *, width: int, alt: str, caption: str = "") -> None:
+    page_record.note_picture(png, caption=caption, alt=alt, width=width)
+    st.image(png, caption=caption or None, width=width, alt=alt)
 
 
 def _pixels(scale: float) -> int:
