@@ -50,9 +50,7 @@ if last > 1:
     )
 
 st.subheader("Images worth a look")
-kind = st.segmented_control(
-    "Which", list(epochs.KINDS), default="never right", key="epochs_kind", bind="query-params", required=True
-)
+kind = ui.one_of("Which", list(epochs.KINDS), key="epochs_kind")
 hard = epochs.hardest(found, kind)
 st.markdown(f"{len(hard):,} images, the most often lost first; under each its label and the answers by epoch.")
 hard = hard[:SHOWN]

@@ -173,7 +173,7 @@ def _folded(dataset: data.Dataset, spec: TrialSpec) -> np.ndarray:
     first = validated(dataset, spec.split)
     rest = np.setdiff1d(np.concatenate([parts.train, parts.validation]), first)
     more = spec.train_images - len(first)
-    if more < len(dataset.classes):
+    if more <= 0:
         return data.subset(first, labels, spec.train_images, spec.split.seed)
     return np.sort(np.concatenate([first, data.subset(rest, labels, more, spec.split.seed)]))
 

@@ -46,6 +46,8 @@ def tempered(probabilities_NC: np.ndarray, temperature: float) -> np.ndarray:
 
     Guo et al. 2017, arXiv:1706.04599. The logarithm of a probability is the logit up to a constant, which cancels.
     """
+    if temperature == 1.0:
+        return probabilities_NC.astype(np.float64)
     logits = _logits(probabilities_NC) / temperature
     exponent = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: np.ndarray = exponent / exponent.sum(axis=1, keepdims=True)
@@ -121,8 +123,9 @@ def temperature_table(
     rows = []
     for split, (probabilities, labels) in splits.items():
         for name, temperature in temperatures.items():
-            frame = reliability(judged(split, probabilities, labels, temperature), bins)
-            loss = negative_log_likelihood(tempered(probabilities, temperature), labels)
+            heated = tempered(probabilities, temperature)
+            frame = reliability(judged(split, heated, labels), bins)
+            loss = negative_log_likelihood(heated, labels)
             rows.append(
                 {
                     "Images": f"{split}, n = {len(labels):,}",

@@ -48,8 +48,8 @@ def learning(predictions_EN: np.ndarray, labels_N: np.ndarray) -> Learning:
 
 def confusion(predictions_N: np.ndarray, labels_N: np.ndarray, classes: int) -> np.ndarray:
     """Counts int (C, C), true class by row."""
-    counts = np.zeros((classes, classes), dtype=int)
-    np.add.at(counts, (labels_N, predictions_N), 1)
+    cell = labels_N.astype(int) * classes + predictions_N
+    counts: np.ndarray = np.bincount(cell, minlength=classes * classes).reshape(classes, classes)
     return counts
 
 

@@ -58,7 +58,8 @@ def most_confused(
     both = np.zeros((size, size), dtype=int)
     for probabilities in networks.values():
         predicted = probabilities.argmax(axis=1)
-        np.add.at(both, (np.minimum(labels_N, predicted), np.maximum(labels_N, predicted)), 1)
+        cell = np.minimum(labels_N, predicted) * size + np.maximum(labels_N, predicted)
+        both += np.bincount(cell, minlength=size * size).reshape(size, size)
     np.fill_diagonal(both, 0)
     order = np.argsort(-both, axis=None, kind="stable")[:CONFUSED_PAIRS]
     pairs = [divmod(int(place), size) for place in order]

@@ -59,22 +59,16 @@ def suspects(arrays: Mapping[str, np.ndarray], errors: np.ndarray | None) -> lis
 def outliers(worst: Mapping[str, np.ndarray], errors: np.ndarray | None, suspected: Sequence[Case]) -> list[Case]:
     """The images of outliers/worst.npz, the worst of each class first; those suspected too keep their answer."""
     known = {case.index: case for case in suspected}
-    order = [(label, place) for place in range(worst["index"].shape[1]) for label in range(len(worst["index"]))]
+    index_K = worst["index"].T.ravel()  # all classes' worst, then all classes' second worst
+    images = worst["images"].swapaxes(0, 1).reshape(len(index_K), *worst["images"].shape[2:])
+    given = np.tile(np.arange(len(worst["index"])), worst["index"].shape[1])
+    ranks = error_ranks(errors, index_K)
     cases = []
-    for label, place in order:
-        index = int(worst["index"][label, place])
-        case = known.get(index)
-        cases.append(
-            Case(
-                OUTLIER,
-                index,
-                worst["images"][label, place],
-                label,
-                case.suggested if case else None,
-                case.probabilities if case else None,
-                error_ranks(errors, np.array([index]))[0],
-            )
-        )
+    for index, image, label, rank in zip(index_K.tolist(), images, given.tolist(), ranks, strict=True):
+        known_case = known.get(index)
+        suggested = known_case.suggested if known_case else None
+        probabilities = known_case.probabilities if known_case else None
+        cases.append(Case(OUTLIER, index, image, label, suggested, probabilities, rank))
     return cases
 
 
