@@ -63,9 +63,9 @@ def read_by(name: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_fault_in_a_file_that_the_page_reads_is_a_sentence(
     name: str, own_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One fault in each of three files, drawn by the page's name; the slow test has all."""
+    """One fault in each of two files, drawn by the page's name; the slow test has all."""
     rng, paths = random.Random(name), read_by(name, monkeypatch)
-    for path in rng.sample(paths, min(3, len(paths))):
+    for path in rng.sample(paths, min(2, len(paths))):
         kind = rng.choice(FAULTS)
         with fault(own_run, path, kind):
             app = opened(name)
