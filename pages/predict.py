@@ -5,29 +5,27 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ExportSummary
-from portal import answers, explain, inference, photo_ui, ui
+from portal import explain, inference, photo_ui, ui
 from portal.charts import predict
 
 run = ui.current_run()
 classes = run.manifest.classes
 ui.opening("What do the networks see in your own picture?")
 models = ui.document(ExportSummary).models
-results = photo_ui.answered(photo_ui.received(), photo_ui.choices())
-if not results:
-    st.stop()
-shown = photo_ui.picked(results)
+sent = photo_ui.received()
+above = st.container()  # the answer stands above the wishes that it depends on
+wishes = photo_ui.choices()
+with above:
+    results = photo_ui.answered(sent, wishes)
+    if not results:
+        st.stop()
+    shown = photo_ui.picked(results)
+    photo_ui.verdict(shown)
+    photo_ui.strip(shown.preparation)
 answer, preparation = shown.answer, shown.preparation
 
-st.subheader(answers.verdict(answer))
-st.markdown(answers.margin(answer))
-st.subheader("How the picture was prepared")
-with st.container(horizontal=True):
-    for step in preparation.steps:
-        caption = f"{step.name}. {step.caption}"
-        st.image(predict.enlarged(step.image), caption=caption, width=predict.STEP_WIDTH, alt=caption)
-
 st.subheader("Why this answer")
-asked = inference.photo_model(models) or inference.final_model(models)
+asked = inference.by_name(models, answer.network)
 hidden = ui.or_stop(
     "models",
     lambda run: explain.occlusion(inference.network(run, asked), preparation.image, classes.index(answer.top)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ExportSummary
-from portal import inference, photo_ui, ui
+from portal import inference, photo_ui, pictures, ui
 from portal.charts import photos
 from portal.navigation import named
 
@@ -16,7 +16,7 @@ models = ui.document(ExportSummary).models
 test = ui.arrays("data/test.npz")
 
 st.subheader("The same garments on another ground")
-chosen = photos.one_of_each(test["labels"], classes)
+chosen = pictures.first_of_each(test["labels"], len(classes))
 plain, labels = test["images"][chosen], test["labels"][chosen]
 light = photos.light_ground(plain)
 final = ui.or_stop("models", lambda run: inference.network(run, inference.final_model(models)))

@@ -113,6 +113,11 @@ def final_model(models: Sequence[ExportedModel]) -> ExportedModel:
     raise ArtifactError("The run has no exported final model: export it again.")
 
 
+def by_name(models: Sequence[ExportedModel], name: str) -> ExportedModel:
+    """The network of that name, as an answer gives it."""
+    return next(model for model in models if model.name == name)
+
+
 def photo_model(models: Sequence[ExportedModel]) -> ExportedModel | None:
     """The network for visitors' photos; None in a run that has none."""
     return next((model for model in models if model.role == "photo"), None)

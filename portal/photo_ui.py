@@ -9,15 +9,18 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
 from artifacts.contract import ArtifactError, ExportedModel, PhotoEvaluation
 from portal import answers, photo, photo_steps, pictures, ui, uploads
+from portal.charts import predict
 from portal.runs import is_deck_data
 from portal.uploads import Answered, Picture
 
 UPLOAD, CAMERA, PASTE, TEST = "Upload", "Camera", "Paste", "Test image"
 _PASTED = "predict_pasted"
+_EXAMPLE_WIDTH = 76  # pixels: ten of them fit side by side, four on a phone
 _MEASURE = "python -m portal evaluate FOLDER --steps artifacts/photos.json"
 
 
@@ -61,14 +64,30 @@ def _test_image(number: int | None = None) -> Picture:
     """The test image that the visitor picks, or the one given, with its label as its name."""
     test, run, picked = ui.arrays("data/test.npz"), ui.current_run(), number is None
     if number is None:
+        _examples(test["images"], test["labels"])
         last = len(test["images"]) - 1
         number = st.number_input(
-            f"Number, 0 to {last}", 0, last, 0, key="predict_index", bind="query-params", width=280
+            f"Or by its number, 0 to {last}", 0, last, 0, key="predict_index", bind="query-params", width=280
         )
     name = f"Test image {number}, labelled {run.manifest.classes[test['labels'][number]]}"
     source = " (Fashion-MNIST, © 2017 Zalando SE, MIT licence)" if is_deck_data(run.manifest) else ""
     st.caption(f"{'' if picked else 'Until you send a picture: '}{name}{source}.")
     return Picture(name, pictures.png(test["images"][number]))
+
+
+def _examples(images_NSS: np.ndarray, labels: np.ndarray) -> None:
+    """A row of test images to choose from, the first of each class."""
+    classes = ui.current_run().manifest.classes
+    with st.container(horizontal=True, gap="xsmall"):
+        for number in pictures.first_of_each(labels, len(classes)):
+            name = classes[labels[number]]
+            with st.container(width=_EXAMPLE_WIDTH, gap="xsmall"):
+                st.image(pictures.png(images_NSS[number], 4), width=_EXAMPLE_WIDTH, alt=f"Test image: {name}")
+                st.button(name, key=f"predict_example_{number}", on_click=_choose, args=(int(number),), type="tertiary")
+
+
+def _choose(number: int) -> None:
+    st.session_state["predict_index"] = number
 
 
 def choices() -> photo.Choices:
@@ -128,6 +147,25 @@ def picked(results: Sequence[Answered]) -> Answered:
     names = [f"{number}. {uploads.plain(result.name)}" for number, result in enumerate(results, 1)]
     name = st.selectbox("Look closer at", names, key="predict_picked", width=480)
     return results[names.index(name)]
+
+
+def verdict(shown: Answered) -> None:
+    """The answer in one sentence and how clear it is, beside what the network saw."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium"):
+        image = shown.preparation.image
+        st.image(pictures.png(image, 6), width=96, alt="The picture as the network sees it")
+        with st.container(width="stretch", gap="xsmall"):
+            st.subheader(answers.verdict(shown.answer), anchor=False)
+            st.caption(answers.margin(shown.answer))
+
+
+def strip(preparation: photo.Preparation) -> None:
+    """The pictures of all steps with their names, as many a row as fit."""
+    st.subheader("How the picture was prepared")
+    with st.container(horizontal=True):
+        for number, step in enumerate(preparation.steps, 1):
+            caption = f"**{number}. {step.name}.** {step.caption}"
+            st.image(predict.enlarged(step.image), caption=caption, width=predict.STEP_WIDTH, alt=step.caption)
 
 
 def figures() -> PhotoEvaluation:

@@ -36,3 +36,8 @@ def strip(images_NSS: np.ndarray, gap: int = 1) -> np.ndarray:
         start = number * (width + gap)
         row[:, start : start + width] = image
     return row
+
+
+def first_of_each(labels: np.ndarray, classes: int) -> np.ndarray:
+    """The number of the first image of each class that has one, in the order of the classes; labels (N,)."""
+    return np.concatenate([np.flatnonzero(labels == number)[:1] for number in range(classes)])

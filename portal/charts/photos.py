@@ -187,12 +187,6 @@ def light_ground(images_NSS: np.ndarray) -> np.ndarray:
     return 255 - images_NSS
 
 
-def one_of_each(labels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """The number of the first image of each class that has one, from labels (N,)."""
-    firsts = [np.flatnonzero(labels == number)[:1] for number in range(len(classes))]
-    return np.concatenate(firsts)
-
-
 def ground_sentence(labels: np.ndarray, plain: np.ndarray, light: np.ndarray) -> str:
     """How many of the shown images are answered right as they are and on a light ground; class numbers (N,)."""
     right, left = int((plain == labels).sum()), int((light == labels).sum())

@@ -39,7 +39,8 @@ def verdict(app: AppTest) -> str:
 
 def steps(app: AppTest) -> list[str]:
     """The names in the captions of the strip of preparation steps."""
-    return [caption.split(".")[0] for image in app.image for caption in image.captions]
+    captions = [caption for image in app.image for caption in image.captions if caption.startswith("**")]
+    return [caption.split(".")[1].strip() for caption in captions]
 
 
 def charts(app: AppTest) -> list[str]:
@@ -62,7 +63,7 @@ def test_before_anything_is_sent_a_test_image_shows_how_it_works(page: AppTest) 
 def test_the_verdict_and_its_margin_come_first(page: AppTest) -> None:
     send(page, garment())
     assert "looks like" in verdict(page)
-    assert any("below the threshold: kept" in text.value for text in page.main.markdown)
+    assert any("below the threshold: kept" in text.value for text in page.main.caption)
     assert steps(page)[:5] == ["Picture", "Garment", "Trim", "Grey and negate", "28 x 28"]
 
 
@@ -82,7 +83,7 @@ def test_a_picture_of_nothing_is_rejected(page: AppTest) -> None:
     Image.fromarray(dark).save(file, "PNG")
     send(page, ("dark.png", file.getvalue(), "image/png"))
     assert verdict(page).startswith("This is probably none of the ten classes; the nearest is ")
-    assert any("above the threshold: rejected" in text.value for text in page.main.markdown)
+    assert any("above the threshold: rejected" in text.value for text in page.main.caption)
 
 
 def test_several_pictures_are_answered_and_one_is_looked_at(page: AppTest) -> None:
@@ -143,11 +144,23 @@ def test_a_deep_link_names_a_test_image(only_run: Path, tiny: TinyRun) -> None:
     assert any(f"Test image 7, labelled {label}" in caption.value for caption in page.caption)
 
 
+def test_one_example_of_each_class_can_be_chosen(only_run: Path, tiny: TinyRun) -> None:
+    page = open_page("predict", predict_source="Test image")
+    labels = tiny.labels[-100:]
+    buttons = {button.label: button for button in page.button if str(button.key).startswith("predict_example_")}
+    assert list(buttons) == [name for number, name in enumerate(tiny.classes) if number in labels]
+    name = tiny.classes[labels[7]]
+    buttons[name].click().run()
+    first = int(np.flatnonzero(labels == labels[7])[0])
+    assert page.number_input(key="predict_index").value == first
+    assert any(f"Test image {first}, labelled {name}" in caption.value for caption in page.caption)
+
+
 def test_a_run_without_a_network_for_photos_says_that_it_rejects_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = TinyRun(("zero", "one", "two")).write(tmp_path / "study")
     monkeypatch.setenv("FASHION_RUNS", str(run.folder))
     page = open_page("predict")
-    assert answers.NO_REJECTION in [text.value for text in page.main.markdown]
+    assert answers.NO_REJECTION in [text.value for text in page.main.caption]
     assert not any("Zalando" in caption.value for caption in page.caption)

@@ -90,8 +90,6 @@ def test_other_networks_are_noticed(figures: PhotoEvaluation) -> None:
 
 
 def test_the_ground_is_all_that_changes() -> None:
-    labels = np.array([2, 0, 0, 2], np.uint8)
-    assert photos.one_of_each(labels, CLASSES).tolist() == [1, 0]
     images = np.array([[[0, 255], [10, 20]]], np.uint8)
     assert photos.light_ground(images).tolist() == [[[255, 0], [245, 235]]]
     sentence = photos.ground_sentence(np.array([0, 1, 2]), np.array([0, 1, 1]), np.array([2, 2, 2]))
