@@ -6,7 +6,7 @@ import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary
 from portal import networks, ui
-from portal.charts import architectures
+from portal.charts import architectures, drawing
 from portal.runs import is_deck_data
 from portal.text import count, percent
 
@@ -41,12 +41,17 @@ with right:
     ui.chart(architectures.learning_curves(result.fit, "loss", result.name), see=see)
 
 layers = architectures.layer_frame(result)
-ui.chart(architectures.layers(layers, result.name), see=architectures.where_the_weight_is(layers))
+drawn = drawing.frame(drawing.boxes(result, ui.current_run().manifest.image_size))
 meaning = architectures.CONFIDENCE.get(result.confidence, "")
-st.caption(
-    "Reconstructed from the published counts: the numbers of layers and parameters equal the deck's exactly. "
-    f"Confidence in the details: {result.confidence}{meaning}."
-)
+left, right = st.columns(2, gap="medium")
+with left:
+    ui.chart(drawing.network(drawn, result.name), see=drawing.FAMILIES.get(result.family, ""))
+with right:
+    ui.chart(architectures.layers(layers, result.name), see=architectures.where_the_weight_is(layers))
+    st.caption(
+        "Reconstructed from the published counts: the numbers of layers and parameters equal the deck's exactly. "
+        f"Confidence in the details: {result.confidence}{meaning}."
+    )
 with st.expander(f"All {len(layers)} layers as a table"):
     ui.table(layers, {"parameters": "localized", "macs": "%.3f"}, alt=f"The layers of {result.name}")
 
