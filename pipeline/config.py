@@ -266,7 +266,7 @@ def standard() -> Config:
         tuning=TuningConfig(
             recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 16, 14, 4, 10_000, (2, 5)
         ),
-        confirm=ConfirmConfig(candidates=5, seeds=3),
+        confirm=ConfirmConfig(candidates=3, seeds=3),
         final=FinalConfig(epochs=12, train_images=60_000, seeds=3),
         improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 10_000, seeds=3),
         robustness=RobustnessConfig(images=1_000),

@@ -65,8 +65,9 @@ class Machine:
         return training.recipe.epochs * an_epoch + TRIAL_SECONDS
 
     def _answering(self, architecture: str, images: int) -> float:
-        speeds = [seconds for name, seconds in self.calibration.loads.items() if name.startswith(f"{architecture}-")]
-        return images * (speeds[0].answer if speeds else 0.0)
+        loads = self.calibration.loads
+        speeds = [seconds.answer for name, seconds in loads.items() if name.startswith(f"{architecture}-")]
+        return images * min(speeds, default=0.0)
 
     def _autoencoder(self, work: Work) -> float:
         trained, reconstructed = work.autoencoder
