@@ -1,4 +1,4 @@
-"""The command line: a subcommand a stage, and run-all, publish, status, verify.
+"""The command line: a subcommand a stage, and run-all, worker, publish, status, verify.
 
 Exit status: 0 done, 2 a sentence says what is wrong, 3 the time budget is over (the same command goes on), 130 stopped
 by Ctrl-C or SIGTERM (the same command goes on).
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -27,11 +28,14 @@ from pipeline import config as profiles
 from pipeline import data as pipeline_data
 from pipeline import machine, stages
 from pipeline.config import Config
+from pipeline.crew import Crew
 from pipeline.errors import BudgetSpent, UserError
 from pipeline.planner import prepare
 from pipeline.publish import STUDY, publish, verify
 from pipeline.runner import RunFolder, Runner
 from pipeline.stages import STAGES, Stage
+from pipeline.storage import GRACE_SECONDS, Server, reachable
+from pipeline.workers import Helper
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 
@@ -55,6 +59,10 @@ Fit = Annotated[
     str | None,
     typer.Option(help="Cut seeds, rungs, trials and epochs, in that order, until the estimate fits, e.g. 30m."),
 ]
+Storage = Annotated[
+    str | None, typer.Option(help="Let further hosts help (see worker): postgresql://USER@HOST/DATABASE.")
+]
+Grace = Annotated[str, typer.Option(help="With --storage: a host silent for this long is taken for dead.")]
 
 
 def main() -> None:
@@ -117,11 +125,14 @@ def _run(
     validation_images: int | None,
     budget: str | None,
     settings: list[str] | None,
+    storage: str | None,
+    grace: str,
     *,
     planned: bool = False,
     fit: str | None = None,
 ) -> None:
     """Run the wanted stages; `planned` says first how long they will take, `fit` cuts until they fit that time."""
+    server = Server.parsed(storage, seconds_of(grace)) if storage else None
     deadline = time.time() + seconds_of(budget) if budget else None
     seconds = seconds_of(fit) if fit else None
     name = chosen_profile(profile)
@@ -133,11 +144,11 @@ def _run(
         f"here: {here.device}, {here.cores} cores. Run folder: {run_folder.folder}",
         highlight=False,
     )
-    with run_folder.locked():
+    with run_folder.locked(), reachable() if server else nullcontext():
         runner = Runner(run_folder, config, pipeline_data.load(folder), console)
         if planned:
             prepare(runner, wanted, fit=fit, seconds=seconds, keep=True)
-        runner.run(wanted, deadline=deadline)
+        runner.run(wanted, deadline=deadline, server=server)
     console.print(f"Done. Look at it with: python -m portal --run {run_folder.study}", highlight=False)
 
 
@@ -166,6 +177,8 @@ def run_all(
     budget: Budget = None,
     settings: Settings = None,
     fit: Fit = None,
+    storage: Storage = None,
+    grace: Grace = f"{GRACE_SECONDS}s",
 ) -> None:
     """The whole study, stage by stage; started again it goes on where it stopped."""
     planned = fit is not None or chosen_profile(profile) != "smoke"  # the plan would cost as much as smoke itself
@@ -178,6 +191,8 @@ def run_all(
         validation_images,
         budget,
         settings,
+        storage,
+        grace,
         planned=planned,
         fit=fit,
     )
@@ -210,8 +225,21 @@ def _command_for(stage: Stage) -> Callable[..., None]:
         validation_images: ValidationImages = None,
         budget: Budget = None,
         settings: Settings = None,
+        storage: Storage = None,
+        grace: Grace = f"{GRACE_SECONDS}s",
     ) -> None:
-        _run(stages.with_needs(stage.name), profile, run, data, train_images, validation_images, budget, settings)
+        _run(
+            stages.with_needs(stage.name),
+            profile,
+            run,
+            data,
+            train_images,
+            validation_images,
+            budget,
+            settings,
+            storage,
+            grace,
+        )
 
     return command
 
@@ -220,6 +248,22 @@ for _stage in STAGES:
     app.command(_stage.name, help=f"{_stage.does[0].upper()}{_stage.does[1:]}; with the stages it needs.")(
         _command_for(_stage)
     )
+
+
+@app.command("worker")
+def worker(
+    storage: Annotated[str, typer.Option(help="The storage that run-all was given: postgresql://USER@HOST/DATABASE.")],
+    run: Annotated[str, typer.Option("--run", help="Name of the run; its folder under runs/ is shared by all hosts.")],
+    data: DataFolder = None,
+    idle: Annotated[str, typer.Option(help="Leave when no trial came for this long.")] = "30m",
+) -> None:
+    """On a further host: train trials of a run that run-all works on with the same --storage."""
+    dataset = pipeline_data.load(data)
+    crew = Crew(_folder(run).work, dataset.folder, len(dataset.test_labels), None)
+    with reachable():
+        helper = Helper(crew, Server.parsed(storage), run, dataset.fingerprint, lambda line: console.print(line))
+        console.print(f"Waiting for trials of {run}: {len(crew.devices)} at a time.", highlight=False)
+        console.print(f"Left: {helper.serve(seconds_of(idle))}.", highlight=False)
 
 
 @app.command("publish")

@@ -25,6 +25,7 @@ from pipeline.errors import UserError
 from pipeline.memory import keep_memory
 from pipeline.progress import clock
 from pipeline.stages import STAGES, Stage
+from pipeline.storage import Server, StorageLost
 from pipeline.workers import Pool
 
 
@@ -110,10 +111,13 @@ class Runner:
         listed = {**state.files, StageClock.path(stage.name): state.clock_file}
         return state if all(self._is_intact(path, record) for path, record in listed.items()) else None
 
-    def run(self, wanted: Sequence[Stage], *, deadline: float | None = None) -> None:
-        """Run the wanted stages that are not done. Raises BudgetSpent at the deadline (epoch seconds)."""
+    def run(self, wanted: Sequence[Stage], *, deadline: float | None = None, server: Server | None = None) -> None:
+        """Run the wanted stages that are not done; with a `server`, other hosts may help.
+
+        Raises BudgetSpent at the deadline (epoch seconds), and one of StorageLost if the trials' storage goes away.
+        """
         keep_memory()  # some stages train in this process
-        pool = Pool(self.folder.work, self.dataset.folder, self.config.split.tested, deadline)
+        pool = Pool(self.folder.work, self.dataset.folder, self.config.split.tested, deadline, server)
         try:
             for number, stage in enumerate(wanted, start=1):
                 title = f"[{number}/{len(wanted)}] {stage.name}"
@@ -122,7 +126,8 @@ class Runner:
                     continue
                 self.console.print(f"{title}: {stage.does}", highlight=False)
                 self._run_stage(stage, pool, deadline)
-        except KeyboardInterrupt:
+            pool.end()
+        except (KeyboardInterrupt, *StorageLost):
             pool.close(at_once=True)
             raise
         finally:

@@ -18,8 +18,10 @@ import torch
 from pytorch_optimizer import SAM
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from artifacts.contract import Curves, Fit, Recipe
+from pipeline import ranks
 from pipeline.augmentation import AUGMENTATION_SETS
 from pipeline.errors import Diverged
 from pipeline.randomisation import NO_CLASS, choose, make_outliers, randomise
@@ -53,6 +55,7 @@ class State:
     step: int = 0
     curves: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in Curves.__annotations__})
     predictions: list[Tensor] = field(default_factory=list)
+    replica: nn.Module | None = None  # in a process group: the model, with gradients averaged over the ranks
 
     @property
     def evaluated(self) -> nn.Module:
@@ -95,13 +98,16 @@ def fit(
 ) -> Fitted:
     """Train `model` by `recipe`. `resume` may fill the fresh state from a checkpoint; `after_epoch` may write one.
 
-    `progress` hears after every step which share of all epochs is done.
+    `progress` hears after every step which share of all epochs is done. In a process group every rank calls this with
+    the same arguments and gets the same result.
 
     Raises Diverged when an epoch's loss is not finite.
     """
     model.to(train.images.device).to(memory_format=torch.channels_last)
+    ranks.with_global_batchnorm(model)
     state = _fresh_state(model, recipe)
     resume(state)
+    state.replica = ranks.replica(model)
     source = _with_replication(train, recipe, seed)
     while state.epoch < recipe.epochs and state.epoch - state.best_epoch < recipe.patience:
         _train_epoch(state, source, recipe, seed, progress)
@@ -207,7 +213,7 @@ def steps_per_epoch(images: int, recipe: Recipe) -> int:
 
 
 def _train_epoch(state: State, train: Images, recipe: Recipe, seed: int, progress: Callable[[float], None]) -> None:
-    torch.manual_seed(derive(seed, "dropout", state.epoch))
+    torch.manual_seed(derive(seed, "dropout", state.epoch, *ranks.seed_parts()))
     state.model.train()
     device = train.images.device
     loss_sum, right = torch.zeros((), device=device), torch.zeros((), dtype=torch.int64, device=device)
@@ -217,13 +223,15 @@ def _train_epoch(state: State, train: Images, recipe: Recipe, seed: int, progres
     for x_N1SS, labels_N in _batches(train, recipe, seed, state.epoch):
         for group in state.optimizer.param_groups:
             group["lr"] = learning_rate(recipe, state.step / steps)
-        loss, hits = _step(state, x_N1SS, labels_N, recipe)
-        loss_sum += loss * len(labels_N)
+        own = ranks.share(labels_N)
+        loss, hits = _step(state, ranks.share(x_N1SS), own, recipe, len(own) * ranks.size() / len(labels_N))
+        loss_sum += loss * len(own)
         right += hits
         seen += len(labels_N)
         state.step += 1
         progress(state.step / steps)
     state.epoch += 1
+    ranks.add_up(loss_sum, right)
     mean = (loss_sum / seen).item()
     if not math.isfinite(mean):
         raise Diverged(f"The training loss was not finite in epoch {state.epoch} (lr {recipe.lr:g}).")
@@ -231,25 +239,32 @@ def _train_epoch(state: State, train: Images, recipe: Recipe, seed: int, progres
     state.curves["train_accuracy"].append(right.item() / seen)
 
 
-def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor]:
-    """One optimiser step; the batch's mean loss and number of right answers, still on the device."""
+def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe, weight: float = 1.0) -> tuple[Tensor, Tensor]:
+    """One optimiser step; the batch's mean loss and number of right answers, still on the device.
+
+    In a process group the batch is this rank's share, `weight` its size over the mean share's.
+    """
+    model = state.replica or state.model
 
     def backward() -> tuple[Tensor, Tensor]:
         state.optimizer.zero_grad(set_to_none=True)
         with autocast(x_N1SS.device):
-            logits = state.model(x_N1SS)
+            logits = model(x_N1SS)
         loss = F.cross_entropy(logits.float(), labels_N, label_smoothing=recipe.label_smoothing)
-        loss.backward()
+        (loss * weight).backward()
         return loss.detach(), (logits.detach().argmax(1) == labels_N).sum()
 
-    loss, hits = backward()
     if isinstance(state.optimizer, SAM):
+        # Each rank perturbs by its own gradient (m-sharpness, Foret et al. 2021, section 4.1): one reduction saved.
+        with ranks.unsynced(model):
+            loss, hits = backward()
         # The perturbed weights must not touch the running statistics: they are the first pass's alone.
         state.optimizer.first_step()
         with _frozen_batchnorm(state.model):
             backward()
         state.optimizer.second_step()
     else:
+        loss, hits = backward()
         state.optimizer.step()
     if state.averaged is not None:
         _average(state.averaged, state.model, recipe.ema, state.step)
@@ -260,8 +275,7 @@ class _frozen_batchnorm:
     """Within it, BatchNorm normalises by the batch as in training but leaves its running statistics alone."""
 
     def __init__(self, model: nn.Module) -> None:
-        kinds = (nn.BatchNorm1d, nn.BatchNorm2d)
-        self.layers = [(layer, layer.momentum) for layer in model.modules() if isinstance(layer, kinds)]
+        self.layers = [(layer, layer.momentum) for layer in model.modules() if isinstance(layer, _BatchNorm)]
 
     def __enter__(self) -> None:
         for layer, _ in self.layers:
@@ -300,7 +314,7 @@ def _judge(state: State, validation: Images | None) -> None:
     if validation is None:
         state.best_epoch = state.epoch
         return
-    logits = logits_of(state.evaluated, validation.images)
+    logits = ranks.agreed(logits_of(state.evaluated, validation.images))
     predicted = logits.argmax(1)
     loss = F.cross_entropy(logits, validation.labels).item()
     if not math.isfinite(loss):

@@ -20,7 +20,7 @@ from safetensors.torch import load, save
 
 from artifacts import store
 from artifacts.contract import ArtifactError, FileRecord, Fit, Recipe
-from pipeline import data, sealed, training
+from pipeline import data, ranks, sealed, training
 from pipeline.config import SplitConfig
 from pipeline.errors import BudgetSpent
 from pipeline.models import registry
@@ -55,12 +55,15 @@ class TrialSpec:
     data_sha256: str
     threads: int
     fold: Fold | None = None
+    ranks: int = 1  # processes that share every batch
 
     @cached_property
     def key(self) -> str:
         plain = {**dataclasses.asdict(self), "version": training.VERSION}
         if self.fold is None:
             del plain["fold"]  # keeps the keys of trials that were finished before there were folds
+        if self.ranks == 1:
+            del plain["ranks"]  # keeps the keys of trials that were finished before there were ranks
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:20]
 
 
@@ -113,7 +116,14 @@ class TrialFolder:
         return store.npz_arrays((self.folder / "validation.npz").read_bytes(), source="validation.npz")
 
     def finish(self, record: TrialRecord, fitted: Fitted | None) -> TrialRecord:
-        """Write everything, the record last, naming the other files: its presence says that the trial is done."""
+        """Write everything, the record last, naming the other files: its presence says that the trial is done.
+
+        What another host finished stays as it is.
+        """
+        if ranks.rank() > 0:
+            return record
+        if (done := self.record()) is not None:
+            return done
         if fitted is not None:
             arrays = {
                 "val_predictions": fitted.val_predictions.numpy(),
@@ -205,7 +215,10 @@ def build(spec: TrialSpec, dataset: data.Dataset) -> ImageClassifier:
 
 
 def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None] = lambda share: None) -> TrialRecord:
-    """Run the trial, or go on with it, or return its record if it is done. BudgetSpent when the time is over."""
+    """Run the trial, or go on with it, or return its record if it is done. BudgetSpent when the time is over.
+
+    In a process group all ranks call it; the first one writes.
+    """
     folder = TrialFolder(place.trials, spec.key)
     if (done := folder.record()) is not None:
         return done
@@ -268,7 +281,8 @@ class _Checkpoints:
 
     def keep(self, state: State) -> None:
         over = self.deadline is not None and time.time() >= self.deadline
-        if over or time.monotonic() - self.written >= CHECKPOINT_SECONDS:
+        over = ranks.any_says(over, next(state.model.parameters()).device)
+        if ranks.rank() == 0 and (over or time.monotonic() - self.written >= CHECKPOINT_SECONDS):
             tensors, facts = _pack(state)
             facts["seconds"] = self.seconds()
             tensors[FACTS] = torch.frombuffer(bytearray(json.dumps(facts).encode()), dtype=torch.uint8)

@@ -72,6 +72,7 @@ def _spec(context: Context, recipe: Recipe, seed: int) -> TrialSpec:
         split=context.config.split,
         data_sha256=context.dataset.fingerprint,
         threads=threads_for(config.seeds),
+        ranks=context.pool.ranks,
     )
 
 

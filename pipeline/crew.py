@@ -1,0 +1,128 @@
+"""The training processes of one host: a worker a core on a CPU, one thread each; a worker a device on GPUs.
+
+A trial's numbers do not depend on which worker runs it or on what ran before.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from pipeline import child, data
+from pipeline.launch import execute_in_ranks
+from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def device_names() -> list[str]:
+    """The devices that trials run on: every GPU, else the CPU once a core."""
+    if torch.cuda.is_available():
+        return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    return ["cpu"] * len(os.sched_getaffinity(0))
+
+
+class Crew:
+    """Training processes that live as long as the command; they are started when the first job comes."""
+
+    def __init__(self, work: Path, data_folder: Path, tested: int, deadline: float | None) -> None:
+        self.work = work
+        self.data_folder = data_folder
+        self.tested = tested
+        self.deadline = deadline
+        self.devices = device_names()
+        self._context = multiprocessing.get_context("spawn")
+        self._shares: Any = self._context.Queue()
+        self._executor: ProcessPoolExecutor | None = None
+
+    @property
+    def ranks(self) -> int:
+        """How many processes train one network together where that is wanted: one a GPU."""
+        return len(self.devices) if self.devices[0] != "cpu" else 1
+
+    def folder(self, spec: TrialSpec) -> TrialFolder:
+        return TrialFolder(self.work / "trials", spec.key)
+
+    def submit(self, spec: TrialSpec) -> Future[TrialRecord]:
+        with _interrupts_held():
+            return self._started().submit(_work, spec)
+
+    def map(self, job: Callable[[Workplace, T], R], items: Sequence[T]) -> Iterator[R]:
+        """The job's result for each item, in order; jobs run in the worker processes, one a core or device."""
+        with _interrupts_held():
+            return self._started().map(_with_place, [job] * len(items), items)
+
+    def shares(self) -> Iterator[tuple[str, float]]:
+        """What the workers said since the last call: a trial's key, and the share of it that is done."""
+        while not self._shares.empty():
+            yield self._shares.get()
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            numbers: Any = self._context.Queue()
+            for device in self.devices:
+                numbers.put(device)
+            self._executor = ProcessPoolExecutor(
+                len(self.devices),
+                mp_context=self._context,
+                initializer=_start_worker,
+                initargs=(numbers, self._shares, self.data_folder, self.tested, self.work / "trials", self.deadline),
+            )
+        return self._executor
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the workers: after their trial or its next checkpoint, or `at_once` (a checkpoint is never torn)."""
+        if at_once:
+            for process in multiprocessing.active_children():
+                process.kill()
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+            self._executor = None
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes started within it never hear Ctrl-C, which a terminal sends to all: their owner ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# ------------------------------------------------------------------------------------------------ in a worker process
+
+_place: Workplace | None = None
+_outbox: Any = None
+
+
+def _start_worker(devices: Any, shares: Any, folder: Path, tested: int, trials: Path, deadline: float | None) -> None:
+    global _place, _outbox
+    _outbox = shares
+    child.begin()
+    device = torch.device(devices.get())
+    _place = Workplace(data.with_test_images(data.load(folder), tested), trials, device, deadline)
+
+
+def _with_place(job: Callable[[Workplace, T], R], item: T) -> R:
+    assert _place is not None
+    return job(_place, item)
+
+
+def _work(spec: TrialSpec) -> TrialRecord:
+    assert _place is not None
+    if spec.ranks > 1:
+        record = execute_in_ranks(spec, _place, _outbox)
+    else:
+        record = execute(spec, _place, child.Shares(spec.key, _outbox))
+    _outbox.put((spec.key, 1.0))
+    return record

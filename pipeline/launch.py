@@ -1,0 +1,71 @@
+"""Starts the ranks of one trial, a process a device of this host, with torch's elastic launcher (that of torchrun)."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from pipeline import child, data
+from pipeline.errors import BudgetSpent, UserError
+from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
+
+STUCK = timedelta(minutes=10)  # a rank that waits this long for another gives up, and all are ended
+
+
+def execute_in_ranks(spec: TrialSpec, place: Workplace, outbox: Any) -> TrialRecord:
+    """`trials.execute` in `spec.ranks` processes; `outbox` gets (key, share) of the first one.
+
+    Raises BudgetSpent as `execute` does, and UserError when a rank died (its words are on stderr).
+    """
+    if (done := TrialFolder(place.trials, spec.key).record()) is not None:
+        return done
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=spec.ranks,
+        run_id=spec.key,
+        rdzv_backend="c10d",
+        rdzv_endpoint="127.0.0.1:0",
+        local_addr="127.0.0.1",
+        max_restarts=0,
+        start_method="spawn",
+        monitor_interval=0.2,
+    )
+    folder, tested = place.dataset.folder, len(place.dataset.test_labels)
+    try:
+        results = elastic_launch(config, _rank)(
+            spec, folder, tested, place.trials, place.device.type, place.deadline, outbox
+        )
+    except ChildFailedError as error:
+        raise UserError(
+            f"Training on {spec.ranks} devices at once failed, see above: run the command again, it goes on."
+        ) from error
+    if results[0] is None:
+        raise BudgetSpent
+    return results[0]
+
+
+def _rank(
+    spec: TrialSpec, folder: Path, tested: int, trials: Path, kind: str, deadline: float | None, outbox: Any
+) -> TrialRecord | None:
+    """One rank's life; None when the time was over."""
+    child.begin()
+    local = int(os.environ["LOCAL_RANK"])
+    device = torch.device(kind, local) if kind == "cuda" else torch.device(kind)
+    if kind == "cuda":
+        torch.cuda.set_device(device)
+    place = Workplace(data.with_test_images(data.load(folder), tested), trials, device, deadline)
+    dist.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=STUCK)
+    try:
+        return execute(spec, place, child.Shares(spec.key, outbox) if dist.get_rank() == 0 else lambda share: None)
+    except BudgetSpent:
+        return None
+    finally:
+        dist.destroy_process_group()
