@@ -107,7 +107,12 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
         y=alt.Y("accuracy:Q", title=title, scale=y),
         color=alt.Color("source:N", sort=[OURS, DECK], legend=legend),
         shape=alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend),
-        tooltip=["network", "source", alt.Tooltip(by, format=",.4~s"), alt.Tooltip("accuracy", format=".2f")],
+        tooltip=[
+            alt.Tooltip("network"),
+            alt.Tooltip("source"),
+            alt.Tooltip(by, format=",.4~s"),
+            alt.Tooltip("accuracy", format=".2f"),
+        ],
     )
     labels = _labels(frame, by)
     return titled(
@@ -124,7 +129,7 @@ def _labels(frame: pd.DataFrame, by: str) -> list[alt.Chart]:
     return [
         alt.Chart(ranked[ranked.index % 2 == odd])
         .mark_text(dy=dy, fontSize=11, color=TEXT)
-        .encode(x=f"{by}:Q", y=alt.Y(f"{OURS}:Q"), text="network:N")
+        .encode(x=alt.X(f"{by}:Q"), y=alt.Y(f"{OURS}:Q"), text=alt.Text("network:N"))
         for odd, dy in ((0, -13), (1, 14))
     ]
 
@@ -151,7 +156,7 @@ def learning_curves(fit: Fit, measure: str, name: str) -> alt.LayerChart:
     gap = gap.encode(
         x=epochs,
         y=alt.Y(f"train_{measure}:Q", title=axis, scale=alt.Scale(zero=False)),
-        y2=f"val_{measure}:Q",
+        y2=alt.Y2(f"val_{measure}:Q"),
     )
     long = frame.melt("epoch", [f"train_{measure}", f"val_{measure}"], "part", "value")
     long["part"] = long["part"].map({f"train_{measure}": "train", f"val_{measure}": "validation"})
@@ -164,12 +169,12 @@ def learning_curves(fit: Fit, measure: str, name: str) -> alt.LayerChart:
             y=alt.Y("value:Q", title=axis, scale=alt.Scale(zero=False)),
             color=alt.Color("part:N", sort=parts, legend=legend),
             strokeDash=alt.StrokeDash("part:N", sort=parts, scale=alt.Scale(range=[[5, 3], [1, 0]]), legend=legend),
-            tooltip=["epoch", "part", alt.Tooltip("value", format=".4f", title=axis)],
+            tooltip=[alt.Tooltip("epoch"), alt.Tooltip("part"), alt.Tooltip("value", format=".4f", title=axis)],
         )
     )
     best = alt.Chart(pd.DataFrame({"epoch": [fit.best_epoch]})).mark_rule(strokeWidth=2, color=NEUTRAL)
     return titled(
-        layered(gap, best.encode(x="epoch:Q"), lines, height=230),
+        layered(gap, best.encode(x=alt.X("epoch:Q")), lines, height=230),
         f"{name}: {measure}",
         f"n = 1 seed, {len(frame)} epochs; grey line: best epoch ({fit.best_epoch})",
         f"Lines of train and validation {measure} by epoch, the gap between them shaded and the best epoch marked.",
@@ -243,10 +248,10 @@ def _panel(frame: pd.DataFrame, field: str, title: str, *, with_axis: bool) -> a
             y=alt.Y(f"{field}:Q", title=title, axis=alt.Axis(format="~s", tickCount=3, titleFontSize=11)),
             color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
             tooltip=[
-                "number",
-                "layer",
-                "kind",
-                "output",
+                alt.Tooltip("number"),
+                alt.Tooltip("layer"),
+                alt.Tooltip("kind"),
+                alt.Tooltip("output"),
                 alt.Tooltip("parameters", format=","),
                 alt.Tooltip("macs", format=".3f", title="MACs (million)"),
             ],

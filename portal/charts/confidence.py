@@ -24,12 +24,14 @@ def reliability_chart(frame: pd.DataFrame, split: str, temperature: float) -> al
     base = alt.Chart(frame).encode(tooltip=tooltip)
     bars = base.mark_bar(binSpacing=1, opacity=0.75).encode(
         x=alt.X("low:Q", bin="binned", title="Confidence (probability of the answer)", scale=UNIT, axis=PERCENT),
-        x2="high:Q",
+        x2=alt.X2("high:Q"),
         y=alt.Y("accuracy:Q", title="Accuracy of these answers", scale=UNIT, axis=PERCENT),
     )
-    mean = base.mark_point(filled=True, size=45, opacity=1, color=TEXT).encode(x="confidence:Q", y="accuracy:Q")
+    mean = base.mark_point(filled=True, size=45, opacity=1, color=TEXT).encode(
+        x=alt.X("confidence:Q"), y=alt.Y("accuracy:Q")
+    )
     ends = pd.DataFrame({"at": [0.0, 1.0]})
-    diagonal = alt.Chart(ends).mark_line(color=NEUTRAL, strokeDash=[5, 4]).encode(x="at:Q", y="at:Q")
+    diagonal = alt.Chart(ends).mark_line(color=NEUTRAL, strokeDash=[5, 4]).encode(x=alt.X("at:Q"), y=alt.Y("at:Q"))
     return titled(
         layered(bars, diagonal, mean, height=260),
         f"Reliability on {split} images",
@@ -98,7 +100,7 @@ def by_class_chart(frame: pd.DataFrame, split: str, threshold: float) -> alt.Cha
             y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(grid=True)),
             color=alt.Color("figure:N", sort=list(names.values()), legend=legend),
             shape=alt.Shape("figure:N", sort=list(names.values()), legend=legend),
-            tooltip=["class", "n", "figure", alt.Tooltip("value", format=".1f")],
+            tooltip=[alt.Tooltip("class"), alt.Tooltip("n"), alt.Tooltip("figure"), alt.Tooltip("value", format=".1f")],
         )
     )
     return titled(

@@ -24,7 +24,11 @@ def shades_of(values: np.ndarray) -> np.ndarray:
 def frame(left: float, top: float, width: float, height: float) -> alt.Chart:
     """A frame around cells, in the fields x and y of the chart that it is laid over."""
     box = pd.DataFrame([{"x": left, "right": left + width, "y": top, "bottom": top + height}])
-    return alt.Chart(box).mark_rect(filled=False, stroke=FRAME, strokeWidth=3).encode(x2="right:Q", y2="bottom:Q")
+    return (
+        alt.Chart(box)
+        .mark_rect(filled=False, stroke=FRAME, strokeWidth=3)
+        .encode(x2=alt.X2("right:Q"), y2=alt.Y2("bottom:Q"))
+    )
 
 
 def image_chart(image_SS: np.ndarray, place: tuple[int, int], patch: tuple[int, int]) -> alt.LayerChart:
@@ -73,11 +77,11 @@ def _pixels(
         .mark_rect(cursor="pointer" if clickable else "default")
         .encode(
             x=x,
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=y,
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
             color=alt.Color("shade:Q", scale=alt.Scale(domain=[0, 1], range=["black", "white"]), legend=None),
-            tooltip=["row", "column", "value"],
+            tooltip=[alt.Tooltip("row"), alt.Tooltip("column"), alt.Tooltip("value")],
         )
     )
     if clickable:
@@ -113,9 +117,13 @@ def arithmetic_chart(place: Place) -> alt.LayerChart:
     base = alt.Chart(pd.DataFrame(cells))
     ends = base.transform_calculate(right="datum.x + 1", bottom="datum.y + 1")
     rects = ends.mark_rect(stroke=NEUTRAL).encode(
-        x=x, x2="right:Q", y=y, y2="bottom:Q", color=alt.Color("shade:Q", scale=GREYS, legend=None)
+        x=x, x2=alt.X2("right:Q"), y=y, y2=alt.Y2("bottom:Q"), color=alt.Color("shade:Q", scale=GREYS, legend=None)
     )
-    words = alt.Chart(pd.DataFrame(names + signs)).mark_text(fontSize=14, color=TEXT).encode(x=x, y=y, text="text:N")
+    words = (
+        alt.Chart(pd.DataFrame(names + signs))
+        .mark_text(fontSize=14, color=TEXT)
+        .encode(x=x, y=y, text=alt.Text("text:N"))
+    )
     layers = [rects, words]
     if max(height, width) <= MOST_NUMBERS:
         middles = base.transform_calculate(x="datum.x + 0.5", y="datum.y + 0.5")

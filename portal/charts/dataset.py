@@ -37,7 +37,7 @@ def distribution(frame: pd.DataFrame) -> alt.Chart:
             x=alt.X("images:Q", title="Images", axis=alt.Axis(format=",d", tickCount=4)),
             color=alt.Color("split:N", sort=list(SPLITS), title=None, legend=alt.Legend(orient="top")),
             order=alt.Order("order:Q"),
-            tooltip=["class", "split", alt.Tooltip("images", format=",")],
+            tooltip=[alt.Tooltip("class"), alt.Tooltip("split"), alt.Tooltip("images", format=",")],
         )
     )
     total = int(frame["images"].sum())
@@ -69,7 +69,7 @@ def pixel_histogram(frame: pd.DataFrame, images: int) -> alt.Chart:
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("from:Q", bin="binned", title="Pixel value (0 black, 255 white)"),
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             y=alt.Y(
                 "share:Q",
                 title="Pixels (%), log scale",
@@ -98,7 +98,7 @@ def coverage(frame: pd.DataFrame, images: int) -> alt.Chart:
         .encode(
             y=alt.Y("class:N", sort="-x", title=None),
             x=alt.X("coverage:Q", title="Pixels that are not black (%)", scale=alt.Scale(domain=[0, 100])),
-            tooltip=["class", alt.Tooltip("coverage", format=".1f"), alt.Tooltip("mean", format=".0f")],
+            tooltip=[alt.Tooltip("class"), alt.Tooltip("coverage", format=".1f"), alt.Tooltip("mean", format=".0f")],
         )
     )
     description = "Bars: share of each class's pixels that are not black, sorted."

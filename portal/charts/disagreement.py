@@ -43,12 +43,12 @@ def split_chart(frame: pd.DataFrame, picked: int, images: int) -> alt.LayerChart
     """Images by how many networks are right about them, counted on a log axis; the picked number stands out."""
     base = alt.Chart(frame[frame["images"] > 0].assign(floor=0.7)).encode(
         x=alt.X("right:O", title="Networks that are right", axis=alt.Axis(labelAngle=0)),
-        tooltip=["right", alt.Tooltip("images", format=","), alt.Tooltip("share", format=".1%")],
+        tooltip=[alt.Tooltip("right"), alt.Tooltip("images", format=","), alt.Tooltip("share", format=".1%")],
     )
     scale = alt.Scale(type="log", domainMin=0.7)
     bars = base.mark_bar(stroke=NEUTRAL).encode(
         y=alt.Y("images:Q", title="Images, log scale", scale=scale, axis=DECADES, stack=None),
-        y2="floor:Q",
+        y2=alt.Y2("floor:Q"),
         opacity=alt.condition(alt.datum.right == picked, alt.value(1), alt.value(0.45)),
     )
     number = base.mark_text(dy=-7, color=TEXT).encode(
@@ -70,8 +70,8 @@ def agreement_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
         x=alt.X("second:N", title=None, sort=order, axis=alt.Axis(labelAngle=-45, labelOverlap=False)),
         y=alt.Y("first:N", title=None, sort=order),
         tooltip=[
-            "first",
-            "second",
+            alt.Tooltip("first"),
+            alt.Tooltip("second"),
             alt.Tooltip("same", title="Same answer (%)", format=".1f"),
             alt.Tooltip("same_mistake", title="Same mistake (%)", format=".1f"),
         ],

@@ -25,10 +25,12 @@ def change_chart(frame: pd.DataFrame, epoch: int, name: str, images: int) -> alt
             x=alt.X("epoch:O", title="Epoch (from the second)", axis=axis),
             y=alt.Y("signed:Q", title="Images gained (up), lost (down)", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("kind:N", sort=order, legend=alt.Legend(title=None, orient="bottom")),
-            tooltip=["epoch", "kind", "images"],
+            tooltip=[alt.Tooltip("epoch"), alt.Tooltip("kind"), alt.Tooltip("images")],
         )
     )
-    mark = alt.Chart(pd.DataFrame({"epoch": [epoch]} if epoch > 1 else {"epoch": []}, dtype=int)).encode(x="epoch:O")
+    mark = alt.Chart(pd.DataFrame({"epoch": [epoch]} if epoch > 1 else {"epoch": []}, dtype=int)).encode(
+        x=alt.X("epoch:O")
+    )
     rule = mark.mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2)
     return titled(
         layered(bars, rule, height=220),

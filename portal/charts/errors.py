@@ -52,9 +52,13 @@ def confused_pairs(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     base = alt.Chart(counts).encode(
         x=alt.X("count:Q", title="Mistakes (images)", axis=alt.Axis(tickMinStep=1)),
         y=alt.Y("pair:N", title="True → predicted", sort=None, axis=alt.Axis(labelLimit=170)),
-        tooltip=["pair", "count", alt.Tooltip("share", title="Share of all mistakes", format=".1%")],
+        tooltip=[
+            alt.Tooltip("pair"),
+            alt.Tooltip("count"),
+            alt.Tooltip("share", title="Share of all mistakes", format=".1%"),
+        ],
     )
-    number = base.mark_text(align="left", dx=4, color=TEXT).encode(text="count:Q")
+    number = base.mark_text(align="left", dx=4, color=TEXT).encode(text=alt.Text("count:Q"))
     return titled(
         layered(base.mark_bar(), number, height=26 * MOST_PAIRS),
         "Most confused pairs",
@@ -73,7 +77,7 @@ def confidence_histogram(frame: pd.DataFrame, summary: ErrorsSummary) -> alt.Lay
         .mark_bar()
         .encode(
             x=alt.X("low:Q", bin="binned", title="Probability of the answer"),
-            x2="high:Q",
+            x2=alt.X2("high:Q"),
             y=alt.Y("count:Q", title="Mistakes (images)", axis=alt.Axis(tickMinStep=1)),
             tooltip=[alt.Tooltip("low", format=".2f"), alt.Tooltip("high", format=".2f"), alt.Tooltip("count")],
         )
@@ -84,9 +88,9 @@ def confidence_histogram(frame: pd.DataFrame, summary: ErrorsSummary) -> alt.Lay
             "text": ["mean, wrong", "mean, right"],
         }
     )
-    rule = alt.Chart(means).encode(x="mean:Q")
+    rule = alt.Chart(means).encode(x=alt.X("mean:Q"))
     line = rule.mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[5, 4])
-    label = rule.mark_text(y=-7, color=TEXT).encode(text="text:N")
+    label = rule.mark_text(y=-7, color=TEXT).encode(text=alt.Text("text:N"))
     return titled(
         layered(bars, line, label, height=26 * MOST_PAIRS),
         "How sure the model was when it was wrong",

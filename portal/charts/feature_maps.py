@@ -83,12 +83,21 @@ def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
     marks = points.mark_point(filled=True, size=90, opacity=0.9).encode(
         color=alt.Color("side:N", scale=alt.Scale(domain=list(SIDES)), legend=legend),
         shape=alt.Shape("side:N", scale=alt.Scale(domain=list(SIDES), range=list(SHAPES)), legend=legend),
-        tooltip=["filter", "side", alt.Tooltip("horizontal", format=".3f"), alt.Tooltip("vertical", format=".3f")],
+        tooltip=[
+            alt.Tooltip("filter"),
+            alt.Tooltip("side"),
+            alt.Tooltip("horizontal", format=".3f"),
+            alt.Tooltip("vertical", format=".3f"),
+        ],
     )
-    numbers = points.mark_text(dy=-11, fontSize=10, color=TEXT).encode(text="filter:N")
+    numbers = points.mark_text(dy=-11, fontSize=10, color=TEXT).encode(text=alt.Text("filter:N"))
     edge = summary.threshold
     corners = pd.DataFrame([{"horizontal": -edge, "right": edge, "vertical": -edge, "bottom": edge}])
-    box = alt.Chart(corners).mark_rect(filled=False, stroke=NEUTRAL).encode(x=x, x2="right:Q", y=y, y2="bottom:Q")
+    box = (
+        alt.Chart(corners)
+        .mark_rect(filled=False, stroke=NEUTRAL)
+        .encode(x=x, x2=alt.X2("right:Q"), y=y, y2=alt.Y2("bottom:Q"))
+    )
     return titled(
         layered(box, marks, numbers, height=380),
         "Which side each filter answers to",
@@ -121,16 +130,16 @@ def filter_grid(filters_FAB: np.ndarray, rows: Sequence[FilterSide], chosen: int
         .mark_rect(cursor="pointer")
         .encode(
             x=x,
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=y,
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
             color=alt.Color("shade:Q", scale=GREYS, legend=None),
             tooltip=[alt.Tooltip("filter"), alt.Tooltip("side", title="answers to")],
         )
         .add_params(select)
     )
     names = pd.DataFrame({"x": left + width / 2, "y": top - 0.6, "filter": np.arange(count)})
-    numbers = alt.Chart(names).mark_text(fontSize=11, color=TEXT).encode(x=x, y=y, text="filter:N")
+    numbers = alt.Chart(names).mark_text(fontSize=11, color=TEXT).encode(x=x, y=y, text=alt.Text("filter:N"))
     box = frame(left[chosen], top[chosen], width, height).encode(x=x, y=y)
     chart = alt.LayerChart(layer=[pictures, numbers, box], height=round(GRID_EDGE * (bottom + 1.5) / right))
     return titled(

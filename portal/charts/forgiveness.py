@@ -24,7 +24,7 @@ def ranking_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     )
     plain = alt.X("plain:Q", title="Accuracy on validation images (%)", scale=scale)
     weighted = alt.X("weighted:Q", scale=scale)
-    way = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(x=plain, x2="weighted:Q")
+    way = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(x=plain, x2=alt.X2("weighted:Q"))
     ring = base.mark_point(size=70).encode(x=plain)
     disc = base.mark_point(size=90, filled=True, opacity=1).encode(x=weighted)
     number = base.mark_text(align="left", dx=9, color=TEXT).encode(

@@ -26,9 +26,9 @@ def pairs_chart(summary: LabelsSummary, classes: Sequence[str]) -> alt.LayerChar
     base = alt.Chart(rows).encode(
         x=alt.X("count:Q", title="Suspected labels", scale=PADDED, axis=alt.Axis(tickMinStep=1, tickCount=6)),
         y=alt.Y("pair:N", title="Label → suggested", sort=None, axis=alt.Axis(labelLimit=180)),
-        tooltip=["pair:N", "count:Q"],
+        tooltip=[alt.Tooltip("pair:N"), alt.Tooltip("count:Q")],
     )
-    number = base.mark_text(align="left", dx=4, color=TEXT).encode(text="count:Q")
+    number = base.mark_text(align="left", dx=4, color=TEXT).encode(text=alt.Text("count:Q"))
     return titled(
         layered(base.mark_bar(), number, height=ROW * max(len(rows), 1)),
         "Which labels are doubted",
@@ -45,7 +45,7 @@ def case_chart(case: Case, classes: Sequence[str]) -> alt.LayerChart:
     base = alt.Chart(rows).encode(
         x=alt.X("probability:Q", title="Probability", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%")),
         y=alt.Y("class:N", title=None, sort=None),
-        tooltip=["class", alt.Tooltip("probability", format=".1%")],
+        tooltip=[alt.Tooltip("class"), alt.Tooltip("probability", format=".1%")],
     )
     edge = alt.condition("datum.label", alt.value(2.5), alt.value(0))
     bars = base.mark_bar(stroke=NEUTRAL).encode(strokeWidth=edge)
@@ -70,11 +70,11 @@ def ranks_chart(cases: Sequence[Case]) -> alt.LayerChart:
         .encode(
             x=alt.X("tenth:O", title="Tenth by reconstruction error (10: worst)", axis=axis),
             y=alt.Y("suspects:Q", title="Suspects", axis=alt.Axis(tickMinStep=1)),
-            tooltip=["tenth", "suspects"],
+            tooltip=[alt.Tooltip("tenth"), alt.Tooltip("suspects")],
         )
     )
     chance = pd.DataFrame({"chance": [len(ranks) / TENTHS]})
-    rule = alt.Chart(chance).mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2).encode(y="chance:Q")
+    rule = alt.Chart(chance).mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2).encode(y=alt.Y("chance:Q"))
     return titled(
         layered(bars, rule, height=220),
         "Are suspects odd pictures?",

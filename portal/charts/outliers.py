@@ -34,15 +34,15 @@ def histogram(frame: pd.DataFrame, images: int, limit: float) -> alt.LayerChart:
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("from:Q", bin="binned", title="Reconstruction error (mean squared, pixels 0 to 1)"),
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             y=alt.Y("images:Q", title="Images, log scale", scale=LOG, axis=DECADES, stack=None),
-            y2="floor:Q",
-            tooltip=[alt.Tooltip("from", format=".4f"), alt.Tooltip("to", format=".4f"), "images"],
+            y2=alt.Y2("floor:Q"),
+            tooltip=[alt.Tooltip("from", format=".4f"), alt.Tooltip("to", format=".4f"), alt.Tooltip("images")],
         )
     )
-    rule = alt.Chart(pd.DataFrame({"limit": [limit], "text": ["limit"]})).encode(x="limit:Q")
+    rule = alt.Chart(pd.DataFrame({"limit": [limit], "text": ["limit"]})).encode(x=alt.X("limit:Q"))
     line = rule.mark_rule(strokeDash=[5, 4], strokeWidth=2, color=NEUTRAL)
-    label = rule.mark_text(align="left", dx=5, y=8, color=TEXT).encode(text="text:N")
+    label = rule.mark_text(align="left", dx=5, y=8, color=TEXT).encode(text=alt.Text("text:N"))
     description = (
         "Histogram of reconstruction errors on a logarithmic count axis, with the chosen limit as a dashed line."
     )
@@ -65,7 +65,11 @@ def above_by_class(frame: pd.DataFrame) -> alt.Chart:
         .encode(
             y=alt.Y("class:N", sort="-x", title=None),
             x=alt.X("images:Q", title="Images above the limit", axis=alt.Axis(tickMinStep=1, format=",d")),
-            tooltip=["class", "images", alt.Tooltip("share", format=".2f", title="share of the class (%)")],
+            tooltip=[
+                alt.Tooltip("class"),
+                alt.Tooltip("images"),
+                alt.Tooltip("share", format=".2f", title="share of the class (%)"),
+            ],
         )
     )
     subtitle = f"n = {int(frame['images'].sum()):,} training images above the limit"

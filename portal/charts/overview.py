@@ -159,11 +159,16 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
     shape = alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend)
     layers = [
         base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash),
-        base.mark_rule(strokeWidth=4, opacity=0.5).encode(y=alt.Y("low:Q"), y2="high:Q"),
+        base.mark_rule(strokeWidth=4, opacity=0.5).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q")),
         base.mark_point(filled=True, size=90, opacity=1).encode(
             y=y,
             shape=shape,
-            tooltip=["source", "step", alt.Tooltip("accuracy", format=".2f"), alt.Tooltip("images", format=",")],
+            tooltip=[
+                alt.Tooltip("source"),
+                alt.Tooltip("step"),
+                alt.Tooltip("accuracy", format=".2f"),
+                alt.Tooltip("images", format=","),
+            ],
         ),
         *(
             base.transform_filter(alt.datum.source == source)

@@ -38,13 +38,21 @@ def step_frame(figures: PhotoEvaluation) -> pd.DataFrame:
 def step_chart(frame: pd.DataFrame, figures: PhotoEvaluation) -> alt.LayerChart:
     """A bar a step in their order, coloured by the network that answered; the line is the 95 % interval."""
     y = alt.Y("step:N", title=None, sort=None, axis=alt.Axis(labelLimit=190))
-    base = alt.Chart(frame).encode(y=y, tooltip=["step", "what", "network", alt.Tooltip("accuracy", format=".1%")])
+    base = alt.Chart(frame).encode(
+        y=y,
+        tooltip=[
+            alt.Tooltip("step"),
+            alt.Tooltip("what"),
+            alt.Tooltip("network"),
+            alt.Tooltip("accuracy", format=".1%"),
+        ],
+    )
     x = alt.X("accuracy:Q", title="Balanced accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%"))
     legend = alt.Legend(title=None, orient="bottom")
     bars = base.mark_bar().encode(x=x, color=alt.Color("network:N", scale=COLOURS, legend=legend))
-    spread = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(x="low:Q", x2="high:Q")
+    spread = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"))
     numbers = base.mark_text(align="left", dx=6, color=TEXT).encode(
-        x="high:Q", text=alt.Text("accuracy:Q", format=".0%")
+        x=alt.X("high:Q"), text=alt.Text("accuracy:Q", format=".0%")
     )
     return titled(
         layered(bars, spread, numbers, height=34 * len(frame)),
@@ -94,10 +102,16 @@ def label_chart(step: PhotoStep, figures: PhotoEvaluation) -> alt.LayerChart:
     frame = frame.merge(last[["label", "right"]].rename(columns={"right": "last"}), on="label")
     base = alt.Chart(frame).encode(
         y=alt.Y("label:N", title="Folder of photos", sort=None),
-        tooltip=["label", "answers", "photos", alt.Tooltip("right", format=".1%"), alt.Tooltip("last", format=".1%")],
+        tooltip=[
+            alt.Tooltip("label"),
+            alt.Tooltip("answers"),
+            alt.Tooltip("photos"),
+            alt.Tooltip("right", format=".1%"),
+            alt.Tooltip("last", format=".1%"),
+        ],
     )
     x = alt.X("right:Q", title="Answered right", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%"))
-    ticks = base.mark_tick(color=NEUTRAL, thickness=3, size=20).encode(x="last:Q")
+    ticks = base.mark_tick(color=NEUTRAL, thickness=3, size=20).encode(x=alt.X("last:Q"))
     numbers = base.mark_text(align="left", x=4, color=TEXT).encode(text=alt.Text("right:Q", format=".0%"))
     photos = int(frame["photos"].sum())
     return titled(
@@ -130,12 +144,12 @@ def answer_chart(step: PhotoStep, figures: PhotoEvaluation) -> alt.LayerChart:
     base = alt.Chart(frame).encode(
         x=alt.X("class:N", title="First answer", sort=None, axis=alt.Axis(labelAngle=-45, labelOverlap=False)),
         y=alt.Y("label:N", title="Folder of photos", sort=None),
-        tooltip=["label", "class", "photos", alt.Tooltip("share", format=".0%")],
+        tooltip=[alt.Tooltip("label"), alt.Tooltip("class"), alt.Tooltip("photos"), alt.Tooltip("share", format=".0%")],
     )
     strength = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, STRONGEST]), legend=None)
     edge = alt.condition(alt.datum.right, alt.value(2), alt.value(0))
     cells = base.mark_rect(color=BLUE, stroke=NEUTRAL, strokeOpacity=1).encode(fillOpacity=strength, strokeWidth=edge)
-    numbers = base.transform_filter("datum.photos > 0").mark_text(color=TEXT).encode(text="photos:Q")
+    numbers = base.transform_filter("datum.photos > 0").mark_text(color=TEXT).encode(text=alt.Text("photos:Q"))
     return titled(
         layered(cells, numbers, height=28 * len(step.labels)),
         "What the photographs are taken for",

@@ -56,8 +56,8 @@ def answers_chart(frame: pd.DataFrame, name: str) -> alt.LayerChart:
     base = alt.Chart(frame).encode(
         y=alt.Y("network:N", sort=None, title=None), tooltip=[alt.Tooltip("network"), alt.Tooltip("answer"), *figures]
     )
-    way = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(x=x, x2="before:Q")
-    start = base.mark_point(size=70, color=NEUTRAL).encode(x="before:Q")
+    way = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(x=x, x2=alt.X2("before:Q"))
+    start = base.mark_point(size=70, color=NEUTRAL).encode(x=alt.X("before:Q"))
     states = [KNOWN, LOST]
     legend = alt.Legend(orient="top", title=None)
     end = base.mark_point(size=110, filled=True, opacity=1).encode(
@@ -65,7 +65,7 @@ def answers_chart(frame: pd.DataFrame, name: str) -> alt.LayerChart:
         color=alt.Color("state:N", scale=alt.Scale(domain=states), legend=legend),
         shape=alt.Shape("state:N", scale=alt.Scale(domain=states, range=["circle", "cross"]), legend=legend),
     )
-    texts = base.mark_text(align="left", color=TEXT).encode(x=alt.datum(1.06), text="text:N")
+    texts = base.mark_text(align="left", color=TEXT).encode(x=alt.datum(1.06), text=alt.Text("text:N"))
     return titled(
         layered(way, start, end, texts, height=32 * len(frame)),
         "What each network answers",

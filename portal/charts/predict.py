@@ -38,7 +38,7 @@ def probability_bars(answer: Answer) -> alt.LayerChart:
             axis=alt.Axis(format=".0%", tickCount=5),
         ),
         y=alt.Y("class:N", title=None, sort=None),
-        tooltip=["class", alt.Tooltip("probability", format=".2%")],
+        tooltip=[alt.Tooltip("class"), alt.Tooltip("probability", format=".2%")],
     )
     bars = base.mark_bar().encode(opacity=alt.condition(alt.datum.top, alt.value(1.0), alt.value(0.45)))
     numbers = base.mark_text(align="left", dx=4, color=TEXT).encode(text=alt.Text("probability:Q", format=".1%"))
@@ -61,10 +61,14 @@ def occlusion_chart(result: Occlusion, image_SS: np.ndarray) -> alt.LayerChart:
     cell = alt.Scale(domain=[0, size], nice=False)
     base = alt.Chart(rows).encode(
         x=alt.X("column:Q", axis=None, scale=cell),
-        x2="right:Q",
+        x2=alt.X2("right:Q"),
         y=alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[0, size], nice=False, reverse=True)),
-        y2="bottom:Q",
-        tooltip=["row", "column", alt.Tooltip("drop:Q", title="probability lost", format="+.1%")],
+        y2=alt.Y2("bottom:Q"),
+        tooltip=[
+            alt.Tooltip("row"),
+            alt.Tooltip("column"),
+            alt.Tooltip("drop:Q", title="probability lost", format="+.1%"),
+        ],
     )
     # The opaque cells reach under their neighbours, or the page would shine through the seams between them.
     overlapping = base.transform_calculate(
@@ -98,7 +102,7 @@ def vote_chart(votes: Mapping[str, np.ndarray], classes: Sequence[str]) -> alt.L
     base = alt.Chart(rows).encode(
         x=alt.X("class:N", title="Class", sort=None, axis=alt.Axis(labelAngle=-45, labelOverlap=False)),
         y=alt.Y("network:N", title=None, sort=None),
-        tooltip=["network", "class", alt.Tooltip("probability", format=".2%")],
+        tooltip=[alt.Tooltip("network"), alt.Tooltip("class"), alt.Tooltip("probability", format=".2%")],
     )
     strength = alt.Opacity("probability:Q", scale=alt.Scale(domain=[0, 1], range=[0, STRONGEST]), legend=None)
     cells = base.mark_rect(color=BLUE).encode(fillOpacity=strength)

@@ -41,15 +41,15 @@ def score_chart(answers: Sequence[Answer], *, with_people: bool) -> alt.LayerCha
     )
     points = lines.mark_point(filled=True, size=60, opacity=1).encode(
         shape=alt.Shape("who:N", sort=players, scale=alt.Scale(range=["circle", "diamond"]), legend=legend),
-        tooltip=["image", "who", alt.Tooltip("right", format=".0f")],
+        tooltip=[alt.Tooltip("image"), alt.Tooltip("who"), alt.Tooltip("right", format=".0f")],
     )
     layers: list[alt.Chart] = [lines, points]
     subtitle = f"n = {len(answers)} test images, the same for both"
     if with_people:
         people = alt.Chart(pd.DataFrame([{"right": 100 * PEOPLE, "text": f"people {percent(PEOPLE, 1)}"}]))
-        layers.append(people.mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2).encode(y="right:Q"))
+        layers.append(people.mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2).encode(y=alt.Y("right:Q")))
         label = people.mark_text(align="right", dy=9, color=TEXT).encode(
-            y="right:Q", x=alt.datum(IMAGES), text="text:N"
+            y=alt.Y("right:Q"), x=alt.datum(IMAGES), text=alt.Text("text:N")
         )
         layers.append(label)
         subtitle += "; dashed: people, majority of three, 1,000 random test images"

@@ -124,11 +124,16 @@ def class_scores(final: FinalSummary) -> alt.LayerChart:
         x=alt.X("score:Q", title="Score (0 to 1)", scale=alt.Scale(zero=False, nice=False, padding=12)),
         color=alt.Color("metric:N", sort=list(METRICS), legend=legend),
         shape=alt.Shape("metric:N", sort=list(METRICS), scale=alt.Scale(range=list(SHAPES)), legend=legend),
-        tooltip=["class", "metric", alt.Tooltip("score", format=".3f"), alt.Tooltip("deck", format=".2f")],
+        tooltip=[
+            alt.Tooltip("class"),
+            alt.Tooltip("metric"),
+            alt.Tooltip("score", format=".3f"),
+            alt.Tooltip("deck", format=".2f"),
+        ],
     )
     known = base.transform_filter("isValid(datum.deck)")
-    line = known.mark_rule(color=NEUTRAL).encode(x="score:Q", x2="deck:Q")
-    tick = known.mark_tick(color=NEUTRAL, thickness=2, size=10).encode(x="deck:Q")
+    line = known.mark_rule(color=NEUTRAL).encode(x=alt.X("score:Q"), x2=alt.X2("deck:Q"))
+    tick = known.mark_tick(color=NEUTRAL, thickness=2, size=10).encode(x=alt.X("deck:Q"))
     return titled(
         layered(line, tick, ours, height=44 * len(final.classes)),
         "Precision, recall and f1 by class",

@@ -56,7 +56,7 @@ def curves(frame: pd.DataFrame, corruption: Corruption, images: int, at: float =
     points = lines.mark_point(filled=True, size=55, opacity=1).encode(
         color=alt.Color("name:N", sort=order, legend=_legend()),
         shape=shape,
-        tooltip=["name", "strength", alt.Tooltip("accuracy", format=".1f")],
+        tooltip=[alt.Tooltip("name"), alt.Tooltip("strength"), alt.Tooltip("accuracy", format=".1f")],
     )
     slider = alt.Chart(pd.DataFrame([{"strength": at}])).mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[4, 3])
     return titled(

@@ -26,7 +26,7 @@ def rungs(frame: pd.DataFrame, search: str) -> alt.LayerChart:
     shape = alt.Shape("optimizer:N", scale=alt.Scale(domain=list(OPTIMIZERS), range=list(SHAPES)), legend=legend)
     tooltip = ["trial", "rung", "epochs", alt.Tooltip("accuracy", format=".2f"), "optimizer"]
     base = alt.Chart(named).encode(x=x, y=y)
-    lines = base.mark_line(color=NEUTRAL, strokeWidth=1.2, opacity=0.7).encode(detail="trial:N")
+    lines = base.mark_line(color=NEUTRAL, strokeWidth=1.2, opacity=0.7).encode(detail=alt.Detail("trial:N"))
     points = base.mark_point(filled=True, size=70, opacity=0.9).encode(color=colour, shape=shape, tooltip=tooltip)
     trials = ", ".join(str(n) for n in frame.groupby("rung").size())
     cut_off = f"; {below} below {floor:.0f} % drawn on the lower edge" if below else ""

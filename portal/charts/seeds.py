@@ -53,18 +53,20 @@ def seed_chart(
     mean = alt.Chart(means).encode(y=y, tooltip=[alt.Tooltip("group"), alt.Tooltip("n"), *figures])
     layers = [
         alt.Chart(seeds).mark_point(size=55).encode(x=x, y=y),
-        mean.mark_point(shape="diamond", filled=True, size=130, opacity=1).encode(x="mean:Q"),
+        mean.mark_point(shape="diamond", filled=True, size=130, opacity=1).encode(x=alt.X("mean:Q")),
     ]
     if means["low"].notna().any():
         interval = mean.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=3, opacity=0.6, color=NEUTRAL)
-        layers.insert(0, interval.encode(x=alt.X("low:Q", scale=scale), x2="high:Q"))
+        layers.insert(0, interval.encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q")))
     if crosses:
         other = alt.Chart(pd.DataFrame({"group": name, "other": 100 * value} for name, value in crosses.items()))
         mark = other.mark_point(shape="cross", filled=True, size=90, angle=45, color=NEUTRAL, opacity=1)
-        layers.append(mark.encode(x=alt.X("other:Q", scale=scale), y=y, tooltip=["group", _figure("other")]))
+        layers.append(
+            mark.encode(x=alt.X("other:Q", scale=scale), y=y, tooltip=[alt.Tooltip("group"), _figure("other")])
+        )
     if reference is not None:
         line = alt.Chart(pd.DataFrame([{"accuracy": 100 * reference}]))
-        layers.append(line.mark_rule(strokeDash=[5, 4], color=NEUTRAL, strokeWidth=2).encode(x="accuracy:Q"))
+        layers.append(line.mark_rule(strokeDash=[5, 4], color=NEUTRAL, strokeWidth=2).encode(x=alt.X("accuracy:Q")))
     return layered(*layers, height=40 * len(groups))
 
 

@@ -64,10 +64,13 @@ def _boxes(ranges: Mapping[str, Ranges]) -> alt.LayerChart:
     )
     base = alt.Chart(boxes).encode(x=_lr())
     box = base.mark_rect(filled=False, stroke=NEUTRAL, strokeDash=[6, 4], strokeWidth=1.5).encode(
-        y=_weight_decay(), x2="lr_high", y2="weight_decay_high", tooltip=alt.Tooltip("name", title="Box")
+        y=_weight_decay(),
+        x2=alt.X2("lr_high"),
+        y2=alt.Y2("weight_decay_high"),
+        tooltip=alt.Tooltip("name", title="Box"),
     )
     name = base.mark_text(align="left", baseline="bottom", dy=-3, color=NEUTRAL).encode(
-        y=_weight_decay("weight_decay_high"), text="name:N"
+        y=_weight_decay("weight_decay_high"), text=alt.Text("name:N")
     )
     return alt.LayerChart(layer=[box, name])
 
@@ -104,7 +107,7 @@ def _best(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _labels(best: pd.DataFrame) -> list[alt.Chart]:
     """The coarse search's label above its mark and the fine one's below, since both marks often lie close together."""
-    base = alt.Chart(best).encode(x=_lr(), y=_weight_decay(), text="text:N")
+    base = alt.Chart(best).encode(x=_lr(), y=_weight_decay(), text=alt.Text("text:N"))
     return [
         base.transform_filter(alt.datum.search == name).mark_text(
             align="left", baseline="middle", dx=6, dy=dy, fontWeight="bold", color=TEXT
@@ -120,7 +123,9 @@ def _deck_marks(points: Sequence[TrialPoint]) -> alt.LayerChart:
     )
     base = alt.Chart(rows).encode(x=_lr(), y=_weight_decay(), tooltip=alt.Tooltip("text", title="Deck"))
     mark = base.mark_point(shape="cross", filled=True, size=140, color=NEUTRAL)
-    return alt.LayerChart(layer=[mark, base.mark_text(align="left", dx=11, color=NEUTRAL).encode(text="text:N")])
+    return alt.LayerChart(
+        layer=[mark, base.mark_text(align="left", dx=11, color=NEUTRAL).encode(text=alt.Text("text:N"))]
+    )
 
 
 def best_so_far(frame: pd.DataFrame, trial: int, reference: float | None) -> alt.LayerChart:
@@ -146,7 +151,10 @@ def best_so_far(frame: pd.DataFrame, trial: int, reference: float | None) -> alt
     if reference is not None:
         line = alt.Chart(pd.DataFrame([{"accuracy": 100 * reference, "text": f"deck's best {percent(reference)}"}]))
         text = line.mark_text(align="left", baseline="bottom", x=4, dy=-2, color=NEUTRAL)
-        layers += [line.mark_rule(strokeDash=[5, 4], color=NEUTRAL).encode(y=y), text.encode(y=y, text="text:N")]
+        layers += [
+            line.mark_rule(strokeDash=[5, 4], color=NEUTRAL).encode(y=y),
+            text.encode(y=y, text=alt.Text("text:N")),
+        ]
     cut_off = f"; {below} below {floor:.0f} % drawn on the lower edge" if below else ""
     return titled(
         layered(*layers, height=280),

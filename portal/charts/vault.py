@@ -14,10 +14,14 @@ def gap_chart(frame: pd.DataFrame) -> alt.LayerChart:
     axis = alt.Axis(tickCount=6, labelExpr="round(100 * datum.value) / 100")
     base = alt.Chart(frame).encode(
         y=alt.Y("split:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
-        tooltip=["split", "n", *(alt.Tooltip(name, format=".2f") for name in ("accuracy", "low", "high"))],
+        tooltip=[
+            alt.Tooltip("split"),
+            alt.Tooltip("n"),
+            *(alt.Tooltip(name, format=".2f") for name in ("accuracy", "low", "high")),
+        ],
     )
     interval = base.mark_rule(strokeWidth=3, color=NEUTRAL).encode(
-        x=alt.X("low:Q", title="Accuracy (%)", scale=scale, axis=axis), x2="high:Q"
+        x=alt.X("low:Q", title="Accuracy (%)", scale=scale, axis=axis), x2=alt.X2("high:Q")
     )
     point = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("accuracy:Q", scale=scale))
     number = base.mark_text(dy=-14, color=TEXT).encode(
