@@ -182,8 +182,9 @@ def rank_sentence(cases: Sequence[Case]) -> str:
     ranks = [case.error_rank for case in cases if case.error_rank is not None]
     if not ranks:
         return "There are no reconstruction errors to compare with."
-    top = float(np.mean(np.array(ranks) >= 0.99))
+    worst = sum(rank >= 0.9 for rank in ranks)
     return (
-        f"{percent(top, 0)} of the suspects are among the 1 % that are redrawn worst. An odd picture and a wrong label "
-        "are two things: a perfect picture of a shirt can be labelled as a coat."
+        f"{worst} of {count(len(ranks), 'suspect')} lie in the tenth that is redrawn worst, where chance would put "
+        f"{len(ranks) / 10:.0f}. An odd picture and a wrong label are two things: a perfect picture of a shirt can be "
+        "labelled as a coat."
     )

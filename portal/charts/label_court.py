@@ -14,7 +14,7 @@ from portal.label_court import Case
 
 MOST_PAIRS = 10
 TENTHS = 10
-PADDED = alt.Scale(padding=28)  # room for the number beside the longest bar
+ROOM = 1.08  # of the longest bar, for the number beside it
 
 
 def pairs_chart(summary: LabelsSummary, classes: Sequence[str]) -> alt.LayerChart:
@@ -23,8 +23,9 @@ def pairs_chart(summary: LabelsSummary, classes: Sequence[str]) -> alt.LayerChar
         [(f"{classes[pair.true]} → {classes[pair.predicted]}", pair.count) for pair in summary.pairs[:MOST_PAIRS]],
         columns=["pair", "count"],
     )
+    scale = alt.Scale(domain=[0, max(1.0, ROOM * rows["count"].max()) if len(rows) else 1.0], nice=False)
     base = alt.Chart(rows).encode(
-        x=alt.X("count:Q", title="Suspected labels", scale=PADDED, axis=alt.Axis(tickMinStep=1, tickCount=6)),
+        x=alt.X("count:Q", title="Suspected labels", scale=scale, axis=alt.Axis(tickMinStep=1, tickCount=6)),
         y=alt.Y("pair:N", title="Label → suggested", sort=None, axis=alt.Axis(labelLimit=180)),
         tooltip=[alt.Tooltip("pair:N"), alt.Tooltip("count:Q")],
     )
