@@ -69,7 +69,10 @@ class Machine(Document):
 
 @dataclass(frozen=True)
 class Manifest(Document):
-    """`manifest.json`: what the run is, and the sha256 of every file in it. `settings` are changes to the profile."""
+    """`manifest.json`: what the run is, and the sha256 of every file in it. `settings` are changes to the profile.
+
+    `seal` is the sha256 of the manifest's own bytes with an empty seal; manifests of earlier versions have none.
+    """
 
     PATH: ClassVar[str] = "manifest.json"
     schema: int
@@ -87,6 +90,7 @@ class Manifest(Document):
     files: dict[str, FileRecord]
     clock_files: dict[str, FileRecord]
     test_reads: tuple[TestRead, ...] = ()
+    seal: str = ""
 
 
 # ------------------------------------------------------------------------------------------------------------ clock

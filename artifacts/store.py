@@ -8,6 +8,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,6 +93,17 @@ def record(data: bytes) -> FileRecord:
     return FileRecord(sha256=sha256(data), bytes=len(data))
 
 
+def sealed(manifest: Manifest) -> bytes:
+    """The manifest's bytes with its seal, which tells a manifest that rotted or was edited."""
+    return encode(replace(manifest, seal=sha256(encode(replace(manifest, seal="")))))
+
+
+def _check_seal(data: bytes, seal: str) -> None:
+    """Raise ArtifactError unless the seal, if there is one, is that of the other bytes."""
+    if seal and sha256(data.replace(f'"seal": "{seal}"'.encode(), b'"seal": ""')) != seal:
+        raise ArtifactError("manifest.json is not what was written: the file was changed or damaged; run it again.")
+
+
 class Run:
     """A finished run, read-only. Files are checked against the manifest each time they are read."""
 
@@ -106,6 +118,7 @@ class Run:
         if schema != SCHEMA:
             raise ArtifactError(f"The run is of schema {schema!r}, this version reads schema {SCHEMA}: run it again.")
         self.manifest = decode(Manifest, data, source="manifest.json")
+        _check_seal(data, self.manifest.seal)
 
     def bytes(self, path: str) -> bytes:
         """The bytes of the run's file `path`, checked against its sha256; ArtifactError if missing or changed."""
@@ -156,7 +169,7 @@ def _read(path: Path, name: str) -> bytes:
 def settled(manifest: Manifest) -> bytes:
     """The manifest's bytes without name, machine and what a clock decides: equal for two runs of the same study."""
     plain = json.loads(encode(manifest))
-    for key in ("clock_files", "machine", "name"):
+    for key in ("clock_files", "machine", "name", "seal"):
         del plain[key]
     for reading in plain["test_reads"]:
         del reading["at"]

@@ -184,7 +184,7 @@ class Runner:
             clock_files=clocks,
             test_reads=tuple(reading for state in states.values() for reading in state.test_reads),
         )
-        store.write_atomic(self.folder.study / Manifest.PATH, store.encode(manifest))
+        store.write_atomic(self.folder.study / Manifest.PATH, store.sealed(manifest))
         self._remove_strays({*files, *clocks, Manifest.PATH})
 
     def _remove_strays(self, listed: set[str]) -> None:

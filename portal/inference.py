@@ -11,11 +11,13 @@ import onnxruntime as ort
 
 from artifacts.contract import ArtifactError, ExportedModel
 from artifacts.store import Run
-from portal import networks
+from portal import networks, onnx_file
 
 INPUT = "images"
 OUTPUTS = ("logits", "probabilities", "embedding", "feature_maps")
 REJECTION = "rejection"  # one output more, of the network for photos
+
+OPERATORS = networks.OPERATORS | {"ReduceLogSumExp"}  # the last for `rejection`
 
 # Images a call: 256 keep the 32 first-layer maps of 28 x 28 floats, which are computed on every call, at 26 MB.
 CHUNK = 256
@@ -124,6 +126,9 @@ def photo_model(models: Sequence[ExportedModel]) -> ExportedModel | None:
 
 
 def _load(data: bytes, model: ExportedModel) -> ort.InferenceSession:
+    # From bytes onnxruntime would follow external data anywhere, and an operator can be any library's code.
+    if reason := onnx_file.refusal(data, OPERATORS):
+        raise ArtifactError(f"{model.file} {reason}.")
     options = ort.SessionOptions()
     # Left alone, every session starts a thread per core and idle threads spin: visitors would fight for two cores.
     options.intra_op_num_threads = 2

@@ -178,17 +178,9 @@ def _inside(place: Path, name: str) -> Path:
 
 def _checked(data: bytes) -> int:
     """How many numbers the model's weights hold; Fault if it is more than a closed network of known operators."""
-    try:
-        contents = onnx_file.contents(data)
-    except onnx_file.NotOnnx as error:
-        raise Fault("model.onnx is damaged or no ONNX file: export it again") from error
-    if contents.external:
-        raise Fault("model.onnx keeps its weights in another file: export it with external_data=False")
-    if contents.programs:
-        raise Fault("model.onnx carries functions or training steps of its own: export it for inference only")
-    if unknown := contents.operators - OPERATORS:
-        raise Fault(f"model.onnx uses {', '.join(sorted(unknown))}, which is not among the operators that are run here")
-    return contents.parameters
+    if reason := onnx_file.refusal(data, OPERATORS):
+        raise Fault(f"model.onnx {reason}")
+    return onnx_file.contents(data).parameters
 
 
 # What classifiers of small images are made of, from perceptrons to vision transformers; all of ONNX's own domain.

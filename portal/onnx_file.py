@@ -28,11 +28,13 @@ class NotOnnx(ValueError):
 
 @dataclass
 class Contents:
-    """What a file holds: operators (of another domain than ONNX's own: `domain.Name`), numbers in its weights, and
-    whether it asks for data in other files or carries functions and training steps of its own."""
+    """What a file holds: operators (of another domain than ONNX's own: `domain.Name`), numbers in its weights, numbers
+    that all its tensors claim to have, and whether it asks for data in other files or carries functions and training
+    steps of its own."""
 
     operators: set[str] = field(default_factory=set)
     parameters: int = 0
+    claimed: int = 0
     external: bool = False
     programs: bool = False
 
@@ -51,6 +53,23 @@ def contents(data: bytes) -> Contents:
     if graphs != 1 or not found.operators:
         raise NotOnnx("The file is damaged or no ONNX file.")
     return found
+
+
+def refusal(data: bytes, operators: frozenset[str]) -> str:
+    """Why the ONNX file with these bytes must not be run, as the end of a sentence; empty if nothing is against it."""
+    try:
+        found = contents(data)
+    except NotOnnx:
+        return "is damaged or no ONNX file: export it again"
+    if found.external:
+        return "keeps its weights in another file: export it with external_data=False"
+    if found.programs:
+        return "carries functions or training steps of its own: export it for inference only"
+    if found.claimed > len(data):
+        return "claims more numbers than it has bytes: export it again"
+    if unknown := found.operators - operators:
+        return f"uses {', '.join(sorted(unknown))}, which is not among the operators that are run here"
+    return ""
 
 
 def _graph(data: memoryview, found: Contents) -> None:
@@ -87,7 +106,9 @@ def _tensor(data: memoryview, found: Contents) -> int:
             shape += [value] if isinstance(value, int) else list(_packed(value))
         kind = value if number == _TYPE else kind
         found.external = found.external or number == _EXTERNAL or (number == _LOCATION and value == 1)
-    return 0 if kind == _INT64 else math.prod(shape)
+    count = math.prod(shape)
+    found.claimed += count
+    return 0 if kind == _INT64 else count
 
 
 def _packed(data: memoryview) -> Iterator[int]:

@@ -43,7 +43,7 @@ def run_with(folder: Path, data: bytes) -> Run:
         files={MODEL.file: record(data)},
         clock_files={},
     )
-    (folder / "models").mkdir(parents=True)
+    (folder / "models").mkdir(parents=True, exist_ok=True)
     (folder / MODEL.file).write_bytes(data)
     (folder / Manifest.PATH).write_bytes(encode(manifest))
     return Run(folder)
@@ -129,8 +129,14 @@ def test_a_file_that_is_not_in_the_run_is_refused(run: Run) -> None:
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="cannot be loaded by onnxruntime"):
+    with pytest.raises(ArtifactError, match="is damaged or no ONNX file: export it again"):
         inference.network(run_with(tmp_path / "run", b"no network"), MODEL)
+
+
+def test_a_network_that_does_not_fit_together_is_refused(tmp_path: Path) -> None:
+    data = tiny_network(classes=3, image_size=SIDE).replace(b"convolved", b"convulved", 1)
+    with pytest.raises(ArtifactError, match="cannot be loaded by onnxruntime"):
+        inference.network(run_with(tmp_path / "run", data), MODEL)
 
 
 def test_a_network_without_the_outputs_is_refused(tmp_path: Path) -> None:
