@@ -1,6 +1,8 @@
-"""Runs the smoke profile in this process, which kills itself with SIGKILL at a named moment.
+"""Runs a study in this process, which kills itself with SIGKILL at a named moment.
 
-    python -m tests.pipeline.killed_run RUN_FOLDER MOMENT STAGE
+    python -m tests.pipeline.killed_run RUN_FOLDER MOMENT STAGE [DATA_FOLDER]
+
+The study is the smoke profile; on a data folder, five stages of it with smaller trials.
 
 MOMENT is `before` or `after` the stage's state file is written, which is when the stage counts as done; the manifest
 that names it comes after. Without a kill the exit status is 0.
@@ -8,6 +10,7 @@ that names it comes after. Without a kill the exit status is 0.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import sys
@@ -17,7 +20,7 @@ from rich.console import Console
 
 from artifacts import store
 from pipeline import data
-from pipeline.config import smoke
+from pipeline.config import Config, SplitConfig, smoke
 from pipeline.runner import RunFolder, Runner
 from pipeline.stages import STAGES
 
@@ -37,11 +40,28 @@ def kill_at(moment: str, stage: str) -> None:
     store.write_atomic = watched
 
 
+def small() -> Config:
+    """Of smoke the first steps of the search, on 256 images."""
+    config = smoke()
+    return dataclasses.replace(
+        config,
+        split=SplitConfig(train_images=160, validation_images=60, validated=60, tested=100),
+        augmentations=dataclasses.replace(config.augmentations, train_images=48),
+    )
+
+
+SMALL = [stage for stage in STAGES if stage.name in ("eda", "outliers", "augmentations", "tune-coarse", "tune-fine")]
+
+
 def main() -> None:
-    folder, moment, stage = sys.argv[1:]
+    place, moment, stage, *data_folder = sys.argv[1:]
     kill_at(moment, stage)
-    with RunFolder(Path(folder)).locked():
-        Runner(RunFolder(Path(folder)), smoke(), data.load(), Console()).run(STAGES)
+    folder, config, wanted = RunFolder(Path(place)), smoke(), list(STAGES)
+    if data_folder:
+        config, wanted = small(), SMALL
+    dataset = data.load(*(Path(each) for each in data_folder))
+    with folder.locked():
+        Runner(folder, config, dataset, Console()).run(wanted)
 
 
 if __name__ == "__main__":
