@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ArtifactError, ExportedModel, PhotoEvaluation
-from portal import answers, photo, photo_steps, pictures, ui, uploads
+from portal import answers, garment_ui, photo, photo_steps, pictures, ui, uploads
 from portal.charts import predict
 from portal.runs import is_deck_data
 from portal.uploads import Answered, Picture
@@ -72,7 +72,7 @@ def _test_image(number: int | None = None) -> Picture:
     name = f"Test image {number}, labelled {run.manifest.classes[test['labels'][number]]}"
     source = " (Fashion-MNIST, © 2017 Zalando SE, MIT licence)" if is_deck_data(run.manifest) else ""
     st.caption(f"{'' if picked else 'Until you send a picture: '}{name}{source}.")
-    return Picture(name, pictures.png(test["images"][number]))
+    return Picture(name, pictures.png(test["images"][number]), own=False)
 
 
 def _examples(images_NSS: np.ndarray, labels: np.ndarray) -> None:
@@ -122,7 +122,7 @@ def answered(sent: Sequence[Picture], wishes: photo.Choices) -> list[Answered]:
             st.warning(f"{uploads.literal(picture.name)}: {error}", icon=":material/broken_image:")
             continue
         answer = ui.or_stop("models", partial(answers.answer, preparation=preparation))
-        done.append(Answered(picture.name, preparation, answer))
+        done.append(Answered(picture.name, preparation, answer, picture.own))
         if bar:
             bar.progress(number / len(sent), f"{number} of {len(sent)} pictures")
     if bar:
@@ -137,9 +137,15 @@ def _prepared(sha256: str, size: int, wishes: photo.Choices, _data: bytes) -> ph
 
 
 def picked(results: Sequence[Answered]) -> Answered:
-    """The picture to look at: the only one, or the one chosen below all of them with their answers."""
-    if len(results) == 1:
-        return results[0]
+    """The picture to look at; one of the visitor's own is kept for the playground and the feature maps."""
+    shown = results[0] if len(results) == 1 else _chosen(results)
+    if shown.own:
+        garment_ui.keep(shown.preparation.image, shown.name)
+    return shown
+
+
+def _chosen(results: Sequence[Answered]) -> Answered:
+    """The one that the visitor chooses below all of them with their answers."""
     with st.container(horizontal=True, gap="small"):
         for number, result in enumerate(results, 1):
             caption = f"{number}. {uploads.short(result.answer)}"

@@ -18,10 +18,11 @@ LONGEST_NAME = 80  # letters of a file's name that are shown
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as it was sent."""
+    """A picture as it was sent; not `own` is an image of the test set that stands in for one."""
 
     name: str
     data: bytes
+    own: bool = True
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Answered:
     name: str
     preparation: Preparation
     answer: Answer
+    own: bool = True
 
 
 def how_many_fit(sizes: Sequence[int]) -> int:

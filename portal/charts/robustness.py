@@ -49,7 +49,7 @@ def curves(frame: pd.DataFrame, corruption: Corruption, images: int, at: float =
         .encode(
             x=x,
             y=alt.Y("accuracy:Q", title="Validation accuracy (%)", scale=alt.Scale(domain=[0, 100])),
-            color=alt.Color("name:N", sort=order, legend=None),
+            color=alt.Color("name:N", sort=order, legend=_legend()),
         )
     )
     shape = alt.Shape("name:N", sort=order, scale=alt.Scale(range=list(SHAPES)), legend=_legend())

@@ -143,3 +143,13 @@ def test_ones_own_picture_is_prepared_and_kept_for_other_pages(only_run: Path) -
     assert len(kept[2]) == 28 * 28
     app.file_uploader(key="playground_upload").set_value(("a.pdf", b"%PDF-1.7", "application/pdf")).run()
     assert "This file is a PDF" in app.warning[0].value
+
+
+def test_a_picture_sent_on_predict_is_there_in_the_playground(only_run: Path) -> None:
+    app = open_page("predict")
+    assert "own_picture" not in app.session_state  # a test image that stands in is nobody's own
+    app.file_uploader(key="predict_upload").set_value([garment()]).run()
+    app.switch_page("../pages/playground.py").run()
+    app.segmented_control(key="playground_source").set_value("Own picture").run()
+    assert not app.exception
+    assert "Before: photo" in app.image[0].captions[0]
