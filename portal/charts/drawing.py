@@ -139,21 +139,21 @@ def network(table: pd.DataFrame, name: str) -> alt.LayerChart:
     used = [kind for kind in KINDS if kind in set(table["kind"])]
     rects = base.mark_rect(fillOpacity=0.3, strokeWidth=1, cornerRadius=3).encode(
         x=_x("left"),
-        x2="right:Q",
+        x2=alt.X2("right:Q"),
         y=_y("top", len(table)),
-        y2="bottom:Q",
+        y2=alt.Y2("bottom:Q"),
         color=alt.Color(
             "kind:N", scale=alt.Scale(domain=used), legend=alt.Legend(orient="bottom", title=None, columns=3)
         ),
         tooltip=[
             alt.Tooltip("title", title="layer"),
-            "output",
+            alt.Tooltip("output"),
             alt.Tooltip("parameters", format=","),
             alt.Tooltip("macs", format=",", title="MACs"),
         ],
     )
     way = pd.DataFrame({"x": MIDDLE, "top": table["bottom"][:-1], "bottom": table["top"][1:].to_numpy()})
-    joins = alt.Chart(way).mark_rule(color=NEUTRAL).encode(x=_x("x"), y=_y("top", len(table)), y2="bottom:Q")
+    joins = alt.Chart(way).mark_rule(color=NEUTRAL).encode(x=_x("x"), y=_y("top", len(table)), y2=alt.Y2("bottom:Q"))
     layers = int((~table["kind"].isin([IMAGE, POOL])).sum())
     return titled(
         layered(joins, *_skips(table), rects, *_texts(table), height=ROW * (len(table) + 1)),
@@ -184,7 +184,7 @@ def _texts(table: pd.DataFrame) -> list[alt.Chart]:
     for head, field, place, align in columns:
         words = pd.DataFrame({"x": place, "y": [-0.55, *middle], "text": [head, *table[field]]})
         text = alt.Chart(words).mark_text(align=align, color=TEXT, fontSize=11)  # type: ignore[arg-type]
-        drawn.append(text.encode(x=_x("x"), y=_y("y", len(table)), text="text:N"))
+        drawn.append(text.encode(x=_x("x"), y=_y("y", len(table)), text=alt.Text("text:N")))
     return drawn
 
 
@@ -203,4 +203,4 @@ def _skips(table: pd.DataFrame) -> list[alt.Chart]:
             {"x": SKIP_AT, "right": end.left, "y": stop, "bottom": stop},
         ]
     dashed = alt.Chart(pd.DataFrame(rows)).mark_rule(color=NEUTRAL, strokeDash=[4, 3], strokeWidth=1.5)
-    return [dashed.encode(x=_x("x"), x2="right:Q", y=_y("y", len(table)), y2="bottom:Q")]
+    return [dashed.encode(x=_x("x"), x2=alt.X2("right:Q"), y=_y("y", len(table)), y2=alt.Y2("bottom:Q"))]
