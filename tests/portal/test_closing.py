@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 from pathlib import Path
 from types import SimpleNamespace
@@ -131,3 +132,17 @@ def test_charts_are_larger_in_lecture_mode(monkeypatch: pytest.MonkeyPatch) -> N
     assert lecture_ui.enlarged(figure()).to_dict()["config"]["axis"]["labelFontSize"] == 16
     monkeypatch.setattr(lecture_ui, "st", SimpleNamespace(query_params={}))
     assert "labelFontSize" not in str(lecture_ui.enlarged(figure()).to_dict())
+
+
+# Answers of one's own, which a link must not hand on, and what belongs to one's own pictures.
+PERSONAL = {"closing_ui", "lecture_ui", "quiz_ui", "label_court_ui", "photo_ui"}
+CONTROLS = {"selectbox", "slider", "segmented_control", "radio", "toggle", "checkbox", "number_input", "pagination"}
+CONTROLS |= {"pills", "multiselect", "text_input", "select_slider"}
+
+
+@pytest.mark.parametrize("file", [*ROOT.glob("pages/*.py"), *ROOT.glob("portal/*ui.py")], ids=lambda file: file.stem)
+def test_every_control_is_in_the_address(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CONTROLS:
+            bound = any(word.arg == "bind" for word in node.keywords)
+            assert bound or file.stem in PERSONAL, f"line {node.lineno}"
