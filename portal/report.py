@@ -53,7 +53,7 @@ def _open(app: AppTest, page: PageInfo) -> None:
 
 
 def _title(manifest: Manifest) -> str:
-    return f"The study {manifest.name}: {len(manifest.classes)} classes of {manifest.data}"
+    return f"{manifest.data}: a study of {len(manifest.classes)} classes"
 
 
 def _head(manifest: Manifest) -> str:
@@ -113,6 +113,8 @@ class _Section:
             return report_html.table(shown.frame, shown.name)
         if kind == "subheader":
             return f"<h3>{report_html.text(element.value)}</h3>"
+        if kind == "page_link":
+            return report_html.paragraph(element.label)
         if kind == "metric":
             return report_html.paragraph(f"**{element.label}:** {element.value}")
         if kind in CHOSEN and element.value is not None:

@@ -95,8 +95,25 @@ def static_spec(figure: Figure, *, width: int = WIDTH) -> dict[str, Any]:
         config[mark] = {"color": theme["chartCategoricalColors"][0], **config.get(mark, {})}
     config["view"] = {"stroke": None, **config.get("view", {})}
     config["axis"] = {"gridColor": theme["borderColor"], **config.get("axis", {})}
+    _merge_legends(spec, spec.get("datasets", {}))
     coloured: dict[str, Any] = _replaced(spec, TEXT, theme["textColor"])
     return coloured
+
+
+def _merge_legends(node: Any, datasets: dict[str, list[dict[str, Any]]]) -> None:
+    """One legend for colour, shape and dashes of a field: Vega-Lite keeps them apart where each sorts by a list.
+
+    So the list becomes the scale's domain, less what the data does not have.
+    """
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _merge_legends(part, datasets)
+    for channel in ("color", "shape", "strokeDash") if isinstance(node, dict) else ():
+        encoding = node.get(channel)
+        if isinstance(encoding, dict) and isinstance(encoding.get("sort"), list) and "field" in encoding:
+            field = encoding["field"]
+            present = {row[field] for rows in datasets.values() for row in rows if field in row}
+            domain = [value for value in encoding.pop("sort") if value in present]
+            encoding["scale"] = {"domain": domain, **(encoding.get("scale") or {})}
 
 
 def _replaced(node: Any, old: str, new: str) -> Any:

@@ -69,3 +69,16 @@ def test_on_paper_the_page_s_text_colour_is_a_colour() -> None:
 
 def test_file_names_are_plain() -> None:
     assert takeaway.file_name("results", "Precision, recall & f1") == "results-precision-recall-f1"
+
+
+def test_colour_and_shape_of_one_field_share_a_legend() -> None:
+    sources = pd.DataFrame({"source": ["Ours", "Deck"], "accuracy": [90.0, 91.5]})
+    order = ["Ours", "Deck", "Nobody"]
+    chart = (
+        alt.Chart(sources)
+        .mark_point()
+        .encode(x=alt.X("accuracy:Q"), color=alt.Color("source:N", sort=order), shape=alt.Shape("source:N", sort=order))
+    )
+    drawn = takeaway.svg(titled(chart, "Accuracy", "n = 2", "Points.")).decode()
+    assert drawn.count(">Ours<") == drawn.count(">Deck<") == 1
+    assert ">Nobody<" not in drawn
