@@ -228,7 +228,7 @@ def small_recipe(**changes: object) -> Recipe:
 def photo_recipe(**changes: object) -> Recipe:
     """The photo model's: a small network of its own, an average of its weights, a little label smoothing."""
     photo = {"architecture": "PhotoNet", "replication": "randomised", "ema": 0.998, "label_smoothing": 0.02}
-    return recipe(**{**photo, "lr": 0.03, "dropout": 0.2, "patience": 1_000, **changes})
+    return recipe(**{**photo, "lr": 0.1, "dropout": 0.2, "patience": 1_000, **changes})
 
 
 def full() -> Config:
@@ -246,7 +246,7 @@ def full() -> Config:
         final=FinalConfig(epochs=None, train_images=60_000, seeds=5),
         improvements=ImprovementsConfig(recipe(epochs=40), recipe(epochs=40), 50_000, seeds=3),
         robustness=RobustnessConfig(images=10_000),
-        photo_model=PhotoConfig(photo_recipe(epochs=60, batch_size=256), 50_000),
+        photo_model=PhotoConfig(photo_recipe(epochs=60, batch_size=128), 50_000),
         labels=LabelsConfig(recipe(epochs=10), folds=5, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
         expected_minutes=120,
@@ -270,7 +270,7 @@ def standard() -> Config:
         final=FinalConfig(epochs=12, train_images=60_000, seeds=3),
         improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 10_000, seeds=3),
         robustness=RobustnessConfig(images=1_000),
-        photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=256), 50_000),
+        photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=128), 50_000),
         labels=LabelsConfig(small_recipe(epochs=3, batch_size=128), folds=3, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
         expected_minutes=170,
