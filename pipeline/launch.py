@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
@@ -26,6 +28,15 @@ def execute_in_ranks(spec: TrialSpec, place: Workplace, outbox: Any) -> TrialRec
     """
     if (done := TrialFolder(place.trials, spec.key).record()) is not None:
         return done
+    with tempfile.TemporaryDirectory(prefix="ranks-") as scratch:
+        result = _launched(spec, place, outbox, scratch)
+    if result is None:
+        raise BudgetSpent
+    return result
+
+
+def _launched(spec: TrialSpec, place: Workplace, outbox: Any, scratch: str) -> TrialRecord | None:
+    """What the first rank returns, once all have ended."""
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -37,6 +48,7 @@ def execute_in_ranks(spec: TrialSpec, place: Workplace, outbox: Any) -> TrialRec
         max_restarts=0,
         start_method="spawn",
         monitor_interval=0.2,
+        logs_specs=DefaultLogsSpecs(log_dir=scratch),
     )
     folder, tested = place.dataset.folder, len(place.dataset.test_labels)
     try:
@@ -47,8 +59,6 @@ def execute_in_ranks(spec: TrialSpec, place: Workplace, outbox: Any) -> TrialRec
         raise UserError(
             f"Training on {spec.ranks} devices at once failed, see above: run the command again, it goes on."
         ) from error
-    if results[0] is None:
-        raise BudgetSpent
     return results[0]
 
 

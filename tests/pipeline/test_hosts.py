@@ -19,10 +19,14 @@ from optuna.trial import FrozenTrial, TrialState
 from artifacts import store
 from artifacts.store import Run
 from pipeline import data
+from pipeline.board import StageBoard
 from pipeline.cli import RUNS
+from pipeline.config import SplitConfig, recipe
+from pipeline.crew import Crew
 from pipeline.errors import UserError
 from pipeline.storage import Server
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
+from pipeline.workers import Helper, Pool
 from tests.pipeline.postgres import Postgres, binaries
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -153,6 +157,56 @@ def test_a_storage_that_goes_away_is_one_sentence_and_the_same_command_goes_on(
     assert again.returncode == 0, output + errors
     assert before.items() <= finished().items()
     assert len(finished()) == TRIALS
+
+
+# ------------------------------------------------------------------------------------------------- without processes
+
+
+def helper_of(work: Path, database: Postgres, name: str, data_sha256: str = "data") -> Helper:
+    return Helper(Crew(work, work, 1, None), Server.parsed(database.url), name, data_sha256, lambda line: None)
+
+
+def test_a_run_folder_that_is_not_the_same_one_is_said(
+    database: Postgres, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.board.FILES_SECONDS", 0.0)
+    monkeypatch.setattr("pipeline.workers.POLL_SECONDS", 0.01)
+    Pool(tmp_path / name / "work", tmp_path, 1, None, Server.parsed(database.url))
+    with pytest.raises(UserError, match="is not the one that run-all works in"):
+        helper_of(tmp_path / "elsewhere" / "work", database, name).serve(idle=5)
+
+
+def test_other_data_is_refused_and_the_trial_handed_back(database: Postgres, name: str, tmp_path: Path) -> None:
+    pool = Pool(tmp_path / name / "work", tmp_path, 1, None, Server.parsed(database.url))
+    spec = TrialSpec(recipe(), 0, "all", 64, SplitConfig(), "theirs", threads=1)
+    queue = StageBoard(pool.storage, f"{name}/augmentations", [spec], [{"name": "a"}], pool.folder, shared=True)
+    queue.tend({})
+    with pytest.raises(UserError, match="give the same --data FOLDER"):
+        helper_of(pool.work, database, name, "mine").serve(idle=5)
+    queue.tend({})
+    assert [trial.state for trial in trials(name, database.url)] == [TrialState.FAIL, TrialState.WAITING]
+
+
+def test_a_host_that_never_spoke_is_taken_for_dead_once(database: Postgres, name: str, tmp_path: Path) -> None:
+    """Killed between its claim and its first sign of life; two looks after the grace queue one trial more."""
+    pool = Pool(tmp_path / name / "work", tmp_path, 1, None, Server.parsed(database.url, grace=2))
+    spec = TrialSpec(recipe(), 0, "all", 64, SplitConfig(), "data", threads=1)
+    queue = StageBoard(pool.storage, f"{name}/augmentations", [spec], [{"name": "a"}], pool.folder, shared=True)
+    queue.tend({})
+    [waiting] = queue.trials(TrialState.WAITING)
+    assert pool.storage.set_trial_state_values(waiting._trial_id, TrialState.RUNNING)
+    deadline = time.monotonic() + 60
+    while not queue.trials(TrialState.FAIL):
+        queue.tend({})
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    for _ in range(3):
+        queue.tend({})
+    assert [trial.state for trial in trials(name, database.url)] == [TrialState.FAIL, TrialState.WAITING]
+
+
+def test_a_worker_without_a_run_leaves(database: Postgres, tmp_path: Path) -> None:
+    assert "no run of that name" in helper_of(tmp_path, database, "never-made").serve(idle=0.1)
 
 
 @pytest.mark.parametrize(

@@ -116,38 +116,58 @@ def test_sam_takes_batchnorm_statistics_from_the_first_pass(parts: tuple[Images,
         assert torch.equal(value, statistics["SAM"][name]), name
 
 
-def test_sam_step_is_the_papers(parts: tuple[Images, Images]) -> None:
-    """w - lr * grad(w + rho * g / |g|), written out for a model without BatchNorm (Foret et al. 2021, algorithm 1)."""
+def plain_gradients(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
+    loss = torch.nn.functional.cross_entropy(model(x), y)
+    return list(torch.autograd.grad(loss, list(model.parameters())))
+
+
+@pytest.mark.parametrize("optimizer", ["SAM", "ASAM"])
+def test_a_step_is_the_papers(parts: tuple[Images, Images], optimizer: str) -> None:
+    """w - lr * grad(w + e), written out for a model without BatchNorm: e is rho * g / |g| (Foret et al. 2021, algorithm
+    1), adaptively rho * w^2 g / |w g| (Kwon et al. 2021, equation 5)."""
     torch.manual_seed(0)
     train, _ = parts
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
     expected = copy.deepcopy(model)
-    plain = small(optimizer="SAM", rho=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
+    plain = small(optimizer=optimizer, rho=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
     x, y = training.normalise(train.images[:32]), train.labels[:32]
-
-    def gradients(weights: list[torch.Tensor]) -> list[torch.Tensor]:
-        loss = torch.nn.functional.cross_entropy(expected(x), y)
-        return list(torch.autograd.grad(loss, weights))
-
     weights = list(expected.parameters())
-    first = gradients(weights)
-    norm = torch.cat([g.flatten() for g in first]).norm()
+    first = plain_gradients(expected, x, y)
+    scales = [w.detach().abs() if optimizer == "ASAM" else torch.ones_like(w) for w in weights]
+    norm = torch.cat([(t * g).flatten() for t, g in zip(scales, first, strict=True)]).norm()
+    moves = [0.1 * t.square() * g / norm for t, g in zip(scales, first, strict=True)]
     with torch.no_grad():
-        for w, g in zip(weights, first, strict=True):
-            w += 0.1 * g / norm
-    second = gradients(weights)
+        torch._foreach_add_(weights, moves)
+    second = plain_gradients(expected, x, y)
     with torch.no_grad():
-        for w, g, s in zip(weights, first, second, strict=True):
-            w -= 0.1 * g / norm
-            w -= plain.lr * s
+        torch._foreach_sub_(weights, moves)
+        torch._foreach_sub_(weights, [plain.lr * g for g in second])
     # Nesterov with momentum 0 is refused by torch, so the optimiser is built without it, by hand.
-    optimizer = training.SAM(model.parameters(), torch.optim.SGD, rho=0.1, lr=plain.lr)
-    state = State(model, optimizer, None, best={})
+    adaptive = optimizer == "ASAM"
+    built = training.SAM(model.parameters(), torch.optim.SGD, rho=0.1, adaptive=adaptive, lr=plain.lr)
+    state = State(model, built, None, best={})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "autocast", lambda device: torch.autocast("cpu", enabled=False))
         training._step(state, x, y, plain)
     for mine, theirs in zip(model.parameters(), expected.parameters(), strict=True):
         torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "SAM"])
+def test_bf16_trains_as_fp32_does(parts: tuple[Images, Images], optimizer: str) -> None:
+    """Losses within 3 % over three epochs: bf16 has 8 bits of mantissa; weights, BatchNorm and loss stay in fp32."""
+    train, validation = parts
+    curves = {}
+    for dtype in (torch.bfloat16, torch.float32):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                training, "autocast", lambda device, dtype=dtype: torch.autocast("cpu", dtype, dtype != torch.float32)
+            )
+            fitted = fit(network(), train, validation, small(optimizer=optimizer), 0)
+        curves[dtype] = fitted.fit.curves.train_loss
+        assert all(value.dtype != torch.bfloat16 for value in fitted.weights.values())
+    np.testing.assert_allclose(curves[torch.bfloat16], curves[torch.float32], rtol=0.03)
+    assert curves[torch.bfloat16] != curves[torch.float32]
 
 
 def test_one_cycle_rises_and_ends_at_zero() -> None:
