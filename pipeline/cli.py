@@ -37,6 +37,7 @@ from pipeline.stages import STAGES, Stage
 from pipeline.storage import GRACE_SECONDS, Server, reachable
 from pipeline.workers import Helper
 
+STOPPED = 130
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -69,13 +70,14 @@ def main() -> None:
     """Run the command line; errors meant for people are one sentence on stderr."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        app(standalone_mode=False)
+        if app(standalone_mode=False) == STOPPED:  # typer turns KeyboardInterrupt into this answer, without a word
+            raise KeyboardInterrupt
     except (UserError, ArtifactError) as error:
         _leave(2, str(error))
     except BudgetSpent:
         _leave(3, "The time budget is over; the same command goes on from here.")
     except (KeyboardInterrupt, typer.Abort):
-        _leave(130, "Stopped; the same command goes on from here.")
+        _leave(STOPPED, "Stopped; the same command goes on from here.")
     except BrokenProcessPool:
         _leave(2, "A training process was ended from outside (out of memory?); the same command goes on from here.")
     except (StorageInternalError, SQLAlchemyError) as error:

@@ -245,6 +245,27 @@ def test_a_second_run_is_refused_at_once_and_takes_over_when_the_first_is_killed
     signal.signal(signal.SIGTERM, before)
 
 
+def test_an_interrupt_anywhere_in_a_command_is_status_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_run", interrupted)
+    monkeypatch.setattr(sys, "argv", ["pipeline", "run-all", "--profile", "smoke"])
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    signal.signal(signal.SIGTERM, before)
+    assert stopped.value.code == 130
+    assert one_sentence(capsys.readouterr().err) == "Stopped; the same command goes on from here."
+
+
+def hear_interrupts() -> None:
+    """Also where these tests run in the background of a shell, which starts its jobs deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("whole_group", [True, False], ids=["as a terminal", "as kill"])
@@ -257,6 +278,7 @@ def test_a_stopped_run_says_so_and_goes_on(number: signal.Signals, whole_group: 
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hear_interrupts,
     )
     folder = ROOT / "runs" / run_name
     deadline = time.monotonic() + 280
@@ -272,7 +294,14 @@ def test_a_stopped_run_says_so_and_goes_on(number: signal.Signals, whole_group: 
 
 
 def test_ctrl_c_while_python_still_loads_is_no_traceback(run_name: str) -> None:
-    process = subprocess.Popen(command(run_name, "eda"), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(run_name, "eda"),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_interrupts,
+    )
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
