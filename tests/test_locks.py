@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -80,10 +79,6 @@ def test_nothing_is_older_than_its_last_known_weakness() -> None:
     versions = {requirement.name: pinned(requirement) for requirement in locked(ROOT / "requirements.lock")}
     for name, floor in FLOORS.items():
         assert versions[name] >= Version(floor)
-        try:
-            assert Version(version(name)) >= Version(floor)
-        except PackageNotFoundError:
-            continue  # the portal's own environment has no torch
 
 
 def test_the_portals_lock_has_nothing_that_trains() -> None:

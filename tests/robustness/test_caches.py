@@ -37,6 +37,7 @@ def kept(data: bytes) -> bytes:
     return photo_ui._prepared(hashlib.sha256(data).hexdigest(), 28, Choices(), data).steps[0].image.tobytes()
 
 
+@pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("count", [20, pytest.param(200, marks=pytest.mark.slow)])
 def test_one_pixel_more_is_another_picture(count: int) -> None:
     """Streamlit hashes a sample of large arrays: keyed on the decoded picture, 42 of 50 got another's answer."""
