@@ -50,7 +50,7 @@ endef
 # For every system and Python from 3.11 on; what is locked stays, unless the requirements ask for another.
 define lock
 $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
-	--default-index https://pypi.org/simple --custom-compile-command "make locks" $(1).txt --output-file $(1).lock
+	--custom-compile-command "make locks" $(1).txt --output-file $(1).lock
 endef
 
 $(VENV)/.installed: requirements.txt portal/requirements.txt
