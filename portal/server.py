@@ -7,7 +7,6 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from portal import startup
 from portal.navigation import ROOT
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -28,8 +27,12 @@ def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = ())
     shown = "localhost" if host == "0.0.0.0" else host
     print(f"The portal opens at http://{shown}:{port} (Ctrl+C stops it).", flush=True)
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
+    # After chdir; and the other commands answer without Streamlit and Altair.
+    from streamlit.web import cli
+
+    from portal import startup
+
     startup.preload()
-    from streamlit.web import cli  # after chdir, and not needed by the other commands
 
     options = ["--server.port", str(port), "--server.address", host]
     for name in names(host, known_as):
