@@ -1,18 +1,36 @@
-"""Publishing: a finished run's artifacts, verified, become `artifacts/study`, which the portal shows first."""
+"""Publishing: a finished run's artifacts, verified, become `artifacts/study`, which the portal shows first.
+
+The published copy holds the first KEPT_VALIDATION validation images and the networks' answers to them: enough to look
+at, and 10,000 would weigh 6 MB of the 40 that a study may. Every figure stays that of all images.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tempfile
+from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 
-from artifacts.contract import ArtifactError
+import numpy as np
+
+from artifacts import store
+from artifacts.contract import ArtifactError, Manifest
 from artifacts.store import Run
 from pipeline.errors import UserError
 from pipeline.stages import STAGES
 
 STUDY = Path(__file__).resolve().parent.parent / "artifacts" / "study"
 MAX_BYTES = 40_000_000
+KEPT_VALIDATION = 2_000
+Arrays = dict[str, np.ndarray]
+# Arrays with a row for each validation image, and the axis of the rows.
+_ROWS = {
+    "data/validation.npz": {"images": 0, "labels": 0},
+    "final/validation.npz": {"probabilities": 0},
+    "architectures/*.npz": {"val_predictions": 1, "val_probabilities": 0},
+}
 
 
 def verify(folder: Path) -> list[str]:
@@ -32,20 +50,45 @@ def publish(source: Path, target: Path = STUDY) -> int:
     missing = [stage.name for stage in STAGES if stage.name not in manifest.stages]
     if missing:
         raise UserError(f"The run in {source} lacks the stage {missing[0]}: finish it with run-all first.")
-    size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
-    if size > MAX_BYTES:
-        raise UserError(
-            f"The run in {source} is {size / 1e6:.1f} MB, over the {MAX_BYTES / 1e6:.0f} MB to be committed."
-        )
-    _replace(source, target)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".publish-") as temporary:
+        fresh = Path(temporary) / "fresh"
+        shutil.copytree(source, fresh)
+        keep_first(fresh, KEPT_VALIDATION)
+        size = sum(path.stat().st_size for path in fresh.rglob("*") if path.is_file())
+        if size > MAX_BYTES:
+            raise UserError(
+                f"The run in {source} is {size / 1e6:.1f} MB, over the {MAX_BYTES / 1e6:.0f} MB to be committed."
+            )
+        _swap(fresh, target, Path(temporary) / "old")
     return size
 
 
-def _replace(source: Path, target: Path) -> None:
-    """Copy beside the target, then swap by two renames, so that no reader finds half a study."""
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".publish-") as temporary:
-        fresh, old = Path(temporary) / "fresh", Path(temporary) / "old"
-        shutil.copytree(source, fresh)
-        if target.exists():
-            target.rename(old)
-        fresh.rename(target)
+def keep_first(folder: Path, count: int) -> None:
+    """Keep the first `count` validation images of the run in `folder`, and what belongs to them."""
+    run = Run(folder)
+    files = dict(run.manifest.files)
+    for path in files:
+        if (cut := _cut(path, count)) is not None:
+            content = store.npz_bytes(cut(run.arrays(path)))
+            store.write_atomic(folder / path, content)
+            files[path] = store.record(content)
+    store.write_atomic(folder / Manifest.PATH, store.sealed(dataclasses.replace(run.manifest, files=files)))
+
+
+def _cut(path: str, count: int) -> Callable[[Arrays], Arrays] | None:
+    """What leaves the first `count` validation images in the file `path`; None for a file that has none."""
+    if path == "labels/issues.npz":  # numbers of suspected rows, not a row for each image
+        return lambda arrays: {**arrays, "in_validation": arrays["in_validation"][arrays["in_validation"] < count]}
+    axes = next((axes for pattern, axes in _ROWS.items() if fnmatch(path, pattern)), None)
+    if axes is None:
+        return None
+    return lambda arrays: {
+        name: each.take(range(min(count, each.shape[axes[name]])), axes[name]) for name, each in arrays.items()
+    }
+
+
+def _swap(fresh: Path, target: Path, old: Path) -> None:
+    """By two renames, so that no reader finds half a study."""
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)

@@ -85,7 +85,7 @@ STAGES: tuple[Stage, ...] = (
         export.run,
         ("final", "architectures", "photo-model"),
         lambda c: c.export,
-        version=2,
+        version=3,
     ),
 )
 

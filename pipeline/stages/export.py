@@ -19,9 +19,11 @@ from pipeline.trials import TrialSpec, Workplace, build, finished, split_of
 
 # All eight in fp32 would be 97 MB, twice what the committed run may weigh. The seven are kept in the smallest precision
 # that costs nothing on validation images; the final and the photo model in one fixed beforehand, because what could
-# judge the final one is the test set, which chooses nothing.
+# judge the final one is the test set, which chooses nothing. (In two earlier studies its int8 file gave torch's answer
+# to 9,989 and 9,993 of 10,000 images.)
 SMALLEST_FIRST: tuple[Precision, ...] = ("int8", "fp16", "fp32")
-FIXED_PRECISION: Precision = "fp16"
+FINAL_PRECISION: Precision = "int8"
+PHOTO_PRECISION: Precision = "fp16"
 ALLOWED_LOSS = 0.001  # of accuracy
 
 
@@ -66,12 +68,12 @@ def _jobs(context: Context) -> list[Job]:
     names = [result.name for result in context.document(ArchitecturesSummary).results]
     spec = final.published_spec(context, context.document(FinalSummary))
     tested = len(context.dataset.test_labels)
-    jobs = [Job("final", "final", spec, ("fp16", "int8"), FIXED_PRECISION, tested, "test")]
+    jobs = [Job("final", "final", spec, ("fp16", "int8"), FINAL_PRECISION, tested, "test")]
     for name, each in zip(names, architectures.specs(context), strict=True):
         jobs.append(Job(name, "architecture", each, SMALLEST_FIRST[:-1], None, images, "validation"))
     if photo_model.has_photo_model(context):
         photo, summary = photo_model.photo_spec(context), context.document(PhotoSummary)
-        jobs.append(Job("photo", "photo", photo, (FIXED_PRECISION,), FIXED_PRECISION, images, "validation", summary))
+        jobs.append(Job("photo", "photo", photo, (PHOTO_PRECISION,), PHOTO_PRECISION, images, "validation", summary))
     return jobs
 
 
