@@ -66,6 +66,12 @@ ARRAYS: dict[str, dict[str, ArraySpec]] = {
         "gallery_images": ArraySpec("uint8", "GSS"),
         "gallery": ArraySpec("float16", "GP"),
     },
+    # Of the champion's recipe on the train part alone (as architectures/*.npz), and of its published networks.
+    "champion/validation.npz": {
+        "val_predictions": ArraySpec("uint8", "EN"),
+        "val_probabilities": ArraySpec("float16", "NC"),
+    },
+    "champion/test.npz": {"predictions_by_seed": ArraySpec("uint8", "RN")},
     "errors/mistakes.npz": {
         "index": ArraySpec("uint32", "N"),
         "true": ArraySpec("uint8", "N"),

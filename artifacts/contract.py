@@ -48,7 +48,7 @@ class StageRecord(Document):
 class TestRead(Document):
     """One reading of the test set: for which model, by which frozen recipe, how many images, when (UTC, ISO 8601)."""
 
-    model: Literal["final", "photo"]
+    model: Literal["final", "photo", "champion"]
     recipe_sha256: str
     images: int
     seeds: int
@@ -166,7 +166,8 @@ class Recipe(Document):
 
     `replication`: `none` trains on each image as it is (or, with ops, as drawn anew each time it is seen: `replace`);
     `once` adds one augmented copy of the set, drawn before training (the deck); `every epoch` draws that copy anew;
-    `randomised` is the photo model's: every image as a visitor's photo might show it, and outliers of no class.
+    `mixed` is `replace`, and half of the batches are mixed by CutMix; `randomised` is the photo model's: every image as
+    a visitor's photo might show it, and outliers of no class.
     """
 
     architecture: str
@@ -184,7 +185,7 @@ class Recipe(Document):
     ema: float
     dropout: float
     augmentation_set: int
-    replication: Literal["none", "once", "every epoch", "replace", "randomised"]
+    replication: Literal["none", "once", "every epoch", "replace", "mixed", "randomised"]
 
 
 @dataclass(frozen=True)
@@ -641,7 +642,7 @@ class ExportedModel(Document):
     `embedding`, `feature_maps` (first layer). `precision` is that of the stored weights."""
 
     name: str
-    role: Literal["final", "architecture", "photo"]
+    role: Literal["final", "architecture", "photo", "champion"]
     file: str
     precision: Literal["fp32", "fp16", "int8"]
     parameters: int
@@ -654,6 +655,57 @@ class ExportedModel(Document):
 class ExportSummary(Document):
     PATH: ClassVar[str] = "models/summary.json"
     models: tuple[ExportedModel, ...]
+
+
+# ----------------------------------------------------------------------------------------------------------- champion
+
+
+@dataclass(frozen=True)
+class Views(Document):
+    """Accuracy of the same networks, one a seed, asked in four ways: each alone on the image as it is (`single`), each
+    on the image and its mirror image (`mirrored`, mean of probabilities), all together (`ensemble`), all on both."""
+
+    images: int
+    seeds: Counts
+    single: tuple[Accuracy, ...]
+    mirrored: tuple[Accuracy, ...]
+    ensemble: Accuracy
+    ensemble_mirrored: Accuracy
+
+
+@dataclass(frozen=True)
+class ChampionSummary(Document):
+    """Beyond the deck: its own network, or another under 3 million parameters, with a better recipe.
+
+    `ablation` holds the recipe at a small budget (`ablation_images` training images) against itself with one part less,
+    or one more, the same seeds each, on validation images; its first variant is the champion. `student` names the
+    variant that learned from the `ensemble` of the champion's networks there. `validation` are these networks' views.
+
+    `fit` is the recipe in full on `fit_images` of the train part, one seed, judged on validation images: the figure that
+    may be held against other validation figures. The networks of `test` were trained on `train_images` of train and
+    validation data together; the published one is the first seed's, and all four views were fixed before the reading.
+    """
+
+    PATH: ClassVar[str] = "champion/summary.json"
+    recipe: Recipe
+    recipe_sha256: str
+    layers: int
+    parameters: int
+    macs: int
+    ablation: Question
+    ablation_images: int
+    student: str
+    validation: Views
+    fit: Fit
+    fit_images: int
+    fit_mirrored: Accuracy
+    validation_images: int
+    train_images: int
+    test: Views
+    accuracy: Accuracy
+    standard_error: float
+    accuracy_spread: Spread
+    model: ExportedModel
 
 
 # ------------------------------------------------------------------------------------ photos measured, beside the runs
@@ -723,4 +775,5 @@ DOCUMENTS: tuple[type, ...] = (
     PhotoSummary,
     LabelsSummary,
     ExportSummary,
+    ChampionSummary,
 )

@@ -30,6 +30,7 @@ _ROWS = {
     "data/validation.npz": {"images": 0, "labels": 0},
     "final/validation.npz": {"probabilities": 0},
     "architectures/*.npz": {"val_predictions": 1, "val_probabilities": 0},
+    "champion/validation.npz": {"val_predictions": 1, "val_probabilities": 0},
 }
 
 

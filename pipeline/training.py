@@ -22,7 +22,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from artifacts.contract import Curves, Fit, Recipe
 from pipeline import ranks
-from pipeline.augmentation import AUGMENTATION_SETS
+from pipeline.augmentation import augmentation_set
 from pipeline.errors import Diverged
 from pipeline.randomisation import NO_CLASS, choose, make_outliers, randomise
 from pipeline.seeding import derive
@@ -160,7 +160,7 @@ def _with_replication(train: Images, recipe: Recipe, seed: int) -> Images:
     if recipe.replication != "once":
         return train
     generator = _generator(train.images.device, seed, "replication")
-    augment = AUGMENTATION_SETS[recipe.augmentation_set].augment
+    augment = augmentation_set(recipe.augmentation_set).augment
     copies = torch.cat([augment(chunk, generator) for chunk in train.images.split(4096)])
     return Images(torch.cat([train.images, copies]), torch.cat([train.labels, train.labels]))
 
@@ -169,7 +169,7 @@ def _batches(train: Images, recipe: Recipe, seed: int, epoch: int) -> Iterator[t
     """Shuffled batches of one size (the rest of an epoch is left out, as BatchNorm likes full batches)."""
     device = train.images.device
     generator = _generator(device, seed, "epoch", epoch)
-    augment = AUGMENTATION_SETS[recipe.augmentation_set].augment
+    augment = augmentation_set(recipe.augmentation_set).augment
     copies = 2 if recipe.replication == "every epoch" else 1
     order = torch.randperm(copies * len(train), generator=generator, device=device)
     size = min(recipe.batch_size, len(order))

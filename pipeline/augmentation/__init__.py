@@ -2,7 +2,7 @@
 
     ops.py         the ops: what is random about each, and what it does to an image
     resampling.py  where an output pixel comes from, and what is read there
-    sets.py        ops composed; the deck's six trainsets
+    sets.py        ops composed; the deck's six trainsets, the champion's sets
 
 Images are uint8 tensors of shape (N, 1, size, size), in and out: a byte moves a quarter of the memory of a float. Only
 `Perspective` makes new values; it rounds them half to even. Divide by 255 after augmenting, where the batch turns into
@@ -15,11 +15,19 @@ launches, about 85 a call whatever the number of images, so augment many batches
 """
 
 from pipeline.augmentation.ops import Crop, Erasing, HorizontalFlip, Op, Perspective, Rotation, always
-from pipeline.augmentation.sets import ALL_OPS, AUGMENTATION_SETS, Augmentation, AugmentationSet
+from pipeline.augmentation.sets import (
+    ALL_OPS,
+    AUGMENTATION_SETS,
+    CHAMPION_SETS,
+    Augmentation,
+    AugmentationSet,
+    augmentation_set,
+)
 
 __all__ = [
     "ALL_OPS",
     "AUGMENTATION_SETS",
+    "CHAMPION_SETS",
     "Augmentation",
     "AugmentationSet",
     "Crop",
@@ -29,4 +37,5 @@ __all__ = [
     "Perspective",
     "Rotation",
     "always",
+    "augmentation_set",
 ]

@@ -1,4 +1,4 @@
-"""Ops composed, and the deck's six trainsets (deck, sections 2 and 4)."""
+"""Ops composed: the deck's six trainsets (deck, sections 2 and 4), and the champion's with one op less each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pipeline.augmentation.ops import Erasing, HorizontalFlip, Op, Perspective, Rotation
+from pipeline.augmentation.ops import Crop, Erasing, HorizontalFlip, Op, Perspective, Rotation
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Augmentation:
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationSet(Augmentation):
-    """One of the six trainsets under the deck's number, in the deck's words. The set's copy is augmented by the ops."""
+    """Ops under a number: the deck's six trainsets have the deck's, and the deck's words."""
 
     id: int
     title: str
@@ -62,3 +62,22 @@ AUGMENTATION_SETS: dict[int, AugmentationSet] = {
         ),
     )
 }
+
+# What the champion draws (He et al. 2016, arXiv:1512.03385, for the mirrored and shifted crop; Zhong et al. 2017 for the
+# erasing), and what is left without one of the three: the ablation's sets.
+_MIRROR, _SHIFT = HorizontalFlip(0.5), Crop(2)
+
+CHAMPION_SETS: dict[int, AugmentationSet] = {
+    trainset.id: trainset
+    for trainset in (
+        AugmentationSet(id=7, title="HorizontalFlip(0.5), Crop(2), RandomErasing()", ops=(_MIRROR, _SHIFT, _ERASING)),
+        AugmentationSet(id=8, title="Crop(2), RandomErasing()", ops=(_SHIFT, _ERASING)),
+        AugmentationSet(id=9, title="HorizontalFlip(0.5), RandomErasing()", ops=(_MIRROR, _ERASING)),
+        AugmentationSet(id=10, title="HorizontalFlip(0.5), Crop(2)", ops=(_MIRROR, _SHIFT)),
+    )
+}
+
+
+def augmentation_set(number: int) -> AugmentationSet:
+    """The set of that number, the deck's or the champion's; KeyError if there is none."""
+    return {**AUGMENTATION_SETS, **CHAMPION_SETS}[number]

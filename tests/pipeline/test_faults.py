@@ -302,10 +302,13 @@ def test_ctrl_c_while_python_still_loads_is_no_traceback(run_name: str) -> None:
         text=True,
         preexec_fn=hear_interrupts,
     )
-    time.sleep(1.0)
+    maps, deadline = Path(f"/proc/{process.pid}/maps"), time.monotonic() + 60
+    while "libtorch" not in maps.read_text():  # Python itself, which may take long on a cold machine, has started
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert "Traceback" not in errors
 
 
