@@ -679,11 +679,11 @@ class ChampionSummary(Document):
 
     `ablation` holds the recipe at a small budget (`ablation_images` training images) against itself with one part less,
     or one more, the same seeds each, on validation images; its first variant is the champion. `student` names the
-    variant that learned from the `ensemble` of the champion's networks there. `validation` are these networks' views.
+    variant that learned from the `ensemble` of the champion's networks there; `validation` are these networks' views.
 
-    `fit` is the recipe in full on `fit_images` of the train part, one seed, judged on validation images: the figure that
-    may be held against other validation figures. The networks of `test` were trained on `train_images` of train and
-    validation data together; the published one is the first seed's, and all four views were fixed before the reading.
+    `fit` is the recipe in full on `fit_images` of the train part, one seed, judged on validation images: the figure to
+    hold against other validation figures. The networks of `test` were trained on `train_images` of train and validation
+    data together; the published one is the first seed's, and all four views were fixed before the reading.
     """
 
     PATH: ClassVar[str] = "champion/summary.json"

@@ -63,8 +63,8 @@ AUGMENTATION_SETS: dict[int, AugmentationSet] = {
     )
 }
 
-# What the champion draws (He et al. 2016, arXiv:1512.03385, for the mirrored and shifted crop; Zhong et al. 2017 for the
-# erasing), and what is left without one of the three: the ablation's sets.
+# What the champion draws (mirrored and shifted: He et al. 2016, arXiv:1512.03385; erasing: Zhong et al. 2017), and what
+# is left without one of the three: the ablation's sets.
 _MIRROR, _SHIFT = HorizontalFlip(0.5), Crop(2)
 
 CHAMPION_SETS: dict[int, AugmentationSet] = {
