@@ -155,6 +155,22 @@ class LabelsConfig:
 
 
 @dataclass(frozen=True)
+class ChampionConfig:
+    """`recipe` on `final_images` of all training data, `seeds` times, and once on `train_images` of the train part.
+
+    `ablation` is the same at a small budget; each of its variants trains on `ablation_images`, with `ablation_seeds`.
+    """
+
+    recipe: Recipe
+    train_images: int
+    final_images: int
+    seeds: int
+    ablation: Recipe
+    ablation_images: int
+    ablation_seeds: int
+
+
+@dataclass(frozen=True)
 class Config:
     profile: str
     seed: int
@@ -171,6 +187,7 @@ class Config:
     photo_model: PhotoConfig
     labels: LabelsConfig
     export: ExportConfig
+    champion: ChampionConfig
     expected_minutes: float
     settings: tuple[str, ...] = ()
 
@@ -231,6 +248,12 @@ def photo_recipe(**changes: object) -> Recipe:
     return recipe(**{**photo, "lr": 0.1, "dropout": 0.2, "patience": 1_000, **changes})
 
 
+def champion_recipe(**changes: object) -> Recipe:
+    """The deck's best network, trained as image classifiers are today: see the ablation for what each part gives."""
+    champion = {"lr": 0.15, "batch_size": 256, "label_smoothing": 0.1, "ema": 0.998, "dropout": 0.3}
+    return recipe(**{**champion, "augmentation_set": 7, "replication": "replace", **changes})
+
+
 def full() -> Config:
     """The deck's study: real budgets, all images, several seeds."""
     return Config(
@@ -249,6 +272,9 @@ def full() -> Config:
         photo_model=PhotoConfig(photo_recipe(epochs=60, batch_size=128), 50_000),
         labels=LabelsConfig(recipe(epochs=10), folds=5, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
+        champion=ChampionConfig(
+            champion_recipe(epochs=150, replication="mixed"), 50_000, 60_000, 5, champion_recipe(epochs=30), 50_000, 3
+        ),
         expected_minutes=120,
     )
 
@@ -273,7 +299,16 @@ def standard() -> Config:
         photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=128), 50_000),
         labels=LabelsConfig(small_recipe(epochs=3, batch_size=128), folds=3, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
-        expected_minutes=165,
+        champion=ChampionConfig(
+            champion_recipe(epochs=22),
+            50_000,
+            60_000,
+            3,
+            champion_recipe(epochs=6, batch_size=64, lr=0.05),
+            5_000,
+            3,
+        ),
+        expected_minutes=240,
     )
 
 
@@ -295,6 +330,15 @@ def quick() -> Config:
         photo_model=PhotoConfig(photo_recipe(epochs=2, batch_size=128), 10_000),
         labels=LabelsConfig(small_recipe(epochs=2, batch_size=64), folds=2, train_images=4_000),
         export=ExportConfig(parity_images=200),
+        champion=ChampionConfig(
+            champion_recipe(epochs=2, batch_size=64, lr=0.05),
+            12_000,
+            12_000,
+            1,
+            champion_recipe(epochs=2, batch_size=32, lr=0.05),
+            500,
+            2,
+        ),
         expected_minutes=9,
     )
 
@@ -317,6 +361,9 @@ def smoke() -> Config:
         photo_model=PhotoConfig(photo_recipe(epochs=1, batch_size=32), 128),
         labels=LabelsConfig(small_recipe(epochs=1, batch_size=32), folds=2, train_images=200),
         export=ExportConfig(parity_images=50),
+        champion=ChampionConfig(
+            champion_recipe(epochs=1, batch_size=32), 64, 64, 2, champion_recipe(epochs=1, batch_size=32), 64, 1
+        ),
         expected_minutes=1,
     )
 

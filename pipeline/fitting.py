@@ -43,6 +43,8 @@ CUTS = (
     Cut("augmentations.seeds", 2, 1),
     Cut("confirm.seeds", 2, 1),
     Cut("final.seeds", 2, 1),
+    Cut("champion.ablation_seeds", 2, 1),
+    Cut("champion.seeds", 2, 1),
     Cut("tuning.rungs", 9, 2),
     Cut("tuning.coarse_trials", 12, 5),
     Cut("tuning.fine_trials", 10, 3),
@@ -53,9 +55,11 @@ CUTS = (
     Cut("augmentations.recipe.epochs", 4, 1),
     Cut("architectures.recipe.epochs", 4, 1),
     Cut("labels.recipe.epochs", 3, 1),
+    Cut("champion.ablation.epochs", 4, 1),
     Cut("outliers.epochs", 3, 1),
     Cut("photo_model.recipe.epochs", 6, 1),
     Cut("final.epochs", 6, 1),
+    Cut("champion.recipe.epochs", 6, 1),
 )
 # Under policy `deck` a trial's epochs are the recipe's; what the rungs say has no effect then.
 DECK_CUT = Cut("tuning.recipe.epochs", 20, 2)

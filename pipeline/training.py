@@ -33,13 +33,26 @@ EVAL_BATCH = 500
 
 @dataclass(frozen=True)
 class Images:
-    """Images uint8 (N, 1, S, S) with labels int64 (N,), on the training device."""
+    """Images uint8 (N, 1, S, S) with labels int64 (N,), on the training device.
+
+    `taught` float32 (N, classes) are a teacher's probabilities: then half of each target is the teacher's (Hinton et
+    al. 2015, arXiv:1503.02531, at temperature 1), half the label's.
+    """
 
     images: Tensor
     labels: Tensor
+    taught: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def targets(self, index: Tensor) -> Tensor:
+        """Labels int64 (n,), or with a teacher probabilities float32 (n, classes)."""
+        labels = self.labels[index]
+        if self.taught is None:
+            return labels
+        taught = self.taught[index]
+        return (taught + F.one_hot(labels, taught.shape[1])) / 2
 
 
 @dataclass
@@ -162,11 +175,21 @@ def _with_replication(train: Images, recipe: Recipe, seed: int) -> Images:
     generator = _generator(train.images.device, seed, "replication")
     augment = augmentation_set(recipe.augmentation_set).augment
     copies = torch.cat([augment(chunk, generator) for chunk in train.images.split(4096)])
-    return Images(torch.cat([train.images, copies]), torch.cat([train.labels, train.labels]))
+    taught = None if train.taught is None else train.taught.repeat(2, 1)
+    return Images(torch.cat([train.images, copies]), train.labels.repeat(2), taught)
 
 
-def _batches(train: Images, recipe: Recipe, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Shuffled batches of one size (the rest of an epoch is left out, as BatchNorm likes full batches)."""
+def _classes(model: nn.Module) -> int:
+    classifier = model.get_submodule("classifier")
+    assert isinstance(classifier, nn.Linear)
+    return classifier.out_features
+
+
+def _batches(train: Images, recipe: Recipe, seed: int, epoch: int, classes: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Shuffled batches of one size (the rest of an epoch is left out, as BatchNorm likes full batches).
+
+    Targets are labels (n,), or probabilities (n, classes) where images are mixed or a teacher has a say.
+    """
     device = train.images.device
     generator = _generator(device, seed, "epoch", epoch)
     augment = augmentation_set(recipe.augmentation_set).augment
@@ -182,9 +205,29 @@ def _batches(train: Images, recipe: Recipe, seed: int, epoch: int) -> Iterator[t
             continue
         if recipe.replication == "every epoch":
             images = torch.where((drawn >= len(train)).view(-1, 1, 1, 1), augment(images, generator), images)
-        elif recipe.replication == "replace":
+        elif recipe.replication in ("replace", "mixed"):
             images = augment(images, generator)
-        yield normalise(images), train.labels[index]
+        targets = train.targets(index)
+        if recipe.replication == "mixed":
+            images, targets = _cutmix(images, targets, classes, generator)
+        yield normalise(images), targets
+
+
+def _cutmix(images: Tensor, targets: Tensor, classes: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """In half of the batches, a box of each image is its neighbour's, and so is that share of its target.
+
+    CutMix (Yun et al. 2019, arXiv:1905.04899) with a uniform share, one box a batch; nothing is read back to the host.
+    Targets in: (n,) or (n, classes); out: (n, classes).
+    """
+    share, row, column, chance = torch.rand(4, generator=generator, device=generator.device).unbind()
+    size = images.shape[-1]
+    half = (share.sqrt() * (chance < 0.5) * size / 2).round()
+    pixel = torch.arange(size, device=images.device)
+    inside_rows, inside_columns = ((pixel - at.mul(size).floor()).abs() < half for at in (row, column))
+    box = inside_rows[:, None] & inside_columns[None, :]
+    kept = 1 - box.float().mean()
+    soft = targets if targets.dim() == 2 else F.one_hot(targets, classes).float()
+    return torch.where(box, images.roll(1, 0), images), kept * soft + (1 - kept) * soft.roll(1, 0)
 
 
 def _randomised(train: Images, index: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -220,7 +263,7 @@ def _train_epoch(state: State, train: Images, recipe: Recipe, seed: int, progres
     images = len(train) // 2 if recipe.replication == "once" else len(train)
     steps = steps_per_epoch(images, recipe) * recipe.epochs
     seen = 0
-    for x_N1SS, labels_N in _batches(train, recipe, seed, state.epoch):
+    for x_N1SS, labels_N in _batches(train, recipe, seed, state.epoch, _classes(state.model)):
         for group in state.optimizer.param_groups:
             group["lr"] = learning_rate(recipe, state.step / steps)
         own = ranks.share(labels_N)
@@ -252,7 +295,8 @@ def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe, weight
             logits = model(x_N1SS)
         loss = F.cross_entropy(logits.float(), labels_N, label_smoothing=recipe.label_smoothing)
         (loss * weight).backward()
-        return loss.detach(), (logits.detach().argmax(1) == labels_N).sum()
+        wanted = labels_N if labels_N.dim() == 1 else labels_N.argmax(1)
+        return loss.detach(), (logits.detach().argmax(1) == wanted).sum()
 
     if isinstance(state.optimizer, SAM):
         # Each rank perturbs by its own gradient (m-sharpness, Foret et al. 2021, section 4.1): one reduction saved.

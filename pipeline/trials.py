@@ -44,7 +44,8 @@ class Fold:
 class TrialSpec:
     """One network to train: `part` is the split's train part or (`all`) train and validation data together.
 
-    With a `fold` (part `all`), the images of that fold are kept from the training.
+    With a `fold` (part `all`), the images of that fold are kept from the training. `teachers` are the keys of finished
+    trials of the same architecture, whose mean probabilities are half of each target.
     """
 
     recipe: Recipe
@@ -56,6 +57,7 @@ class TrialSpec:
     threads: int
     fold: Fold | None = None
     ranks: int = 1  # processes that share every batch
+    teachers: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> str:
@@ -64,6 +66,8 @@ class TrialSpec:
             del plain["fold"]  # keeps the keys of trials that were finished before there were folds
         if self.ranks == 1:
             del plain["ranks"]  # keeps the keys of trials that were finished before there were ranks
+        if not self.teachers:
+            del plain["teachers"]  # likewise
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:20]
 
 
@@ -226,6 +230,8 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
     dataset = place.dataset
     train_index, validation_index = indices(dataset, spec)
     train = to_device(dataset.train_images[train_index], dataset.train_labels[train_index], place.device)
+    if spec.teachers:
+        train = dataclasses.replace(train, taught=_taught(spec, place, train.images))
     validation = None
     if len(validation_index):
         validation = to_device(
@@ -256,6 +262,16 @@ def finished(spec: TrialSpec, place: Workplace) -> TrialFolder:
     """The folder of a trial that is done; one whose files were lost or damaged since is run again first."""
     execute(spec, place)
     return TrialFolder(place.trials, spec.key)
+
+
+def _taught(spec: TrialSpec, place: Workplace, images: torch.Tensor) -> torch.Tensor:
+    """Mean probabilities float32 (N, classes) of the teachers for the images as they are."""
+    model = build(spec, place.dataset).to(place.device)
+    answers = []
+    for key in spec.teachers:
+        model.load_state_dict(TrialFolder(place.trials, key).weights())
+        answers.append(training.logits_of(model, images).softmax(1))
+    return torch.stack(answers).mean(0)
 
 
 def _answers_out_of_fold(spec: TrialSpec, place: Workplace, fitted: Fitted) -> torch.Tensor:

@@ -10,6 +10,7 @@ from artifacts.contract import Recipe
 from pipeline.augmentation import AUGMENTATION_SETS
 from pipeline.config import Config
 from pipeline.models import registry
+from pipeline.stages import champion
 from pipeline.stages.improvements import questions
 
 
@@ -115,6 +116,24 @@ def _improvements(config: Config) -> Work:
     return _compared(config, recipes, section.train_images)
 
 
+def _champion(config: Config) -> Work:
+    """The ablation, its students, then the whole recipe on all training data and once on the train part."""
+    section = config.champion
+    recipes = list(champion.variants(section.ablation).values())
+    everything = min(section.final_images, config.split.train_images + config.split.validation_images)
+
+    def group(recipes: list[Recipe]) -> tuple[Training, ...]:
+        trials = [recipe for recipe in recipes for _ in range(section.ablation_seeds)]
+        return tuple(_on_train_part(config, recipe, section.ablation_images) for recipe in trials)
+
+    full = (
+        *(Training(section.recipe, everything, 0) for _ in range(section.seeds)),
+        _on_train_part(config, section.recipe, section.train_images),
+    )
+    views = 2 * (section.ablation_seeds + 1) * config.split.validated + 2 * (section.seeds + 1) * config.split.tested
+    return Work((group(recipes), group(recipes[:1]), full), (Answers(section.recipe.architecture, views),), seconds=4.0)
+
+
 def _photo_model(config: Config) -> Work:
     section = config.photo_model
     training = _on_train_part(config, section.recipe, section.train_images)
@@ -166,6 +185,7 @@ WORK: dict[str, Callable[[Config], Work]] = {
     "robustness": _robustness,
     "labels": _labels,
     "improvements": _improvements,
+    "champion": _champion,
     "photo-model": _photo_model,
     "export": _export,
 }

@@ -11,6 +11,7 @@ from pipeline.errors import UserError
 from pipeline.stages import (
     architectures,
     augmentations,
+    champion,
     confirm,
     eda,
     errors,
@@ -69,6 +70,13 @@ STAGES: tuple[Stage, ...] = (
         improvements.run,
         ("augmentations",),
         lambda c: c.improvements,
+    ),
+    Stage(
+        "champion",
+        "a better recipe, what each part gives, test set read once",
+        champion.run,
+        (),
+        lambda c: c.champion,
     ),
     Stage("labels", "training labels that other networks doubt", labels.run, (), lambda c: c.labels, version=2),
     Stage(

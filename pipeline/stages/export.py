@@ -35,7 +35,7 @@ class Job:
     """
 
     name: str
-    role: Literal["final", "architecture", "photo"]
+    role: Literal["final", "architecture", "photo", "champion"]
     spec: TrialSpec
     precisions: tuple[Precision, ...]
     fixed: Precision | None
@@ -52,14 +52,14 @@ def run(context: Context) -> None:
     """Write `models/*.onnx` and `models/summary.json`. Test images are compared without their labels, but for the
     final model, whose test labels were read by `final`."""
     jobs = _jobs(context)
-    exported = []
+    models = []
     with context.progress("export") as progress:
-        for number, (job, (content, model)) in enumerate(zip(jobs, context.pool.map(_export, jobs), strict=True), 1):
+        for number, (job, (content, model)) in enumerate(zip(jobs, context.pool.map(exported, jobs), strict=True), 1):
             context.write_file(job.path, content)
-            exported.append(model)
+            models.append(model)
             progress(number / len(jobs))
             context.check_budget()
-    context.write(ExportSummary(models=tuple(exported)))
+    context.write(ExportSummary(models=tuple(models)))
 
 
 def _jobs(context: Context) -> list[Job]:
@@ -77,7 +77,7 @@ def _jobs(context: Context) -> list[Job]:
     return jobs
 
 
-def _export(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
+def exported(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
     """In a worker process: the ONNX file's bytes, and what is measured about it."""
     torch.set_num_threads(1)
     model = build(job.spec, place.dataset)
@@ -99,7 +99,7 @@ def _export(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
     kept = job.fixed or smallest_good({precision: parity for precision, (_, parity) in measured.items()})
     taps = model.taps(torch.zeros(1, 1, size, size))
     filters, rows, columns = taps.first_maps.shape[1:]
-    exported = ExportedModel(
+    described = ExportedModel(
         name=job.name,
         role=job.role,
         file=job.path,
@@ -109,7 +109,7 @@ def _export(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
         feature_maps=(filters, rows, columns),
         parity=tuple(parity for _, parity in measured.values()),
     )
-    return measured[kept][0], exported
+    return measured[kept][0], described
 
 
 def keeps_accuracy(parity: Parity) -> bool:
