@@ -13,6 +13,7 @@ import altair as alt
 import pandas as pd
 import vl_convert as vlc
 
+from portal import chart_spec
 from portal.charts import TEXT, Figure
 from portal.navigation import ROOT
 
@@ -77,7 +78,7 @@ def svg(figure: Figure) -> bytes:
 
 def static_spec(figure: Figure, *, width: int = WIDTH) -> dict[str, Any]:
     """The chart's Vega-Lite specification for paper: a width, the light theme's colours, no page around it."""
-    spec = figure.to_dict(validate=False)
+    spec = chart_spec.with_rows(figure)
     if ("layer" in spec or "mark" in spec) and "width" not in spec:
         spec["width"] = width
     theme = light_theme()

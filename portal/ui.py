@@ -16,7 +16,7 @@ from streamlit.typing import VegaLiteState
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
-from portal import charts, lecture_ui, page_record, pictures, text
+from portal import chart_spec, charts, lecture_ui, memo, page_record, pictures, text
 from portal.navigation import PageInfo, available_pages
 from portal.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
 from portal.text import Beside
@@ -189,7 +189,9 @@ def chart(
     """
     charts.check_titled(figure)
     page_record.note_figure(figure)
-    event = st.altair_chart(lecture_ui.enlarged(figure), width="stretch", key=key, on_select=on_select)
+    large = lecture_ui.is_on()
+    spec = memo.beside(figure, large, lambda: chart_spec.with_arrow(lecture_ui.enlarged(figure)))
+    event = st.vega_lite_chart(spec=spec, width="stretch", key=key, on_select=on_select)
     if not lecture_ui.hides(figure.title.text):
         _small(see)
     return cast("VegaLiteState", event) if on_select != "ignore" else None

@@ -10,6 +10,7 @@ import pandas as pd
 from artifacts import deck
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves, Fit
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.memo import kept
 from portal.networks import Measured
 
 OURS, DECK = "This run", "Deck"
@@ -91,6 +92,7 @@ def size_frame(summary: ArchitecturesSummary, own: Sequence[Measured] = (), *, w
     return pd.DataFrame(rows).astype({DECK: float})
 
 
+@kept
 def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) -> alt.LayerChart:
     """Highest validation accuracy against `parameters` or `macs` (log axis), ours and the deck's joined by a line."""
     axis = {"parameters": "Parameters (log scale)", "macs": "Multiply-accumulates per image, million (log scale)"}[by]
@@ -147,6 +149,7 @@ def curve_frame(curves: Curves) -> pd.DataFrame:
     )
 
 
+@kept
 def learning_curves(fit: Fit, measure: str, name: str) -> alt.LayerChart:
     """Train and validation `accuracy` or `loss` by epoch, the gap between them shaded, the best epoch marked."""
     axis = {"accuracy": "Accuracy (%)", "loss": "Cross-entropy loss (nats)"}[measure]
@@ -221,6 +224,7 @@ def layer_frame(result: ArchitectureResult) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@kept
 def layers(frame: pd.DataFrame, name: str) -> alt.VConcatChart:
     """The network drawn from input to answer: side of the maps, channels, parameters and MACs of each layer."""
     heights = {"side": 90, "channels": 90, "parameters": 90, "macs": 90}

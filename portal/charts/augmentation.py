@@ -9,6 +9,7 @@ from artifacts import deck
 from artifacts.contract import AugmentationsSummary, SetResult, Spread
 from portal.charts import titled
 from portal.charts.seeds import SeedGroup, seed_chart
+from portal.memo import kept
 from portal.text import percent, spread
 
 # Orange that reads on the light and on the dark background (contrast at least 3:1 on both).
@@ -31,6 +32,7 @@ def short_title(trainset: SetResult) -> str:
     return f"{trainset.id}: {', '.join(words) or trainset.title}"
 
 
+@kept
 def trainsets(summary: AugmentationsSummary, *, with_deck: bool) -> alt.LayerChart:
     """Highest validation accuracy of each trainset: a circle a seed, mean and interval, and the deck's as a cross."""
     groups = {

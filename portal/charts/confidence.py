@@ -9,11 +9,13 @@ import pandas as pd
 
 from portal.calibration import Abstaining
 from portal.charts import NEUTRAL, TEXT, layered, sized, titled
+from portal.memo import kept
 
 UNIT = alt.Scale(domain=[0, 1])
 PERCENT = alt.Axis(format=".0%")
 
 
+@kept
 def reliability_chart(frame: pd.DataFrame, split: str, temperature: float) -> alt.LayerChart:
     """Accuracy by confidence, bars of `calibration.reliability`, against the diagonal where both would be equal."""
     tooltip = [
@@ -41,6 +43,7 @@ def reliability_chart(frame: pd.DataFrame, split: str, temperature: float) -> al
     )
 
 
+@kept
 def coverage_chart(curves: pd.DataFrame, marked: Sequence[Abstaining]) -> alt.LayerChart:
     """Accuracy of the answered images against their share, a line a split, and the chosen threshold's points."""
     points = pd.DataFrame(
@@ -80,6 +83,7 @@ def coverage_chart(curves: pd.DataFrame, marked: Sequence[Abstaining]) -> alt.La
     )
 
 
+@kept
 def by_class_chart(frame: pd.DataFrame, split: str, threshold: float) -> alt.Chart:
     """A row a class of `calibration.by_class`: a dot each for the share answered and its accuracy."""
     names = {"answered": "share answered", "accuracy": "accuracy of it"}

@@ -8,6 +8,7 @@ import pandas as pd
 from artifacts.contract import Confirmed, ConfirmSummary
 from portal.charts import titled
 from portal.charts.seeds import SeedGroup, seed_chart
+from portal.memo import kept
 from portal.text import count, percent, spread
 
 
@@ -15,6 +16,7 @@ def name_of(candidate: Confirmed) -> str:
     return f"{candidate.search} #{candidate.trial}"
 
 
+@kept
 def confirmation(summary: ConfirmSummary) -> alt.LayerChart:
     """A row a candidate: its new seeds, their mean and interval, and the search's own figure as a cross."""
     shown = [each for each in summary.candidates if each.val_accuracy is not None]

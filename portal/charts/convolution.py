@@ -8,6 +8,7 @@ import pandas as pd
 
 from portal.charts import AUTOSIZE, NEUTRAL, TEXT, layered, titled
 from portal.convolution import Place
+from portal.memo import kept
 
 MAP_EDGE = 336  # pixels of an image or map, 12 for each of 28
 FRAME = "#f07c1c"  # reads on black, grey and white alike
@@ -21,6 +22,7 @@ def shades_of(values: np.ndarray) -> np.ndarray:
     return np.round(values / np.where(largest > 0, largest, 1), 3)
 
 
+@kept
 def frame(left: float, top: float, width: float, height: float) -> alt.Chart:
     """A frame around cells, in the fields x and y of the chart that it is laid over."""
     box = pd.DataFrame([{"x": left, "right": left + width, "y": top, "bottom": top + height}])
@@ -31,6 +33,7 @@ def frame(left: float, top: float, width: float, height: float) -> alt.Chart:
     )
 
 
+@kept
 def image_chart(image_SS: np.ndarray, place: tuple[int, int], patch: tuple[int, int]) -> alt.LayerChart:
     """The image with a frame around the patch, of rows x columns `patch`, that the filter sees at `place`."""
     corner = (place[0] - patch[0] // 2, place[1] - patch[1] // 2)
@@ -42,6 +45,7 @@ def image_chart(image_SS: np.ndarray, place: tuple[int, int], patch: tuple[int, 
     )
 
 
+@kept
 def map_chart(map_XY: np.ndarray, place: tuple[int, int], number: int) -> alt.LayerChart:
     """One filter's map, to be clicked; the chosen place is framed. White is its strongest answer, black none."""
     strongest = float(map_XY.max())
@@ -93,6 +97,7 @@ def _pixels(
     return alt.LayerChart(layer=[picture, box], height=MAP_EDGE, autosize=AUTOSIZE)
 
 
+@kept
 def arithmetic_chart(place: Place) -> alt.LayerChart:
     """Patch, filter and products side by side, with their numbers where there is room for them."""
     height, width = place.patch.shape

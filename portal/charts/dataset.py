@@ -11,6 +11,7 @@ import pandas as pd
 from artifacts import deck
 from artifacts.contract import EdaSummary
 from portal.charts import ROW, sized, titled
+from portal.memo import kept
 from portal.text import Beside
 
 Split = Literal["train", "validation", "test"]
@@ -27,6 +28,7 @@ def distribution_frame(summary: EdaSummary, classes: Sequence[str]) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
+@kept
 def distribution(frame: pd.DataFrame) -> alt.Chart:
     """Images a class as bars, stacked by split."""
     bars = (
@@ -62,6 +64,7 @@ def pixel_frame(summary: EdaSummary) -> pd.DataFrame:
     return pd.DataFrame({"from": edges[:-1], "to": edges[1:], "share": shares})
 
 
+@kept
 def pixel_histogram(frame: pd.DataFrame, images: int) -> alt.Chart:
     """Share of pixels by value; the vertical axis is logarithmic, as black outweighs all else."""
     bars = (
@@ -90,6 +93,7 @@ def class_frame(summary: EdaSummary, classes: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({"class": list(classes), "coverage": coverage, "mean": list(summary.class_pixel_mean)})
 
 
+@kept
 def coverage(frame: pd.DataFrame, images: int) -> alt.Chart:
     """Classes by the share of the image that is not black, the fullest first."""
     bars = (

@@ -6,12 +6,14 @@ import altair as alt
 import pandas as pd
 
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.memo import kept
 
 BLUE = "#2f6fc4"  # the theme's sequence changes direction with the mode, a fixed blue does not
 STRONGEST = 0.65
 DECADES = alt.Axis(values=[1, 10, 100, 1_000, 10_000, 100_000], format=",d")
 
 
+@kept
 def accuracy_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     """A row for the vote, the mean and each network of `disagreement.accuracy_frame`."""
     order = list(frame["who"])
@@ -39,6 +41,7 @@ def accuracy_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     )
 
 
+@kept
 def split_chart(frame: pd.DataFrame, picked: int, images: int) -> alt.LayerChart:
     """Images by how many networks are right about them, counted on a log axis; the picked number stands out."""
     base = alt.Chart(frame[frame["images"] > 0].assign(floor=0.7)).encode(
@@ -62,6 +65,7 @@ def split_chart(frame: pd.DataFrame, picked: int, images: int) -> alt.LayerChart
     )
 
 
+@kept
 def agreement_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     """Heatmap of `disagreement.agreement_frame`: the share of images to which two networks give the same answer."""
     order = list(dict.fromkeys(frame["first"]))

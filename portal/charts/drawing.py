@@ -12,6 +12,7 @@ import pandas as pd
 
 from artifacts.contract import ArchitectureResult, LayerRow
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.memo import kept
 
 MOST_ROWS = 20  # a network of more layers is drawn block by block
 ROW = 27  # pixels
@@ -133,6 +134,7 @@ def _short(macs: int) -> str:
     return f"{macs / 1e6:.1f} M" if macs >= 1e5 else f"{macs / 1e3:.1f} k"
 
 
+@kept
 def network(table: pd.DataFrame, name: str) -> alt.LayerChart:
     """The boxes of `frame` from top to bottom; a box is wider the more channels it gives."""
     base = alt.Chart(table)

@@ -6,10 +6,12 @@ import altair as alt
 import pandas as pd
 
 from portal.charts import NEUTRAL, layered, titled
+from portal.memo import kept
 
 KINDS = {"learnt": "right for the first time", "again": "right again", "lost": "lost"}
 
 
+@kept
 def change_chart(frame: pd.DataFrame, epoch: int, name: str, images: int) -> alt.LayerChart:
     """Bars an epoch of `epochs.change_frame`: gains upwards, losses downwards, the chosen epoch marked."""
     long = frame.melt(id_vars="epoch", value_vars=list(KINDS), var_name="kind", value_name="images")

@@ -12,6 +12,7 @@ from artifacts import deck
 from artifacts.contract import ErrorsSummary, FinalSummary
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.results import cell_name
+from portal.memo import kept
 from portal.text import Beside, percent
 
 MOST_PAIRS = 12
@@ -45,6 +46,7 @@ def captions(frame: pd.DataFrame) -> list[str]:
     return [f"{pair}, {share}, #{index}" for pair, share, index in rows]
 
 
+@kept
 def confused_pairs(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     """The most frequent mistakes as bars, a pair of true and predicted class each."""
     counts = frame["pair"].value_counts().head(MOST_PAIRS).rename_axis("pair").reset_index(name="count")
@@ -67,6 +69,7 @@ def confused_pairs(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     )
 
 
+@kept
 def confidence_histogram(frame: pd.DataFrame, summary: ErrorsSummary) -> alt.LayerChart:
     """How sure the model was when it was wrong, with the mean confidence of right and of wrong answers."""
     edges = np.linspace(0, 1, 21)

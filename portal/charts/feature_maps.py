@@ -11,6 +11,7 @@ import pandas as pd
 from artifacts.contract import FeatureMapsSummary, FilterSide
 from portal.charts import AUTOSIZE, NEUTRAL, TEXT, layered, titled
 from portal.charts.convolution import GREYS, frame, shades_of
+from portal.memo import kept
 
 SIDES = ("left", "right", "top", "bottom", "everywhere", "silent")
 SHAPES = ("triangle-left", "triangle-right", "triangle-up", "triangle-down", "circle", "cross")
@@ -66,6 +67,7 @@ def stored_images(labels: np.ndarray, classes: Sequence[str], *, with_deck: bool
     return deck | {classes[labels[row]]: row for row in range(2, len(labels))}
 
 
+@kept
 def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
     """Each filter at the shift of its activation's centre against the garment's; inside the box it has no side."""
     rows = pd.DataFrame(
@@ -106,6 +108,7 @@ def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
     )
 
 
+@kept
 def filter_grid(filters_FAB: np.ndarray, rows: Sequence[FilterSide], chosen: int) -> alt.LayerChart:
     """All filters, to be clicked: white a positive weight, black a negative; the chosen one framed."""
     count, height, width = filters_FAB.shape

@@ -6,8 +6,10 @@ import altair as alt
 import pandas as pd
 
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.memo import kept
 
 
+@kept
 def ranking_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     """A row a network of `forgiveness.ranking`: a ring at the plain accuracy, a disc at the weighted one."""
     scale = alt.Scale(zero=False, padding=18)

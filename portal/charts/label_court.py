@@ -11,12 +11,14 @@ import pandas as pd
 from artifacts.contract import LabelsSummary
 from portal.charts import NEUTRAL, ROW, TEXT, layered, titled
 from portal.label_court import Case
+from portal.memo import kept
 
 MOST_PAIRS = 10
 TENTHS = 10
 ROOM = 1.08  # of the longest bar, for the number beside it
 
 
+@kept
 def pairs_chart(summary: LabelsSummary, classes: Sequence[str]) -> alt.LayerChart:
     """Suspected labels by given and suggested class, the most frequent pairs first."""
     rows = pd.DataFrame(
@@ -38,6 +40,7 @@ def pairs_chart(summary: LabelsSummary, classes: Sequence[str]) -> alt.LayerChar
     )
 
 
+@kept
 def case_chart(case: Case, classes: Sequence[str]) -> alt.LayerChart:
     """The out-of-fold probability of each class for one suspect, its label outlined."""
     probabilities = case.probabilities if case.probabilities is not None else np.zeros(len(classes))
@@ -59,6 +62,7 @@ def case_chart(case: Case, classes: Sequence[str]) -> alt.LayerChart:
     )
 
 
+@kept
 def ranks_chart(cases: Sequence[Case]) -> alt.LayerChart:
     """Suspects by tenth of the autoencoder's errors of all images; the line is what chance would give."""
     ranks = [case.error_rank for case in cases if case.error_rank is not None]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from artifacts.contract import OutliersSummary
 from portal.charts import NEUTRAL, TEXT, layered, sized, titled
+from portal.memo import kept
 
 LOG = alt.Scale(type="log", domainMin=0.7)  # below 1, so that a bar of one image still has a height
 DECADES = alt.Axis(values=[1, 10, 100, 1_000, 10_000, 100_000], format=",d")
@@ -27,6 +28,7 @@ def histogram_frame(summary: OutliersSummary) -> pd.DataFrame:
     return frame[frame["images"] > 0]
 
 
+@kept
 def histogram(frame: pd.DataFrame, images: int, limit: float) -> alt.LayerChart:
     """Images by reconstruction error, counted on a log axis so that the few bad ones show, and the limit as a rule."""
     bars = (
@@ -57,6 +59,7 @@ def above_frame(errors: np.ndarray, labels: np.ndarray, limit: float, classes: S
     return pd.DataFrame({"class": list(classes), "images": above, "share": 100 * above / np.maximum(totals, 1)})
 
 
+@kept
 def above_by_class(frame: pd.DataFrame) -> alt.Chart:
     """Images above the limit by class, the most first."""
     bars = (

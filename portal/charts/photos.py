@@ -10,6 +10,7 @@ import pandas as pd
 
 from artifacts.contract import PhotoEvaluation, PhotoStep
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.memo import kept
 from portal.photo_steps import right_share, standard_error
 from portal.text import percent
 
@@ -35,6 +36,7 @@ def step_frame(figures: PhotoEvaluation) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@kept
 def step_chart(frame: pd.DataFrame, figures: PhotoEvaluation) -> alt.LayerChart:
     """A bar a step in their order, coloured by the network that answered; the line is the 95 % interval."""
     y = alt.Y("step:N", title=None, sort=None, axis=alt.Axis(labelLimit=190))
@@ -96,6 +98,7 @@ def label_frame(step: PhotoStep, classes: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@kept
 def label_chart(step: PhotoStep, figures: PhotoEvaluation) -> alt.LayerChart:
     """A bar a label: the share of its photos answered right after this step; a tick for the last step."""
     frame, last = (label_frame(each, figures.classes) for each in (step, figures.steps[-1]))
@@ -138,6 +141,7 @@ def answer_frame(step: PhotoStep, classes: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@kept
 def answer_chart(step: PhotoStep, figures: PhotoEvaluation) -> alt.LayerChart:
     """A row a label, a column a class: how many photos were answered so; what counts as right is framed."""
     frame = answer_frame(step, figures.classes)

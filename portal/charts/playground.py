@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.memo import kept
 
 KNOWN, LOST = "right", "wrong"
 ROOM = 1.75  # the axis goes on beyond a probability of 1, for the answers' names
@@ -44,6 +45,7 @@ def answers(probabilities: Mapping[str, np.ndarray], target: int, classes: Seque
     return pd.DataFrame(rows)
 
 
+@kept
 def answers_chart(frame: pd.DataFrame, name: str) -> alt.LayerChart:
     """A row a network: a ring for the probability of class `name` before, a disc or cross after, and its answer."""
     x = alt.X(

@@ -11,6 +11,7 @@ import pandas as pd
 from portal.answers import Answer
 from portal.charts import AUTOSIZE, TEXT, layered, titled
 from portal.explain import Occlusion
+from portal.memo import kept
 
 STRONGEST = 0.65  # opacity of a probability of 1, so that the theme's text reads on any cell
 BLUE = "#2f6fc4"
@@ -26,6 +27,7 @@ def enlarged(image: np.ndarray, edge: int = STEP_WIDTH) -> np.ndarray:
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
+@kept
 def probability_bars(answer: Answer) -> alt.LayerChart:
     """The probabilities of one picture as bars in the order of the classes, the top answer in full colour."""
     rows = pd.DataFrame({"class": answer.classes, "probability": answer.probabilities.astype(float)})
@@ -50,6 +52,7 @@ def probability_bars(answer: Answer) -> alt.LayerChart:
     )
 
 
+@kept
 def occlusion_chart(result: Occlusion, image_SS: np.ndarray) -> alt.LayerChart:
     """The prepared image, uint8 (S, S), in grey; over it, the stronger the more it changes the answer, each part."""
     size = len(image_SS)
@@ -92,6 +95,7 @@ def occlusion_chart(result: Occlusion, image_SS: np.ndarray) -> alt.LayerChart:
     )
 
 
+@kept
 def vote_chart(votes: Mapping[str, np.ndarray], classes: Sequence[str]) -> alt.LayerChart:
     """A row a network, a column a class: the probability (C,) that the network gives to the class, in per cent."""
     rows = pd.DataFrame(

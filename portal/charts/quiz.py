@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.memo import kept
 from portal.quiz import IMAGES, PEOPLE, Answer
 from portal.text import percent
 
@@ -25,6 +26,7 @@ def score_frame(answers: Sequence[Answer]) -> pd.DataFrame:
     )
 
 
+@kept
 def score_chart(answers: Sequence[Answer], *, with_people: bool) -> alt.LayerChart:
     """Lines of the share right so far; a dashed rule for people, where the images are random as theirs were."""
     frame = score_frame(answers)

@@ -14,6 +14,7 @@ from artifacts.contract import FinalSummary
 from portal import text
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.seeds import SeedGroup, seed_chart
+from portal.memo import kept
 
 METRICS = ("precision", "recall", "f1")
 SHAPES = ("circle", "triangle-up", "diamond")
@@ -57,6 +58,7 @@ def cell_images(labels: np.ndarray, predictions: np.ndarray, cell: pd.Series) ->
     return np.flatnonzero((labels == cell["true_number"]) & (predictions == cell["predicted_number"]))
 
 
+@kept
 def confusion_matrix(
     frame: pd.DataFrame, picked: str | None, *, split: str = "test", of: str = "published model"
 ) -> alt.LayerChart:
@@ -104,6 +106,7 @@ def deck_scores(classes: Sequence[str]) -> dict[str, deck.ClassScore]:
     return {score.name: score for score in deck.CLASS_SCORES if score.name in classes}
 
 
+@kept
 def class_scores(final: FinalSummary) -> alt.LayerChart:
     """Precision, recall and f1 of each class, with a line to the deck's figure where the deck has the class."""
     theirs = deck_scores([row.name for row in final.classes])
@@ -160,6 +163,7 @@ def class_table(final: FinalSummary) -> Styler:
     return table.style.format(precision=3).format(precision=2, subset=deck_columns)
 
 
+@kept
 def accuracy_by_seed(final: FinalSummary, reference: float | None) -> alt.LayerChart:
     """Test accuracy of every seed with the interval of the mean, beside the deck's single figure as `reference`."""
     groups = {"This run": SeedGroup(final.accuracy_by_seed, final.accuracy_spread)}

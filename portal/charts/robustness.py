@@ -12,6 +12,7 @@ from artifacts.contract import AugmentationsSummary, RobustnessCurves, Robustnes
 from artifacts.corruptions import Corruption
 from portal.charts import NEUTRAL, layered, titled
 from portal.charts.augmentation import short_title
+from portal.memo import kept
 
 # The op of the trainsets that does to training images what a corruption does to the images asked about.
 PRACTISED = {"rotate": ("Rotation", "rotation"), "occlude": ("Erasing", "erasing")}
@@ -34,6 +35,7 @@ def curve_frame(summary: RobustnessSummary, corruption: str, kind: str, called: 
     return pd.DataFrame(rows, columns=["name", "strength", "accuracy"])
 
 
+@kept
 def curves(frame: pd.DataFrame, corruption: Corruption, images: int, at: float = 0.0) -> alt.LayerChart:
     """A line a network or trainset over the strength; a grey rule where the visitor's slider stands."""
     order = list(dict.fromkeys(frame["name"]))

@@ -7,8 +7,10 @@ import pandas as pd
 
 from portal.charts import NEUTRAL, layered, titled
 from portal.charts.tuning import OPTIMIZERS, SHAPES
+from portal.memo import kept
 
 
+@kept
 def rungs(frame: pd.DataFrame, search: str) -> alt.LayerChart:
     """A point a training, a line a trial, from rung to rung; `frame` as `portal.search_rungs.rung_frame` gives it.
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from artifacts.contract import Comparison, Question, Spread
 from portal.charts import NEUTRAL, layered, titled
+from portal.memo import kept
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class SeedGroup:
     spread: Spread
 
 
+@kept
 def seed_chart(
     groups: Mapping[str, SeedGroup],
     *,
@@ -74,6 +76,7 @@ def _figure(name: str) -> alt.Tooltip:
     return alt.Tooltip(name, format=".2f")
 
 
+@kept
 def question_chart(question: Question) -> alt.LayerChart:
     """The variants of one open question (deck section 6) by validation accuracy."""
     groups = {

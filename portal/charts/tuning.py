@@ -10,6 +10,7 @@ import pandas as pd
 from artifacts.contract import Ranges
 from artifacts.deck import TrialPoint
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.memo import kept
 from portal.search_log import VALUES
 from portal.text import percent
 
@@ -17,6 +18,7 @@ OPTIMIZERS = ("SGD", "SAM")
 SHAPES = ("circle", "triangle-up")  # a shape an optimizer, so that colour is never the only sign
 
 
+@kept
 def search_space(frame: pd.DataFrame, ranges: Mapping[str, Ranges], points: Sequence[TrialPoint]) -> alt.LayerChart:
     """Trials by lr and weight decay on log axes, the `ranges` of each search as a box, the deck's best as `points`."""
     subtitle = "; ".join(f"{name}: n = {len(part)} trials" for name, part in frame.groupby("search", sort=False))
@@ -128,6 +130,7 @@ def _deck_marks(points: Sequence[TrialPoint]) -> alt.LayerChart:
     )
 
 
+@kept
 def best_so_far(frame: pd.DataFrame, trial: int, reference: float | None) -> alt.LayerChart:
     """Trials of one search in order, up to `trial`, with the best so far as a staircase, and the deck's as `reference`.
 
