@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from artifacts.contract import FinalSummary, PhotoSummary
+from artifacts.contract import ChampionSummary, FinalSummary, PhotoSummary
 from portal import ui, vault
 from portal.charts import vault as charts
 
-ui.opening("Was the test set kept away from every choice, and read only once?")
+ui.opening("Was the test set kept away from every choice, and read only once for each published model?")
 final = ui.document(FinalSummary)
 run = ui.current_run()
 manifest = run.manifest
-models = vault.frozen(manifest, final, ui.optional(PhotoSummary))
+models = vault.frozen(manifest, final, ui.optional(PhotoSummary), ui.optional(ChampionSummary))
 st.markdown(vault.verdict(models))
 ui.small_table(vault.hash_table(models), name="Hashes of the published recipes", hide_index=True)
 st.caption(
@@ -23,6 +23,8 @@ st.caption(
 st.subheader("Every reading")
 st.markdown(vault.reading_sentence(manifest, final))
 ui.table(vault.readings(manifest), alt="Readings of the test set")
+if caution := vault.caution(models):
+    st.caption(caution)
 
 st.subheader("Validation against test")
 validation = ui.arrays("final/validation.npz")["probabilities"]

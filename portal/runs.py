@@ -19,6 +19,7 @@ _STAGES = {
     "tuning/fine.json": "tune-fine",
     "data": "eda",
     "models": "export",
+    "models/champion.onnx": "champion",
 }
 
 

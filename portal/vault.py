@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from artifacts import store
-from artifacts.contract import FinalSummary, Machine, Manifest, PhotoSummary, Recipe, TestRead
+from artifacts.contract import ChampionSummary, FinalSummary, Machine, Manifest, PhotoSummary, Recipe, TestRead
 from portal.text import count, hardware, percent
 
 SHORT = 12  # hexadecimal digits of a hash that are shown: enough to compare by eye
@@ -42,11 +42,12 @@ class Frozen:
         return [reading.recipe_sha256 for reading in self.reads] == [self.written]
 
 
-def frozen(manifest: Manifest, final: FinalSummary, photo: PhotoSummary | None) -> list[Frozen]:
-    """The published models, the study's final one first."""
-    written: dict[str, FinalSummary | PhotoSummary] = {"final": final}
-    if photo is not None:
-        written["photo"] = photo
+def frozen(
+    manifest: Manifest, final: FinalSummary, photo: PhotoSummary | None, champion: ChampionSummary | None = None
+) -> list[Frozen]:
+    """The published models, the study's final one first; None for one that the run does not have."""
+    others: dict[str, PhotoSummary | ChampionSummary | None] = {"photo": photo, "champion": champion}
+    written = {"final": final, **{model: summary for model, summary in others.items() if summary is not None}}
     return [
         Frozen(
             model,
@@ -68,6 +69,17 @@ def verdict(models: Sequence[Frozen]) -> str:
     return (
         f"Yes: the test set was read once for each of the {len(models)} published recipes, "
         "and each recipe is unchanged since."
+    )
+
+
+def caution(models: Sequence[Frozen]) -> str:
+    """What several readings of the same images do not allow; empty for a single model."""
+    if len(models) == 1:
+        return ""
+    names = ", ".join(model.model for model in models)
+    return (
+        f"Each of the {len(models)} models ({names}) was measured on the same test images, and none was changed after. "
+        "Whoever now picks the best of them by these figures has chosen with the test set."
     )
 
 

@@ -50,7 +50,8 @@ def seed_chart(
     axis = alt.Axis(tickCount=6, labelExpr="round(100 * datum.value) / 100")
     scale = alt.Scale(zero=False, padding=16)
     x = alt.X("accuracy:Q", title=title, scale=scale, axis=axis)
-    y = alt.Y("group:N", title=None, sort=None, axis=alt.Axis(labelLimit=160))
+    # Named in order: a layer that leaves out rows without an interval would else put the others first.
+    y = alt.Y("group:N", title=None, sort=list(groups), axis=alt.Axis(labelLimit=160))
     figures = [_figure(name) for name in ("mean", "low", "high")]
     mean = alt.Chart(means).encode(y=y, tooltip=[alt.Tooltip("group"), alt.Tooltip("n"), *figures])
     layers = [

@@ -33,7 +33,7 @@ def test_one_reading_by_the_recipe_shown_is_said_plainly(full_run: Run, final: F
     assert sentence.startswith(
         f"For the final model the test set was read once, by the recipe shown here (`{RECIPE_SHA256[:12]}`)"
     )
-    assert vault.readings(full_run.manifest)["Images"].tolist() == [100]
+    assert vault.readings(full_run.manifest)["For"].tolist() == ["final model", "champion model"]
     models = vault.frozen(full_run.manifest, final, None)
     assert vault.verdict(models).startswith("Yes: the test set was read once, by the published recipe")
     assert vault.hash_table(models)["Agree"].tolist() == ["yes"]
@@ -68,6 +68,33 @@ def test_the_photo_model_has_a_reading_of_its_own(full_run: Run, final: FinalSum
     models = vault.frozen(full_run.manifest, final, photo)
     assert [model.model for model in models] == ["final", "photo"]
     assert "no reading is on record for the photo model" in vault.verdict(models)
+
+
+def test_the_champion_is_the_third_with_checks_of_its_own(full_run: Run, final: FinalSummary) -> None:
+    photo, champion = full_run.document(c.PhotoSummary), full_run.document(c.ChampionSummary)
+    reads = (
+        *full_run.manifest.test_reads,
+        c.TestRead("photo", photo.recipe_sha256, 100, 1, "2026-11-23T12:30:00+00:00"),
+    )
+    manifest = dataclasses.replace(full_run.manifest, test_reads=reads)
+    models = vault.frozen(manifest, final, None, champion)
+    assert [model.model for model in models] == ["final", "champion"]
+    assert vault.verdict(models).startswith("Yes: the test set was read once for each of the 2 published recipes")
+    assert vault.hash_table(models)["Agree"].tolist() == ["yes", "yes"]
+    three = vault.frozen(manifest, final, photo, champion)
+    assert "Each of the 3 models (final, photo, champion)" in vault.caution(three)
+    assert vault.caution(three[:1]) == ""
+    again = dataclasses.replace(manifest, test_reads=(*reads, reads[1]))
+    found = vault.verdict(vault.frozen(again, final, None, champion))
+    assert found == "No: for the champion model it was read 2 times."
+
+
+def test_a_champion_changed_after_its_reading_is_found_out(full_run: Run, final: FinalSummary) -> None:
+    champion = full_run.document(c.ChampionSummary)
+    changed = dataclasses.replace(champion, recipe=dataclasses.replace(champion.recipe, ema=0.5))
+    models = vault.frozen(full_run.manifest, final, None, changed)
+    assert "the champion model's recipe is not the one that its hash was made of" in vault.verdict(models)
+    assert vault.hash_table(models)["Agree"].tolist() == ["yes", "no"]
 
 
 def test_the_gap_has_its_error_and_the_chart_its_intervals(final: FinalSummary) -> None:

@@ -5,7 +5,7 @@ The figures are drawn from a fixed seed and mean nothing; sizes are small, and e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class TinyRun:
         _improvements(self)
         _robustness(self)
         _models(self)
+        _champion(self)
         _clocks(self)
 
     def add(self, document: Any, path: str | None = None) -> None:
@@ -85,8 +86,15 @@ class TinyRun:
             stages={},
             files={path: value for path, value in records.items() if not path.startswith("clock/")},
             clock_files={path: value for path, value in records.items() if path.startswith("clock/")},
-            test_reads=(c.TestRead("final", RECIPE_SHA256, TEST, 2, "2026-11-23T12:00:00+00:00"),),
+            test_reads=tuple(_reads(files)),
         )
+
+
+def _reads(files: dict[str, bytes]) -> Iterator[c.TestRead]:
+    """The final model's reading, and the champion's where the run has one."""
+    yield c.TestRead("final", RECIPE_SHA256, TEST, 2, "2026-11-23T12:00:00+00:00")
+    if c.ChampionSummary.PATH in files:
+        yield c.TestRead("champion", CHAMPION_SHA256, TEST, 2, "2026-11-23T13:00:00+00:00")
 
 
 def fit(rng: np.random.Generator, epochs: int = EPOCHS, top: float = 0.9) -> c.Fit:
@@ -137,6 +145,8 @@ def recipe(**changes: Any) -> c.Recipe:
 
 
 RECIPE_SHA256 = sha256(encode(recipe()))
+CHAMPION = recipe(replication="replace", augmentation_set=7, label_smoothing=0.1, ema=0.99, batch_size=256)
+CHAMPION_SHA256 = sha256(encode(CHAMPION))
 
 
 def _data(run: TinyRun) -> None:
@@ -513,6 +523,57 @@ def _photo_model(run: TinyRun) -> c.ExportedModel:
         )
     )
     return c.ExportedModel("photo", "photo", file, "fp32", 44, 4, (4, side, side), ())
+
+
+def _champion(run: TinyRun) -> None:
+    """The champion: of its ablation, `without erasing` is a real loss and nothing else is shown."""
+    validation, test = run.labels[:VALIDATION], run.labels[-TEST:]
+    probabilities = run.probabilities(validation)
+    predictions = np.tile(probabilities.argmax(axis=1).astype(np.uint8), (EPOCHS, 1))
+    half = probabilities.astype(np.float16)
+    run.add_arrays("champion/validation.npz", val_predictions=predictions, val_probabilities=half)
+    answers = np.stack([run.probabilities(test).argmax(axis=1) for _ in range(2)]).astype(np.uint8)
+    run.add_arrays("champion/test.npz", predictions_by_seed=answers)
+    single = tuple((answers == test).mean(axis=1).tolist())
+    mean, std = float(np.mean(single)), float(np.std(single, ddof=1))
+    side, file = run.images.shape[1], "models/champion.onnx"
+    run.files[file] = tiny_network(classes=len(run.classes), image_size=side, seed=7)
+    parity = c.Parity("fp32", TEST, 1e-6, TEST, "test", TEST, 0.9, 0.9, len(run.files[file]))
+    run.add(
+        c.ChampionSummary(
+            recipe=CHAMPION,
+            recipe_sha256=CHAMPION_SHA256,
+            layers=9,
+            parameters=2_917_482,
+            macs=50_000_000,
+            ablation=_ablation(run.rng),
+            ablation_images=100,
+            student="student",
+            validation=c.Views(VALIDATION, (0, 1, 2), (0.88, 0.89, 0.9), (0.89, 0.9, 0.91), 0.91, 0.92),
+            fit=fit(run.rng, top=0.93),
+            fit_images=150,
+            fit_mirrored=0.94,
+            validation_images=VALIDATION,
+            train_images=len(run.images),
+            test=c.Views(TEST, (0, 1), single, single, 0.95, 0.96),
+            accuracy=single[0],
+            standard_error=float(np.sqrt(single[0] * (1 - single[0]) / TEST)),
+            accuracy_spread=c.Spread(2, mean, std, mean - std, mean + std),
+            model=c.ExportedModel("champion", "champion", file, "fp32", 44, 4, (4, side, side), (parity,)),
+        )
+    )
+
+
+def _ablation(rng: np.random.Generator) -> c.Question:
+    names = ("champion", "without mirror image", "without erasing", "student")
+    fits = {name: tuple(fit(rng, top=0.85 if "erasing" in name else 0.89) for _ in range(3)) for name in names}
+    variants = tuple(c.Variant(name, CHAMPION, fits[name], spread(fits[name])) for name in names)
+    comparisons = (
+        c.Comparison("champion", "without mirror image", -0.002, -0.008, 0.004, 0.4, False),
+        c.Comparison("champion", "without erasing", -0.04, -0.05, -0.03, 0.001, True),
+        c.Comparison("champion", "student", 0.003, None, None, None, False),
+    )
+    return c.Question("ablation", "What is each part of the recipe worth?", variants, comparisons)
 
 
 def _clocks(run: TinyRun) -> None:

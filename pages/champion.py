@@ -1,0 +1,59 @@
+"""Beyond the deck: the champion on the test set, what its recipe changes, and what each change is worth."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from artifacts import deck
+from artifacts.contract import ArchitecturesSummary, ChampionSummary, FinalSummary
+from portal import champion, ui
+from portal.charts import architectures
+from portal.charts import champion as charts
+from portal.charts.seeds import question_chart
+from portal.runs import is_deck_data
+
+ui.opening("How far does a network under three million parameters get when its recipe is not the deck's?")
+summary = ui.document(ChampionSummary)
+final, compared = ui.optional(FinalSummary), ui.optional(ArchitecturesSummary)
+with_deck = is_deck_data(ui.current_run().manifest)
+st.markdown(champion.on_test(summary, with_deck=with_deck))
+ui.beside_deck(champion.beside_deck(summary, final))
+ui.provenance(split="test", images=summary.test.images, seeds=len(summary.test.seeds))
+answers, others = ui.arrays(champion.TEST), ui.optional_arrays("final/test.npz") if final else None
+see = "A difference between rows that is smaller than the spread within them says nothing."
+if others is not None:
+    published = [each["predictions_by_seed"][0] for each in (answers, others)]
+    see = champion.against_final(*published, ui.arrays("data/test.npz")["labels"])
+ui.chart(charts.accuracy_chart(summary, final, deck.TEST_ACCURACY if with_deck else None), see=see)
+
+st.subheader("What the recipe changes")
+if before := champion.deck_way(final, compared):
+    ui.small_table(champion.recipe_table(before, summary.recipe), name="What the recipe changes", hide_index=True)
+    st.caption(f"The deck's way as this study runs it. {champion.same_parts(before, summary.recipe)}")
+
+st.subheader("What each change is worth")
+st.markdown(champion.ablation_sentence(summary))
+differences = champion.differences(summary)
+seeds = len(summary.ablation.variants[0].fits)
+left, right = st.columns(2, gap="medium")
+with left:
+    frame = charts.difference_frame(differences, summary.student)
+    see = "Left of the dashed line a change costs accuracy; a line that crosses it shows no difference."
+    ui.chart(charts.difference_chart(frame, seeds, summary.validation_images), see=see)
+with right:
+    ui.chart(question_chart(summary.ablation), see="The same trainings, seed by seed; the champion is the first row.")
+st.caption(champion.budget_caution(summary))
+st.markdown(champion.student_sentence(summary))
+
+st.subheader("Asked twice, and all together")
+ui.small_table(champion.views_table(summary), name="The four views", hide_index=True)
+st.markdown(champion.views_sentence(summary))
+
+st.subheader("While it learns")
+left, right = st.columns(2, gap="medium")
+with left:
+    ui.chart(architectures.learning_curves(summary.fit, "accuracy", champion.NAME), see=champion.curves_see(summary))
+with right:
+    see = architectures.overfitting(summary.fit)
+    ui.chart(architectures.learning_curves(summary.fit, "loss", champion.NAME), see=see)
+ui.takeaway(champion.takeaway(summary))

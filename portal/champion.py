@@ -1,0 +1,265 @@
+"""The champion, beyond the deck: its figures beside the deck's, what its recipe changes, and what each part is worth.
+
+Two budgets must not be mixed up: the ablation's networks saw few images for a few epochs, the published ones saw all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from artifacts import deck
+from artifacts.contract import ArchitecturesSummary, ChampionSummary, Comparison, FinalSummary, Recipe, Views
+from portal.disagreement import SURE, sign_test
+from portal.text import Beside, count, percent, percent_with_error, spread
+from portal.vault import standard_error
+
+NAME = "Champion"
+VALIDATION, TEST = "champion/validation.npz", "champion/test.npz"
+# How the contract's four views read, by the names of their fields.
+VIEWS = {
+    "single": "Each network alone",
+    "mirrored": "Each also on the mirror image",
+    "ensemble": "All together (ensemble)",
+    "ensemble_mirrored": "All together, also on the mirror image",
+}
+# The champion's sets stand in the pipeline, which the portal does not import; a test holds both against each other.
+OWN_SETS = {
+    7: "HorizontalFlip(0.5), Crop(2), RandomErasing()",
+    8: "Crop(2), RandomErasing()",
+    9: "HorizontalFlip(0.5), RandomErasing()",
+    10: "HorizontalFlip(0.5), Crop(2)",
+}
+DRAWS = {
+    "once": "one more copy of each image, drawn once",
+    "every epoch": "one more copy of each image, drawn anew every epoch",
+    "replace": "drawn anew each time an image is seen",
+    "mixed": "drawn anew each time an image is seen; half of the batches mixed (CutMix)",
+    "randomised": "randomised as a photo might be",
+}
+
+
+# ---------------------------------------------------------------------------------------------------- test figures
+
+
+def beside_deck(champion: ChampionSummary, final: FinalSummary | None) -> list[Beside]:
+    """Test accuracy of the champion and of the study's final model, then what the champion's costs are."""
+    published = percent_with_error(champion.accuracy, champion.standard_error)
+    images = f"test, {count(champion.test.images, 'image')}"
+    rows = [
+        Beside("Champion ± standard error", published, f"{images}, 1 seed", percent(deck.TEST_ACCURACY)),
+        Beside(
+            "Champion, mean ± standard deviation", spread(champion.accuracy_spread), f"{images} a seed", "one seed only"
+        ),
+    ]
+    if final is not None:
+        where = f"test, {count(final.test_images, 'image')} a seed"
+        rows.append(
+            Beside("This study's final model, mean ± standard deviation", spread(final.accuracy_spread), where, "")
+        )
+    return rows + _costs(champion)
+
+
+def _costs(champion: ChampionSummary) -> list[Beside]:
+    best = deck.BEST_NETWORK
+    return [
+        Beside("Parameters", f"{champion.parameters:,}", "counted", f"{best.parameters:,}"),
+        Beside("Layers", str(champion.layers), "convolutions and fully connected", str(best.layers)),
+        Beside("Training images", f"{champion.train_images:,}", "train and validation data together", ""),
+        Beside("Epochs", str(champion.recipe.epochs), "set before", f"{deck.FINE_BEST.best_epoch} (best of its trial)"),
+    ]
+
+
+def on_test(champion: ChampionSummary, *, with_deck: bool) -> str:
+    """How many points the champion's mean is from the deck's figure, with what chance alone moves."""
+    mean = champion.accuracy_spread.mean
+    reached = f"Over {count(champion.accuracy_spread.n, 'seed')} the champion reaches **{percent(mean)}** of the test"
+    if not with_deck:
+        return f"{reached} images."
+    error = 100 * standard_error(deck.TEST_ACCURACY, deck.TEST_IMAGES)
+    return (
+        f"{reached} images, {100 * (mean - deck.TEST_ACCURACY):+.2f} percentage points against the deck's "
+        f"{percent(deck.TEST_ACCURACY)}, a single seed's figure whose standard error is {error:.2f} points."
+    )
+
+
+def against_final(champion_N: np.ndarray, final_N: np.ndarray, labels_N: np.ndarray) -> str:
+    """Both published networks on the same test images, by their answers: what one mends and spoils of the other."""
+    ours, theirs = champion_N == labels_N, final_N == labels_N
+    gained, lost = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+    p_value = sign_test(gained, lost)
+    verdict = "a real difference" if p_value < SURE else "no difference is shown"
+    return (
+        f"On the same {len(labels_N):,} test images the published champion mends {gained:,} mistakes of this study's "
+        f"final model and spoils {lost:,} of its right answers: {verdict} (sign test, p = {p_value:.2g})."
+    )
+
+
+def curves_see(champion: ChampionSummary) -> str:
+    """What the learning curves are of, and why train may lie below validation."""
+    return (
+        f"One seed on {champion.fit_images:,} images of the train part. Train figures are those of the augmented "
+        "batches, which are harder than validation images: train may lie below."
+    )
+
+
+def takeaway(champion: ChampionSummary) -> str:
+    """What to remember: the figure, and that no single trick is behind it."""
+    figure = percent_with_error(champion.accuracy, champion.standard_error)
+    return (
+        f"{figure} with {champion.parameters:,} parameters: a better recipe is worth more than a bigger network. Which "
+        "part is worth what, only taking it away can say."
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- recipe
+
+
+def augmentation(recipe: Recipe) -> str:
+    """What is drawn for the training images, and when."""
+    ours = next((row.augmentation for row in deck.TRAINSETS if row.id == recipe.augmentation_set), None)
+    ops = ours or OWN_SETS.get(recipe.augmentation_set, f"set {recipe.augmentation_set}")
+    if recipe.replication == "none" or ops == "none":
+        return "none" if ops == "none" else ops
+    return f"{ops}; {DRAWS[recipe.replication]}"
+
+
+_PARTS: dict[str, Callable[[Recipe], str]] = {
+    "Network": lambda recipe: recipe.architecture,
+    "Fully connected layers": lambda recipe: str(recipe.last_layers),
+    "Augmentation": augmentation,
+    "Epochs": lambda recipe: str(recipe.epochs),
+    "Batch": lambda recipe: count(recipe.batch_size, "image"),
+    "Optimiser": lambda recipe: (
+        recipe.optimizer if recipe.optimizer == "SGD" else f"{recipe.optimizer}, rho {recipe.rho:g}"
+    ),
+    "Learning rate": lambda recipe: f"{recipe.lr:.3g}, {recipe.schedule}",
+    "Momentum": lambda recipe: f"{recipe.momentum:.3g}",
+    "Weight decay": lambda recipe: f"{recipe.weight_decay:.2g}",
+    "Label smoothing": lambda recipe: f"{recipe.label_smoothing:g}",
+    "Dropout": lambda recipe: f"{recipe.dropout:g}",
+    "Average of the weights": lambda recipe: f"decay {recipe.ema:g} a step" if recipe.ema else "none",
+}
+
+
+def deck_way(final: FinalSummary | None, compared: ArchitecturesSummary | None) -> Recipe | None:
+    """The recipe that stands for the deck's: the final model's, or the seven networks' where there is none yet."""
+    known = final or compared
+    return known.recipe if known is not None else None
+
+
+def recipe_table(deck_recipe: Recipe, champion: Recipe) -> pd.DataFrame:
+    """The parts that differ: as the deck's way is run in this study, and as the champion has them."""
+    rows = [(part, say(deck_recipe), say(champion)) for part, say in _PARTS.items()]
+    return pd.DataFrame([row for row in rows if row[1] != row[2]], columns=["Part", "The deck's way", NAME])
+
+
+def same_parts(deck_recipe: Recipe, champion: Recipe) -> str:
+    """Which parts of the recipe are as they were, for the line under the table."""
+    same = [part.lower() for part, say in _PARTS.items() if say(deck_recipe) == say(champion)]
+    return f"Unchanged: {', '.join(same)}." if same else "No part is as it was."
+
+
+# -------------------------------------------------------------------------------------------------------- ablation
+
+
+def differences(champion: ChampionSummary) -> list[Comparison]:
+    """Each variant of the ablation against the champion, the costliest change first."""
+    base = champion.ablation.variants[0].name
+    against = [each for each in champion.ablation.comparisons if each.first == base]
+    return sorted(against, key=lambda each: each.difference)
+
+
+def budget(champion: ChampionSummary) -> str:
+    """What the ablation was measured on: `10,000 training images, 6 epochs, 3 seeds a variant`."""
+    first = champion.ablation.variants[0]
+    return (
+        f"{champion.ablation_images:,} training images, {count(first.recipe.epochs, 'epoch')}, "
+        f"{count(first.val_accuracy.n, 'seed')} a variant"
+    )
+
+
+def ablation_sentence(champion: ChampionSummary) -> str:
+    """Which changes are shown to matter, and which are not."""
+    found = differences(champion)
+    worse = [each for each in found if each.real and each.difference < 0]
+    better = [each for each in found if each.real and each.difference > 0]
+    unclear = [each.second for each in found if not each.real]
+    parts = []
+    if worse:
+        parts.append(f"Shown to cost accuracy: {_listed(worse)}.")
+    if better:
+        parts.append(f"Shown to add to it: {_listed(better)}.")
+    if unclear:
+        parts.append(f"No difference is shown for {', '.join(unclear)}: the interval holds 0, or there is none.")
+    return " ".join(parts) or "Nothing was taken away from the recipe, so nothing is known of its parts."
+
+
+def _listed(comparisons: Sequence[Comparison]) -> str:
+    return ", ".join(f"{each.second} ({100 * each.difference:+.2f} points)" for each in comparisons)
+
+
+def budget_caution(champion: ChampionSummary) -> str:
+    """The honest remark under the ablation."""
+    return (
+        f"Measured at a small budget ({budget(champion)}) on {champion.validation_images:,} validation images, because "
+        f"every change needs trainings of its own. With all images and {count(champion.recipe.epochs, 'epoch')} a part "
+        "may be worth more or less; several comparisons also mean that one in twenty may look real by chance."
+    )
+
+
+def student_sentence(champion: ChampionSummary) -> str:
+    """The variant that learned from the champion's networks: who taught it, and what it reached."""
+    named = next((each for each in champion.ablation.variants if each.name == champion.student), None)
+    if named is None:
+        return ""
+    teachers = count(len(champion.validation.seeds), "network")
+    return (
+        f"**{champion.student}** is a student: one network of the same size that learned from the mean answer of the "
+        f"champion's {teachers} ({percent(champion.validation.ensemble)} together) instead of from the labels alone. "
+        f"It reaches {spread(named.val_accuracy)}."
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------- views
+
+
+def views_table(champion: ChampionSummary) -> pd.DataFrame:
+    """The four ways to ask the same networks, on validation images (small budget, and in full) and on test images."""
+    full = {"single": percent(champion.fit.highest_val_accuracy), "mirrored": percent(champion.fit_mirrored)}
+    return pd.DataFrame(
+        {
+            "Asked": called,
+            "Validation, small budget": _view(champion.validation, view),
+            "Validation, full budget": full.get(view, "one network only"),
+            "Test, full budget": _view(champion.test, view),
+        }
+        for view, called in VIEWS.items()
+    )
+
+
+def _view(views: Views, name: str) -> str:
+    value = getattr(views, name)
+    if isinstance(value, float):
+        return percent(value)
+    std = float(np.std(value, ddof=1)) if len(value) > 1 else None
+    return f"{percent_with_error(float(np.mean(value)), std)} (n = {len(value)})"
+
+
+def views_sentence(champion: ChampionSummary) -> str:
+    """What the mirror image and the ensemble add on test images, and what they cost."""
+    test, networks = champion.test, len(champion.test.seeds)
+    single = float(np.mean(test.single))
+    gains = {
+        "the mirror image adds": float(np.mean(test.mirrored)) - single,
+        "the ensemble": test.ensemble - single,
+        "both together": test.ensemble_mirrored - single,
+    }
+    listed = ", ".join(f"{what} {100 * gain:+.2f}" for what, gain in gains.items())
+    return (
+        f"In points on the test images, against a network alone: {listed}. Nothing is free: the mirror image doubles "
+        f"the work of an answer, {count(networks, 'network')} multiply it by {networks}. All four ways were fixed "
+        "before the test set was read."
+    )

@@ -1,0 +1,102 @@
+"""The champion (beyond the deck): test accuracy by seed, and what each part of its recipe is worth."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from artifacts.contract import ChampionSummary, Comparison, FinalSummary, Spread
+from portal.champion import NAME
+from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts.seeds import SeedGroup, seed_chart
+from portal.text import count
+
+MIRRORED, FINAL = f"{NAME}, mirror too", "Final model"
+REAL, UNCLEAR = "real difference", "none is shown"
+
+
+def accuracy_chart(champion: ChampionSummary, final: FinalSummary | None, reference: float | None) -> alt.LayerChart:
+    """Test accuracy by seed of the champion, alone and with the mirror image, and of the study's final model.
+
+    Crosses are the ensembles; `reference` is the deck's figure.
+    """
+    test = champion.test
+    groups = {
+        NAME: SeedGroup(test.single, champion.accuracy_spread),
+        MIRRORED: SeedGroup(test.mirrored, _without_interval(test.mirrored)),
+    }
+    if final is not None:
+        groups[FINAL] = SeedGroup(final.accuracy_by_seed, final.accuracy_spread)
+    crosses = {NAME: test.ensemble, MIRRORED: test.ensemble_mirrored}
+    dashed = "; dashed: the deck's" if reference is not None else ""
+    return titled(
+        seed_chart(groups, title="Test accuracy (%)", reference=reference, crosses=crosses),
+        "Test accuracy, champion and final model",
+        f"n = {count(len(test.seeds), 'seed')} on {test.images:,} test images; diamond: mean, line: its 95 % interval; "
+        f"cross: all networks together{dashed}",
+        "Rows of points: test accuracy of each seed of the champion, with and without the mirror image, and of the "
+        "study's final model.",
+    )
+
+
+def _without_interval(values: Sequence[float]) -> Spread:
+    """Mean and deviation; the same networks stand a row above, whose interval says enough."""
+    std = statistics.stdev(values) if len(values) > 1 else None
+    return Spread(len(values), statistics.fmean(values), std, None, None)
+
+
+def difference_frame(comparisons: Sequence[Comparison], student: str) -> pd.DataFrame:
+    """One row a change: difference to the champion in percentage points with its interval, in the order given."""
+    rows = [
+        {
+            "variant": _named(each.second, student),
+            "difference": 100 * each.difference,
+            "low": None if each.low is None else 100 * each.low,
+            "high": None if each.high is None else 100 * each.high,
+            "verdict": REAL if each.real else UNCLEAR,
+        }
+        for each in comparisons
+    ]
+    columns = ["variant", "difference", "low", "high", "verdict"]
+    return pd.DataFrame(rows, columns=columns).astype({"low": float, "high": float})
+
+
+def _named(variant: str, student: str) -> str:
+    """The variant's name, which says that it is the student where its own name does not."""
+    is_said = variant != student or "student" in variant.lower()
+    return variant if is_said else f"{variant} (student)"
+
+
+def difference_chart(frame: pd.DataFrame, seeds: int, images: int) -> alt.LayerChart:
+    """A row a change of the recipe: its difference to the champion, the 95 % interval, and a line at none."""
+    axis = alt.Axis(tickCount=6, format="+.1f")
+    x = alt.X("difference:Q", title="Difference to the champion (points)", axis=axis, scale=alt.Scale(padding=24))
+    verdicts, legend = [REAL, UNCLEAR], alt.Legend(orient="top", title=None)
+    figures = [alt.Tooltip(name, format="+.2f") for name in ("difference", "low", "high")]
+    base = alt.Chart(frame).encode(
+        y=alt.Y("variant:N", title=None, sort=list(frame["variant"]), axis=alt.Axis(labelLimit=160)),
+        tooltip=[alt.Tooltip("variant"), *figures, alt.Tooltip("verdict")],
+    )
+    none = alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2)
+    interval = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=3, opacity=0.6, color=NEUTRAL)
+    point = base.mark_point(filled=True, size=110, opacity=1).encode(
+        x=x,
+        color=alt.Color("verdict:N", sort=verdicts, legend=legend),
+        shape=alt.Shape("verdict:N", sort=verdicts, scale=alt.Scale(range=["diamond", "circle"]), legend=legend),
+    )
+    number = base.mark_text(dy=-13, color=TEXT, fontSize=11)
+    layers = [
+        none.encode(x=alt.X("difference:Q")),
+        interval.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")),
+        point,
+        number.encode(x=alt.X("difference:Q"), text=alt.Text("difference:Q", format="+.2f")),
+    ]
+    return titled(
+        layered(*layers, height=44 * max(1, len(frame))),
+        "What each change does to the champion",
+        f"n = {count(seeds, 'seed')} a variant, {images:,} validation images; line: 95 % interval of the difference",
+        "Points for the change of validation accuracy by each variant of the recipe, with intervals and a line at 0.",
+    )

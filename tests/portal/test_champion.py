@@ -1,0 +1,173 @@
+"""The champion: its figures as sentences, its charts, its page, and its place beside the other networks."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artifacts import contract as c
+from artifacts.store import Run
+from pipeline.augmentation import CHAMPION_SETS
+from portal import champion
+from portal.charts import champion as charts
+from tests.portal.charts.specs import marks_of, rows_with, spec_of
+from tests.portal.test_pages import open_page, sentences
+from tests.portal.tiny_run import TinyRun, recipe
+
+
+@pytest.fixture
+def summary(full_run: Run) -> c.ChampionSummary:
+    return full_run.document(c.ChampionSummary)
+
+
+@pytest.fixture
+def final(full_run: Run) -> c.FinalSummary:
+    return full_run.document(c.FinalSummary)
+
+
+# ----------------------------------------------------------------------------------------------------- sentences
+
+
+def test_its_test_accuracy_stands_beside_the_deck_and_the_final_model(
+    summary: c.ChampionSummary, final: c.FinalSummary
+) -> None:
+    better = dataclasses.replace(summary, accuracy_spread=c.Spread(3, 0.9543, 0.001, 0.95, 0.96))
+    rows = {row.what: row for row in champion.beside_deck(better, final)}
+    assert rows["Champion ± standard error"].deck == "94.93 %"
+    assert rows["Champion, mean ± standard deviation"].ours == "95.43 ± 0.10 % (n = 3)"
+    assert rows["Parameters"].deck == rows["Parameters"].ours == "2,917,482"
+    assert len(champion.beside_deck(better, None)) == len(rows) - 1
+    said = champion.on_test(better, with_deck=True)
+    assert "+0.50 percentage points against the deck's 94.93 %" in said
+    assert "standard error is 0.22 points" in said
+    assert "deck" not in champion.on_test(better, with_deck=False)
+
+
+def test_both_published_networks_are_held_against_each_other_image_by_image() -> None:
+    labels = np.zeros(100, np.uint8)
+    ours, theirs = np.zeros(100, np.uint8), np.zeros(100, np.uint8)
+    theirs[:20], ours[18:23] = 1, 1
+    said = champion.against_final(ours, theirs, labels)
+    assert "mends 18 mistakes" in said
+    assert "spoils 3 of its right answers: a real difference" in said
+    assert "no difference is shown" in champion.against_final(ours, ours, labels)
+
+
+def test_only_what_differs_from_the_decks_way_is_listed(summary: c.ChampionSummary) -> None:
+    table = champion.recipe_table(recipe(), summary.recipe)
+    assert table["Part"].tolist() == ["Augmentation", "Batch", "Label smoothing", "Average of the weights"]
+    assert table.iloc[0].tolist()[1:] == [
+        "none",
+        "HorizontalFlip(0.5), Crop(2), RandomErasing(); drawn anew each time an image is seen",
+    ]
+    assert "network, fully connected layers, epochs" in champion.same_parts(recipe(), summary.recipe)
+    assert champion.recipe_table(recipe(), recipe()).empty
+
+
+def test_its_augmentation_sets_are_called_as_the_pipeline_has_them() -> None:
+    assert {number: each.title for number, each in CHAMPION_SETS.items()} == champion.OWN_SETS
+
+
+def test_the_deck_s_sets_keep_their_names() -> None:
+    said = champion.augmentation(recipe(augmentation_set=3, replication="once"))
+    assert said == "HorizontalFlip(0.8), Rotation(-5, 5); one more copy of each image, drawn once"
+    assert champion.augmentation(recipe(augmentation_set=99, replication="mixed")).startswith("set 99; drawn anew")
+
+
+def test_the_ablation_tells_what_is_shown_from_what_is_not(summary: c.ChampionSummary) -> None:
+    assert [each.second for each in champion.differences(summary)] == [
+        "without erasing",
+        "without mirror image",
+        "student",
+    ]
+    said = champion.ablation_sentence(summary)
+    assert "Shown to cost accuracy: without erasing (-4.00 points)." in said
+    assert "No difference is shown for without mirror image, student" in said
+    assert "100 training images, 5 epochs, 3 seeds a variant" in champion.budget_caution(summary)
+    alone = dataclasses.replace(summary, ablation=dataclasses.replace(summary.ablation, comparisons=()))
+    assert "nothing is known of its parts" in champion.ablation_sentence(alone)
+
+
+def test_the_student_and_its_teachers_are_named(summary: c.ChampionSummary) -> None:
+    said = champion.student_sentence(summary)
+    assert said.startswith("**student** is a student")
+    assert "3 networks (91.00 % together)" in said
+    assert champion.student_sentence(dataclasses.replace(summary, student="")) == ""
+
+
+def test_the_four_views_stand_on_validation_and_on_test_images(summary: c.ChampionSummary) -> None:
+    table = champion.views_table(summary)
+    assert table["Validation, small budget"].tolist() == [
+        "89.00 ± 1.00 % (n = 3)",
+        "90.00 ± 1.00 % (n = 3)",
+        "91.00 %",
+        "92.00 %",
+    ]
+    assert table["Test, full budget"].tolist()[2:] == ["95.00 %", "96.00 %"]
+    assert table["Validation, full budget"].tolist()[1:3] == ["94.00 %", "one network only"]
+    assert "the mirror image adds +0.00" in champion.views_sentence(summary)
+
+
+# -------------------------------------------------------------------------------------------------------- charts
+
+
+def test_seeds_and_ensembles_of_the_test_set_are_drawn(summary: c.ChampionSummary, final: c.FinalSummary) -> None:
+    chart = charts.accuracy_chart(summary, final, 0.9493)
+    assert len(rows_with(chart, "group", "mean")) == 3
+    assert len(rows_with(chart, "group", "other")) == 2
+    assert "dashed: the deck's" in " ".join(spec_of(chart)["title"]["subtitle"])
+    alone = charts.accuracy_chart(summary, None, None)
+    assert len(rows_with(alone, "group", "mean")) == 2
+    assert "dashed" not in " ".join(spec_of(alone)["title"]["subtitle"])
+
+
+def test_a_single_seed_is_drawn_too(summary: c.ChampionSummary) -> None:
+    views = c.Views(100, (0,), (0.95,), (0.951,), 0.95, 0.951)
+    one = dataclasses.replace(summary, test=views, accuracy_spread=c.Spread(1, 0.95, None, None, None))
+    assert "n = 1 seed on" in " ".join(spec_of(charts.accuracy_chart(one, None, None))["title"]["subtitle"])
+    assert "(n = 1)" in champion.views_table(one)["Test, full budget"][0]
+
+
+def test_differences_have_intervals_where_there_are_some(summary: c.ChampionSummary) -> None:
+    frame = charts.difference_frame(champion.differences(summary), summary.student)
+    assert frame["variant"].tolist() == ["without erasing", "without mirror image", "student"]
+    assert charts.difference_frame(champion.differences(summary), "without erasing")["variant"][0].endswith("(student)")
+    assert frame["verdict"].tolist() == [charts.REAL, charts.UNCLEAR, charts.UNCLEAR]
+    chart = charts.difference_chart(frame, 3, 60)
+    assert marks_of(chart) == ["rule", "rule", "point", "text"]
+    assert "n = 3 seeds a variant, 60 validation images" in " ".join(spec_of(chart)["title"]["subtitle"])
+
+
+# ---------------------------------------------------------------------------------------------------------- page
+
+
+def without(tiny: TinyRun, folder: Path, monkeypatch: pytest.MonkeyPatch, *left_out: str) -> None:
+    monkeypatch.setenv("FASHION_RUNS", str(tiny.write(folder / "study", without=left_out).folder))
+
+
+@pytest.mark.usefixtures("only_run")
+def test_the_page_shows_figures_recipe_ablation_and_views() -> None:
+    app = open_page("champion")
+    assert len(app.get("vega_lite_chart")) == 5
+    assert [each.value for each in app.subheader][:2] == ["What the recipe changes", "What each change is worth"]
+    captions = " ".join(each.value for each in app.caption)
+    assert "Measured at a small budget" in captions
+    assert "On the same 100 test images" in captions
+
+
+def test_a_run_without_the_stage_gets_one_sentence(
+    tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(tiny, tmp_path, monkeypatch, "champion/", "models/champion")
+    (said,) = sentences(open_page("champion"))
+    assert "make it with `python -m pipeline champion`" in said
+
+
+def test_the_page_does_without_the_final_model(tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(tiny, tmp_path, monkeypatch, "final/", "architectures/")
+    app = open_page("champion")
+    assert app.success
+    assert not sentences(app)
