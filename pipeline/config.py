@@ -351,18 +351,18 @@ def smoke() -> Config:
         split=SplitConfig(validated=100, tested=1_000),
         eda=EdaConfig(samples_per_class=5),
         outliers=OutliersConfig(epochs=1, train_images=500, worst_per_class=5),
-        architectures=ArchitecturesConfig(recipe(epochs=2, batch_size=32), 64),
+        architectures=ArchitecturesConfig(recipe(epochs=1, batch_size=32), 64),
         augmentations=AugmentationsConfig(recipe(epochs=1, batch_size=32, replication="once"), 100, seeds=2),
         tuning=TuningConfig(recipe(epochs=1, batch_size=32, replication="once"), COARSE_RANGES, 4, 3, 3, 48, (1, 2)),
         confirm=ConfirmConfig(candidates=2, seeds=1),
         final=FinalConfig(epochs=1, train_images=400, seeds=2, gallery_per_class=10),
         improvements=ImprovementsConfig(recipe(epochs=1), recipe(epochs=1, batch_size=32), 64, seeds=2),
-        robustness=RobustnessConfig(images=6),
+        robustness=RobustnessConfig(images=2),
         photo_model=PhotoConfig(photo_recipe(epochs=1, batch_size=32), 128),
         labels=LabelsConfig(small_recipe(epochs=1, batch_size=32), folds=2, train_images=200),
         export=ExportConfig(parity_images=50),
         champion=ChampionConfig(
-            champion_recipe(epochs=1, batch_size=32), 64, 64, 2, champion_recipe(epochs=1, batch_size=32), 64, 1
+            champion_recipe(epochs=1, batch_size=32), 64, 64, 2, champion_recipe(epochs=1, batch_size=32), 32, 1
         ),
         expected_minutes=1,
     )

@@ -64,7 +64,7 @@ AUGMENTATION_SETS: dict[int, AugmentationSet] = {
 }
 
 # What the champion draws (mirrored and shifted: He et al. 2016, arXiv:1512.03385; erasing: Zhong et al. 2017), and what
-# is left without one of the three: the ablation's sets.
+# is left without one of the three: the ablation's sets. Set 11 asks how much is too much.
 _MIRROR, _SHIFT = HorizontalFlip(0.5), Crop(2)
 
 CHAMPION_SETS: dict[int, AugmentationSet] = {
@@ -74,6 +74,7 @@ CHAMPION_SETS: dict[int, AugmentationSet] = {
         AugmentationSet(id=8, title="Crop(2), RandomErasing()", ops=(_SHIFT, _ERASING)),
         AugmentationSet(id=9, title="HorizontalFlip(0.5), RandomErasing()", ops=(_MIRROR, _ERASING)),
         AugmentationSet(id=10, title="HorizontalFlip(0.5), Crop(2)", ops=(_MIRROR, _SHIFT)),
+        AugmentationSet(id=11, title="All five operations", ops=(_FLIP, _ROTATION, _PERSPECTIVE, _SHIFT, _ERASING)),
     )
 }
 

@@ -70,6 +70,7 @@ STAGES: tuple[Stage, ...] = (
         improvements.run,
         ("augmentations",),
         lambda c: c.improvements,
+        version=2,
     ),
     Stage(
         "champion",

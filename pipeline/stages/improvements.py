@@ -13,6 +13,7 @@ from pipeline.statistics import accuracy_spread, compare
 from pipeline.workers import Finished
 
 BATCH_SIZES = (512, 64, 32)
+EVERYTHING = 11  # the augmentation set of all operations
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,30 @@ def questions(batch_recipe: Recipe, draws_recipe: Recipe, best_set: int) -> tupl
         f"batch {size}": dataclasses.replace(base, batch_size=size, lr=base.lr * size / base.batch_size)
         for size in BATCH_SIZES
     }
-    draws = {"drawn once": once, "drawn every epoch": dataclasses.replace(once, replication="every epoch")}
+    fresh = dataclasses.replace(once, replication="every epoch")
+    alone = dataclasses.replace(once, augmentation_set=1, replication="none", epochs=2 * once.epochs)
+    amounts = {
+        "each image as it is": alone,
+        "with an augmented copy": fresh,
+        "with a copy by all operations": dataclasses.replace(fresh, augmentation_set=EVERYTHING),
+        "copies alone, by all operations": dataclasses.replace(
+            fresh, augmentation_set=EVERYTHING, replication="replace", epochs=2 * once.epochs
+        ),
+    }
+    sam = dataclasses.replace(once, optimizer="SAM", epochs=max(1, once.epochs // 2))
     return (
         Asked("batch-size", "Does a smaller batch than 512 help?", batches),
-        Asked("augmentation", "Does augmentation drawn anew every epoch help, or harm?", draws),
+        Asked(
+            "augmentation",
+            "Does augmentation drawn anew every epoch help, or harm?",
+            {"drawn once": once, "drawn every epoch": fresh},
+        ),
+        Asked("amount", "Is too much augmentation harmful, at an equal number of steps?", amounts),
+        Asked(
+            "optimizer",
+            "SAM or SGD, at equal compute? (A step of SAM costs two.)",
+            {"SGD": once, "SAM, half the epochs": sam},
+        ),
     )
 
 

@@ -116,7 +116,7 @@ def test_sam_perturbs_by_each_ranks_own_gradient(two: Path) -> None:
 
     step = 0
     for epoch in range(plan.epochs):
-        for x, y in training._batches(train, plan, 0, epoch):
+        for x, y in training._batches(train, plan, 0, epoch, 10):
             optimizer.param_groups[0]["lr"] = training.learning_rate(plan, step / steps)
             seen = []
             for share in (slice(0, None, 2), slice(1, None, 2)):

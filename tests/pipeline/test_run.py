@@ -20,6 +20,7 @@ from artifacts import contract, store
 from artifacts.contract import (
     ArchitecturesSummary,
     AugmentationsSummary,
+    ChampionSummary,
     ConfirmSummary,
     ErrorsSummary,
     ExportSummary,
@@ -151,11 +152,27 @@ def test_every_filter_has_a_side_and_a_picture(run: Run) -> None:
     assert (arrays["maps"] >= 0).all()
 
 
-def test_improvements_answer_both_questions(run: Run) -> None:
+def test_improvements_answer_each_question(run: Run) -> None:
     questions = {question.key: question for question in run.document(ImprovementsSummary).questions}
     assert [variant.recipe.batch_size for variant in questions["batch-size"].variants] == [512, 64, 32]
     assert [v.recipe.replication for v in questions["augmentation"].variants] == ["once", "every epoch"]
+    assert [v.recipe.optimizer for v in questions["optimizer"].variants] == ["SGD", "SAM"]
+    assert len(questions["amount"].comparisons) == 3
     assert all(variant.val_accuracy.n == 2 for question in questions.values() for variant in question.variants)
+
+
+def test_the_champion_was_tested_once_and_its_file_answers_as_it_says(run: Run) -> None:
+    summary = run.document(ChampionSummary)
+    readings = [reading for reading in run.manifest.test_reads if reading.model == "champion"]
+    assert [(each.recipe_sha256, each.seeds) for each in readings] == [(summary.recipe_sha256, len(summary.test.seeds))]
+    test, predicted = run.arrays("data/test.npz"), run.arrays("champion/test.npz")["predictions_by_seed"]
+    assert tuple((each == test["labels"]).mean() for each in predicted) == pytest.approx(summary.test.single)
+    session = onnxruntime.InferenceSession(run.folder / summary.model.file)
+    [logits] = session.run(["logits"], {"images": test["images"]})
+    assert (logits.argmax(1) == predicted[0]).mean() >= 0.99
+    answers = run.arrays("champion/validation.npz")
+    assert answers["val_predictions"].shape == (summary.recipe.epochs, summary.validation_images)
+    assert [variant.name for variant in summary.ablation.variants][::10] == ["champion", summary.student]
 
 
 def test_suspected_labels_are_counted_and_pictured(run: Run) -> None:

@@ -202,7 +202,7 @@ def test_replication_doubles_the_set(parts: tuple[Images, Images]) -> None:
 def test_every_epoch_mixes_originals_and_new_copies(parts: tuple[Images, Images]) -> None:
     train, _ = parts
     fresh = small(augmentation_set=2, replication="every epoch")
-    batches = [list(training._batches(train, fresh, 0, epoch)) for epoch in (0, 1)]
+    batches = [list(training._batches(train, fresh, 0, epoch, 10)) for epoch in (0, 1)]
     assert sum(len(labels) for _, labels in batches[0]) == 2 * len(train)
     originals = {image.numpy().tobytes() for image in training.normalise(train.images)}
     for epoch in batches:
