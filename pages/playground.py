@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import AugmentationsSummary, ExportSummary, RobustnessSummary
-from portal import garment_ui, inference, playground_ui, ui
+from portal import asked, garment_ui, playground_ui, ui
 from portal.charts import playground, robustness
 from portal.runs import command_for
 
@@ -23,9 +23,9 @@ with sliders:
     else:
         changed = playground_ui.augmented(garment.image)
 before_after = np.stack([garment.image, changed])
-asked = ui.or_stop("models", lambda run: inference.ask_all(run, models, before_after))
-target = playground.target_of(asked, garment.label)
-frame = playground.answers(asked, target, classes)
+given = ui.or_stop("models", lambda run: asked.ask_all(run, models, before_after))
+target = playground.target_of(given, garment.label)
+frame = playground.answers(given, target, classes)
 with answers:
     ui.gallery(before_after, [f"Before: {garment.name}", "Changed"], columns=2, scale=5)
     see = playground.still_right(frame, classes[target], labelled=garment.label is not None)

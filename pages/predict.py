@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ExportSummary
-from portal import explain, inference, photo_ui, ui
+from portal import asked, explain, inference, photo_ui, ui
 from portal.charts import predict
 
 run = ui.current_run()
@@ -25,11 +25,8 @@ with above:
 answer, preparation = shown.answer, shown.preparation
 
 st.subheader("Why this answer")
-asked = inference.by_name(models, answer.network)
-hidden = ui.or_stop(
-    "models",
-    lambda run: explain.occlusion(inference.network(run, asked), preparation.image, classes.index(answer.top)),
-)
+network = inference.by_name(models, answer.network)
+hidden = ui.or_stop("models", lambda run: asked.occlusion(run, network, preparation.image, classes.index(answer.top)))
 bars, parts = st.columns(2)
 with bars:
     see = "The bars say which class fits best, not that any does: they add up to 100 % for a cat too."
@@ -38,14 +35,13 @@ with parts, st.container(width=predict.HEAT_EDGE + 10):
     ui.chart(predict.occlusion_chart(hidden, preparation.image), see=explain.occlusion_sentence(hidden, answer.top))
 
 st.subheader("The most similar training garments")
-final = ui.or_stop("models", lambda run: inference.network(run, inference.final_model(models)))
 embedding = ui.arrays("final/embedding.npz")
-near = explain.nearest(final, embedding, preparation.image)
+near = ui.or_stop("models", lambda run: asked.nearest(run, inference.final_model(models), embedding, preparation.image))
 ui.gallery(near.images, [classes[label] for label in near.labels], columns=6, scale=4)
 st.caption(f"By the cosine in the final model's embedding, among {len(embedding['gallery']):,} training images.")
 
 st.subheader("What the study's networks say")
-votes = ui.or_stop("models", lambda run: inference.votes(run, models, preparation.image))
+votes = ui.or_stop("models", lambda run: asked.votes(run, models, preparation.image))
 ui.chart(predict.vote_chart(votes, classes), see=predict.vote_sentence(votes, classes))
 ui.takeaway(
     "A network knows only what it was trained on: the less your picture is like that, the less its answer says."

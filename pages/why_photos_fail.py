@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ExportSummary
-from portal import inference, photo_ui, pictures, ui
+from portal import asked, inference, photo_ui, pictures, ui
 from portal.charts import photos
 from portal.navigation import named
 
@@ -19,8 +19,11 @@ st.subheader("The same garments on another ground")
 chosen = pictures.first_of_each(test["labels"], len(classes))
 plain, labels = test["images"][chosen], test["labels"][chosen]
 light = photos.light_ground(plain)
-final = ui.or_stop("models", lambda run: inference.network(run, inference.final_model(models)))
-answers = [final.predict(images).classes for images in (plain, light)]
+final = ui.or_stop("models", lambda run: inference.final_model(models))
+answers = [
+    ui.or_stop("models", lambda run: asked.classes(run, final, images))  # noqa: B023 - called at once
+    for images in (plain, light)
+]
 for images, given in zip((plain, light), answers, strict=True):
     ui.gallery(images, [classes[number] for number in given], columns=len(chosen), scale=2.5)
 st.caption(f"Test images and the final model's answers. {photos.ground_sentence(labels, *answers)}")

@@ -40,11 +40,20 @@ def kept(function: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(function)
     def wrapped(*args: P.args, **words: P.kwargs) -> T:
         held: list[Any] = []
-        key = _key(function, (args, words), held)
+        name = f"{function.__module__}.{function.__qualname__}"
+        key = _key(name, (args, words), held)
         found = _find(key)
         return found.result if found else _keep(key, function(*args, **words), held)  # type: ignore[no-any-return]
 
     return wrapped
+
+
+def at(name: str, *parts: Any, make: Callable[[], T]) -> T:
+    """What `make` makes, kept under `name` and `parts`, which must say all that it depends on."""
+    held: list[Any] = []
+    key = _key(name, parts, held)
+    found = _find(key)
+    return found.result if found else _keep(key, make(), held)
 
 
 def beside(result: Any, name: Hashable, make: Callable[[], T]) -> T:
@@ -84,12 +93,12 @@ def _keep(key: Hashable, result: T, held: list[Any]) -> T:
     return entry.result  # type: ignore[no-any-return]
 
 
-def _key(function: Callable[..., Any], arguments: object, held: list[Any]) -> Hashable:
+def _key(name: str, arguments: object, held: list[Any]) -> Hashable:
     try:
         content = pickle.dumps(_plain(arguments, held), protocol=5)
     except (pickle.PicklingError, TypeError, AttributeError):
         return None
-    return function.__module__, function.__qualname__, hashlib.blake2b(content, digest_size=16).digest()
+    return name, hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _plain(value: Any, held: list[Any]) -> Any:

@@ -20,7 +20,7 @@ from artifacts.contract import (
     PhotoSummary,
 )
 from artifacts.store import Run
-from portal import inference
+from portal import inference, memo
 from portal.evaluate import EvaluationError, Label, auroc
 from portal.navigation import ROOT
 from portal.photo import Preparation, naive, prepare, uneven, views
@@ -170,7 +170,8 @@ def figures(file: Path = FIGURES) -> PhotoEvaluation | None:
         return None
     except OSError as error:
         raise ArtifactError(f"{file.name} cannot be read: {error.strerror or error}.") from error
-    return store.decode(PhotoEvaluation, data, source=file.name)
+    # One object while the file's content stays: the charts of it are known by it.
+    return memo.at("figures", data, make=lambda: store.decode(PhotoEvaluation, data, source=file.name))
 
 
 def _row(label: Label, given: Sequence[_Given], classes: Sequence[str]) -> LabelAnswers:

@@ -12,8 +12,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from artifacts.contract import ArtifactError, ExportedModel, PhotoEvaluation
-from portal import answers, garment_ui, photo, photo_steps, pictures, ui, uploads
+from artifacts.contract import ArtifactError, ExportedModel, ExportSummary, PhotoEvaluation
+from portal import answers, asked, garment_ui, photo, photo_steps, pictures, ui, uploads
 from portal.charts import predict
 from portal.runs import is_deck_data
 from portal.uploads import Answered, Picture
@@ -121,7 +121,8 @@ def answered(sent: Sequence[Picture], wishes: photo.Choices) -> list[Answered]:
         except photo.UploadError as error:
             st.warning(f"{uploads.literal(picture.name)}: {error}", icon=":material/broken_image:")
             continue
-        answer = ui.or_stop("models", partial(answers.answer, preparation=preparation))
+        models = ui.document(ExportSummary).models
+        answer = ui.or_stop("models", partial(asked.answer, models=models, preparation=preparation))
         done.append(Answered(picture.name, preparation, answer, picture.own))
         if bar:
             bar.progress(number / len(sent), f"{number} of {len(sent)} pictures")

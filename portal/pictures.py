@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from functools import lru_cache
 
@@ -18,6 +19,12 @@ def png(image_SS: np.ndarray, scale: int = 1) -> bytes:
     """One grey uint8 image as the bytes of a PNG, `scale` times as wide and high."""
     height, width = image_SS.shape
     return _encode(np.ascontiguousarray(image_SS, dtype=np.uint8).tobytes(), height, width, scale)
+
+
+@lru_cache(maxsize=4096)
+def data_url(png: bytes) -> str:
+    """A PNG as an address that holds it, which a browser fetches from nobody."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 @lru_cache(maxsize=4096)

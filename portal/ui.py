@@ -6,6 +6,7 @@ With the modules called *_ui the only ones of the portal that import Streamlit, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Literal, NoReturn, TypeVar, cast
 
 import numpy as np
@@ -27,8 +28,13 @@ MOST_ROWS = 15  # of a table that is shown in full height; a longer one scrolls
 # ------------------------------------------------------------------------------------------------------------ runs
 
 
+# While a script runs, its run: to look for it takes a dozen looks at the disk, and a page asks twenty times.
+_found: ContextVar[Run | None] = ContextVar("run", default=None)
+
+
 def pick_run() -> None:
     """The run picker in the sidebar, where there is more than one run; called once, by the entrypoint."""
+    _found.set(None)
     places = find_runs()
     if not places:
         stop_with("There is no run to show yet: make one with `python -m pipeline run-all`.")
@@ -39,13 +45,17 @@ def pick_run() -> None:
 
 def current_run() -> Run:
     """The run that the visitor picked, or the first there is."""
+    if known := _found.get():
+        return known
     places = find_runs()
     picked = st.session_state.get("run")
     place = next((place for place in places if place.name == picked), places[0])
     try:
-        return _open(place, (place.folder / "manifest.json").stat().st_mtime_ns)
+        run = _open(place, (place.folder / "manifest.json").stat().st_mtime_ns)
     except (ArtifactError, OSError) as error:
         stop_with(f"The run {place.name} cannot be opened: {error}")
+    _found.set(run)
+    return run
 
 
 @st.cache_resource(max_entries=16)
@@ -214,9 +224,13 @@ def follow_click(chart_key: str, field: str, widget_key: str) -> Callable[[], No
 def gallery(images_NSS: np.ndarray, captions: Sequence[str], *, columns: int, scale: float = 4) -> None:
     """Grey images enlarged `scale` times, each with its caption; at most `columns` a row, fewer on a narrow screen."""
     width = round(images_NSS.shape[2] * scale)
-    with st.container(horizontal=True, gap="xsmall", width=columns * (width + 8)):
-        for image, caption in zip(images_NSS, captions, strict=True):
-            _picture(pictures.png(image, _pixels(scale)), caption=caption, width=width, alt=caption)
+    files = [pictures.png(image, _pixels(scale)) for image in images_NSS]
+    for png, caption in zip(files, captions, strict=True):
+        page_record.note_picture(png, caption=caption, alt=caption, width=width)
+    if files:
+        with st.container(width=columns * (width + 8)):
+            # One element, and the files in it: else each is a message, is scaled down again and fetched by itself.
+            st.image([pictures.data_url(png) for png in files], caption=list(captions), width=width, alt=list(captions))
 
 
 def strip(images_NSS: np.ndarray, alt: str, *, scale: float = 3) -> None:
@@ -227,7 +241,7 @@ def strip(images_NSS: np.ndarray, alt: str, *, scale: float = 3) -> None:
 
 def _picture(png: bytes, *, width: int, alt: str, caption: str = "") -> None:
     page_record.note_picture(png, caption=caption, alt=alt, width=width)
-    st.image(png, caption=caption or None, width=width, alt=alt)
+    st.image(pictures.data_url(png), caption=caption or None, width=width, alt=alt)
 
 
 def _pixels(scale: float) -> int:

@@ -12,12 +12,14 @@ from artifacts.contract import ChampionSummary, Comparison, FinalSummary, Spread
 from portal.champion import NAME
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.seeds import SeedGroup, seed_chart
+from portal.memo import kept
 from portal.text import count
 
 MIRRORED, FINAL = f"{NAME}, mirror too", "Final model"
 REAL, UNCLEAR = "real difference", "none is shown"
 
 
+@kept
 def accuracy_chart(champion: ChampionSummary, final: FinalSummary | None, reference: float | None) -> alt.LayerChart:
     """Test accuracy by seed of the champion, alone and with the mirror image, and of the study's final model.
 
@@ -70,6 +72,7 @@ def _named(variant: str, student: str) -> str:
     return variant if is_said else f"{variant} (student)"
 
 
+@kept
 def difference_chart(frame: pd.DataFrame, seeds: int, images: int) -> alt.LayerChart:
     """A row a change of the recipe: its difference to the champion, the 95 % interval, and a line at none."""
     axis = alt.Axis(tickCount=6, format="+.1f")

@@ -24,6 +24,7 @@ from artifacts.contract import (
 )
 from portal.charts import layered, titled
 from portal.charts.dataset import SPLITS
+from portal.memo import kept
 from portal.navigation import PageInfo
 from portal.text import Beside, count, hardware, percent, percent_with_error, spread
 
@@ -148,6 +149,7 @@ def _journey_row(source: str, step: str, accuracy: float, error: float, images: 
     return {"source": source, "step": step, "accuracy": 100 * accuracy, "low": low, "high": high, "images": images}
 
 
+@kept
 def journey(frame: pd.DataFrame) -> alt.LayerChart:
     """Accuracy after each step of the study; the last is on test images, the others on validation images."""
     steps = list(dict.fromkeys(frame["step"]))

@@ -6,8 +6,10 @@ import altair as alt
 import pandas as pd
 
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.memo import kept
 
 
+@kept
 def gap_chart(frame: pd.DataFrame) -> alt.LayerChart:
     """A row a split of `vault.gap_frame`: the accuracy and its 95 % interval."""
     scale = alt.Scale(zero=False, padding=24)
