@@ -1,7 +1,8 @@
 """Publishing: a finished run's artifacts, verified, become `artifacts/study`, which the portal shows first.
 
-The published copy holds the first KEPT_VALIDATION validation images and the networks' answers to them: enough to look
-at, and 10,000 would weigh 6 MB of the 40 that a study may. Every figure stays that of all images.
+The published copy holds the first KEPT_VALIDATION validation images and the networks' answers to them, and KEPT_GALLERY
+training images to look for neighbours in: enough to look at, and all would weigh 7 MB of the 40 that a study may. Every
+figure stays that of all images.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from pipeline.stages import STAGES
 
 STUDY = Path(__file__).resolve().parent.parent / "artifacts" / "study"
 MAX_BYTES = 40_000_000
-KEPT_VALIDATION = 2_000
+KEPT_VALIDATION = 1_000
+KEPT_GALLERY = 1_000
 Arrays = dict[str, np.ndarray]
 # Arrays with a row for each validation image, and the axis of the rows.
 _ROWS = {
@@ -80,12 +82,20 @@ def _cut(path: str, count: int) -> Callable[[Arrays], Arrays] | None:
     """What leaves the first `count` validation images in the file `path`; None for a file that has none."""
     if path == "labels/issues.npz":  # numbers of suspected rows, not a row for each image
         return lambda arrays: {**arrays, "in_validation": arrays["in_validation"][arrays["in_validation"] < count]}
+    if path == "final/embedding.npz":
+        return _thinned
     axes = next((axes for pattern, axes in _ROWS.items() if fnmatch(path, pattern)), None)
     if axes is None:
         return None
     return lambda arrays: {
         name: each.take(range(min(count, each.shape[axes[name]])), axes[name]) for name, each in arrays.items()
     }
+
+
+def _thinned(arrays: Arrays) -> Arrays:
+    """Evenly spaced rows of the gallery, which is sorted by the images' numbers, so of all classes."""
+    step = -(-len(arrays["gallery"]) // KEPT_GALLERY)
+    return {name: each[::step] if name.startswith("gallery") else each for name, each in arrays.items()}
 
 
 def _swap(fresh: Path, target: Path, old: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from artifacts.contract import ArchitecturesSummary
 from artifacts.store import Run
+from pipeline import publish
 from pipeline.publish import keep_first
 from tests.portal.tiny_run import VALIDATION, TinyRun
 
@@ -31,3 +33,16 @@ def test_a_run_with_fewer_images_stays_as_it_is(tmp_path: Path) -> None:
     run = TinyRun().write(tmp_path / "study")
     keep_first(run.folder, 10 * VALIDATION)
     assert Run(run.folder).manifest.files == run.manifest.files
+
+
+def test_the_gallery_is_thinned_evenly_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = TinyRun().write(tmp_path / "study")
+    whole = run.arrays("final/embedding.npz")
+    few = len(whole["gallery"]) // 2
+    monkeypatch.setattr(publish, "KEPT_GALLERY", few)
+    for _ in range(2):
+        keep_first(run.folder, VALIDATION)
+        kept = Run(run.folder).arrays("final/embedding.npz")
+        assert kept["gallery_index"].tolist() == whole["gallery_index"][::2].tolist()
+        assert {len(kept[name]) for name in kept if name.startswith("gallery")} == {few}
+        assert np.array_equal(kept["test"], whole["test"])
