@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artifacts.contract import ExportSummary
+from artifacts.contract import ChampionSummary, ExportSummary, FinalSummary
 from artifacts.store import Run
 from portal import answers, inference
 from portal.navigation import ROOT
@@ -137,3 +137,17 @@ def test_the_exported_networks_answer_as_the_trained_ones(published: Run) -> Non
     assert measured["fp16"].images == 10_000 and measured["fp16"].argmax_equal >= 9_999
     stored = measured[final.precision]
     assert stored.images == 10_000 and stored.torch_accuracy - stored.onnx_accuracy <= 0.001
+
+
+def test_the_committed_files_have_the_published_accuracy(published: Run) -> None:
+    """The guard of every figure on the test set: the committed networks answer the committed 10,000 images again."""
+    test = published.arrays("data/test.npz")
+    final, champion = published.document(FinalSummary), published.document(ChampionSummary)
+    models = [inference.final_model(published.document(ExportSummary).models), champion.model]
+    for model, accuracy in zip(models, (final.accuracy, champion.accuracy), strict=True):
+        answered = float((inference.network(published, model).predict(test["images"]).classes == test["labels"]).mean())
+        stored = next(parity for parity in model.parity if parity.precision == model.precision)
+        assert answered == pytest.approx(stored.onnx_accuracy, abs=2e-4)  # another processor may break a tie otherwise
+        assert answered == pytest.approx(accuracy, abs=1e-3)
+    by_seed = published.arrays("champion/test.npz")["predictions_by_seed"]
+    assert [float((each == test["labels"]).mean()) for each in by_seed] == pytest.approx(list(champion.test.single))
