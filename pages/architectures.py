@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from artifacts.contract import ArchitecturesSummary
-from portal import networks, ui
+from artifacts.contract import ArchitecturesSummary, ChampionSummary
+from portal import champion, networks, ui
 from portal.charts import architectures, drawing
 from portal.runs import is_deck_data
 from portal.text import count, percent
@@ -16,14 +16,17 @@ with_deck = is_deck_data(ui.current_run().manifest)
 best = next(result for result in summary.results if result.name == summary.best)
 budget = f"{summary.train_images:,} training images, at most {count(summary.recipe.epochs, 'epoch')}"
 
-own = networks.measured(ui.current_run())
-table = architectures.table(summary, own, with_deck=with_deck)
-ui.table(table, architectures.formats(table), alt="The seven networks")
+own, beyond = networks.measured(ui.current_run()), ui.optional(ChampionSummary)
+compared = champion.beside(summary, beyond)
+table = architectures.table(compared, own, with_deck=with_deck)
+ui.table(table, architectures.formats(table), alt="The networks")
 st.caption(f"Click a column's head to sort. Each figure is its column's best over the epochs. One recipe: {budget}.")
+if beyond:
+    st.caption(champion.other_budget(beyond))
 
 sizes = architectures.SIZES
 by = st.segmented_control("Size in", list(sizes), default="Parameters", key="architectures_by", bind="query-params")
-frame = architectures.size_frame(summary, own, with_deck=with_deck)
+frame = architectures.size_frame(compared, own, with_deck=with_deck)
 chart = architectures.size_against_accuracy(frame, sizes.get(by or "", "parameters"), summary.validation_images)
 ui.chart(chart, see=f"If bigger were better, the circles would climb to the right. They had {budget}.")
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary
-from portal import epochs, ui
+from portal import champion, epochs, ui
 from portal.charts import epochs as charts
 from portal.charts import results
+from portal.networks_ui import compared
 
 SHOWN = 24
 
 ui.opening("Which images does a network learn first, which does it lose again, and which does it never get right?")
-summary = ui.document(ArchitecturesSummary)
+summary = compared(ui.document(ArchitecturesSummary))
 validation, classes = ui.arrays("data/validation.npz"), ui.current_run().manifest.classes
 labels, names = validation["labels"], [result.name for result in summary.results]
 left, right = st.columns(2, gap="medium")
 with left:
     picked = st.selectbox("Network", names, index=names.index(summary.best), key="epochs_network", bind="query-params")
 result = next((each for each in summary.results if each.name == picked), summary.results[0])
-predictions = ui.arrays(f"architectures/{result.name}.npz")["val_predictions"]
+predictions = ui.arrays(champion.arrays_of(result.name))["val_predictions"]
 epoch = last = len(predictions)
 with right:
     if last > 1:

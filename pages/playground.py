@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from artifacts.contract import AugmentationsSummary, ExportSummary, RobustnessSummary
+from artifacts.contract import AugmentationsSummary, RobustnessSummary
 from portal import asked, garment_ui, playground_ui, ui
 from portal.charts import playground, robustness
+from portal.networks_ui import exported_networks
 from portal.runs import command_for
 
 classes = ui.current_run().manifest.classes
 ui.opening("How far can a garment be changed before the networks no longer know it?")
-models = ui.document(ExportSummary).models
+models = exported_networks()
 garment = garment_ui.pick("playground")
 mode = playground_ui.mode()
 answers, sliders = st.columns([3, 2], gap="medium")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from artifacts.contract import ExportSummary
 from portal import asked, explain, inference, photo_ui, ui
 from portal.charts import predict
+from portal.networks_ui import exported_networks
 
 run = ui.current_run()
 classes = run.manifest.classes
 ui.opening("What do the networks see in your own picture?")
-models = ui.document(ExportSummary).models
+models = exported_networks()
 sent = photo_ui.received()
 above = st.container()  # the answer stands above the wishes that it depends on
 wishes = photo_ui.choices()

@@ -5,13 +5,23 @@ Two budgets must not be mixed up: the ablation's networks saw few images for a f
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from artifacts import deck
-from artifacts.contract import ArchitecturesSummary, ChampionSummary, Comparison, FinalSummary, Recipe, Views
+from artifacts.contract import (
+    ArchitectureResult,
+    ArchitecturesSummary,
+    ChampionSummary,
+    Comparison,
+    ExportedModel,
+    FinalSummary,
+    Recipe,
+    Views,
+)
 from portal.disagreement import SURE, sign_test
 from portal.text import Beside, count, percent, percent_with_error, spread
 from portal.vault import standard_error
@@ -39,6 +49,36 @@ DRAWS = {
     "mixed": "drawn anew each time an image is seen; half of the batches mixed (CutMix)",
     "randomised": "randomised as a photo might be",
 }
+
+
+# -------------------------------------------------------------------------------------- beside the other networks
+
+
+def beside(summary: ArchitecturesSummary, champion: ChampionSummary | None) -> ArchitecturesSummary:
+    """The compared networks with the champion as the last of them; `best` stays the best of the seven."""
+    if champion is None:
+        return summary
+    sizes = champion.layers, champion.parameters, champion.macs
+    row = ArchitectureResult(NAME, "", *sizes, confidence="", layer_table=(), fit=champion.fit)
+    return dataclasses.replace(summary, results=(*summary.results, row))
+
+
+def arrays_of(network: str) -> str:
+    """The file with a compared network's answers for the validation images."""
+    return VALIDATION if network == NAME else f"architectures/{network}.npz"
+
+
+def named(model: ExportedModel) -> ExportedModel:
+    """The exported champion under the name that it has in comparisons."""
+    return dataclasses.replace(model, name=NAME)
+
+
+def other_budget(champion: ChampionSummary) -> str:
+    """What to know before holding the champion against the seven networks."""
+    return (
+        f"{NAME}: another recipe and budget ({champion.fit_images:,} training images, "
+        f"{count(champion.recipe.epochs, 'epoch')}), so its distance to the others is not the architecture's."
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- test figures

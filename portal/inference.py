@@ -21,8 +21,8 @@ OPERATORS = networks.OPERATORS | {"ReduceLogSumExp"}  # the last for `rejection`
 
 # Images a call: 256 keep the 32 first-layer maps of 28 x 28 floats, which are computed on every call, at 26 MB.
 CHUNK = 256
-# Two runs of nine networks; the longest loaded goes first.
-MAX_SESSIONS = 18
+# Two runs of ten networks; the longest loaded goes first.
+MAX_SESSIONS = 20
 
 _sessions: dict[str, ort.InferenceSession] = {}
 _lock = Lock()

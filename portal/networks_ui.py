@@ -1,24 +1,42 @@
-"""The networks that the pages compare: the study's seven, and a visitor's own beside them."""
+"""The networks that the pages compare: the study's seven, its champion where it has one, and a visitor's own."""
 
 from __future__ import annotations
 
 import numpy as np
 import streamlit as st
 
-from artifacts.contract import ArchitecturesSummary
-from portal import networks, ui
+from artifacts.contract import ArchitecturesSummary, ChampionSummary, ExportedModel, ExportSummary
+from portal import champion, inference, networks, ui
+
+
+def compared(summary: ArchitecturesSummary) -> ArchitecturesSummary:
+    """The seven networks, and after them the champion of a run that has one."""
+    return champion.beside(summary, ui.optional(ChampionSummary))
 
 
 def validation_networks(summary: ArchitecturesSummary) -> dict[str, np.ndarray]:
     """Each network's probabilities, float16 or float32 (N, C), of the images in data/validation.npz, by its name.
 
-    The study's are of each network's best epoch, own networks are asked once. What is missing or damaged stops the
-    page with one sentence.
+    The study's are of each network's best epoch, trained on the train part alone (the exported champion was trained on
+    these images too); own networks are asked once. What is missing or damaged stops the page with one sentence.
     """
     study = {
-        result.name: ui.arrays(f"architectures/{result.name}.npz")["val_probabilities"] for result in summary.results
+        result.name: ui.arrays(champion.arrays_of(result.name))["val_probabilities"]
+        for result in compared(summary).results
     }
     return study | ui.or_stop(networks.VALIDATION, networks.validation_answers)
+
+
+def exported_networks() -> tuple[ExportedModel, ...]:
+    """The networks that can be asked live: the exported ones, and after them the champion of a run that has one.
+
+    A champion whose file is missing or damaged is left out, with a sentence if it is damaged.
+    """
+    models, summary = ui.document(ExportSummary).models, ui.optional(ChampionSummary)
+    if summary is None:
+        return models
+    model = champion.named(summary.model)
+    return models if ui.or_none(model.file, lambda run: inference.network(run, model)) is None else (*models, model)
 
 
 def say_own_networks() -> None:

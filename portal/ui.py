@@ -81,15 +81,16 @@ def arrays(path: str) -> dict[str, np.ndarray]:
 def optional(kind: type[T], path: str | None = None) -> T | None:
     """A document of the current run, or None if this run has none; if it is damaged, a sentence and None."""
     where = path or kind.PATH  # type: ignore[attr-defined]
-    return _or_none(where, lambda run: _document(str(run.folder), where, _sha256(run, where), run, kind))
+    return or_none(where, lambda run: _document(str(run.folder), where, _sha256(run, where), run, kind))
 
 
 def optional_arrays(path: str) -> dict[str, np.ndarray] | None:
     """The arrays of one file of the current run, or None if this run has none; damaged: as for `optional`."""
-    return _or_none(path, lambda run: _arrays(str(run.folder), path, _sha256(run, path), run))
+    return or_none(path, lambda run: _arrays(str(run.folder), path, _sha256(run, path), run))
 
 
-def _or_none(path: str, load: Callable[[Run], T]) -> T | None:
+def or_none(path: str, load: Callable[[Run], T]) -> T | None:
+    """What `load` makes of the run's file `path`; None if the run has no such file, or after a sentence: damaged."""
     run = current_run()
     if not run.has(path):
         return None

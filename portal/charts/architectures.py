@@ -9,11 +9,13 @@ import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves, Fit
+from portal.champion import NAME as CHAMPION
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.memo import kept
 from portal.networks import Measured
 
 OURS, DECK = "This run", "Deck"
+OTHER_BUDGET = "Champion, other budget"
 ROUND = [digit * 10.0**power for power in range(10) for digit in (1, 2, 5)]  # ticks of a log axis
 SIZES = {"Parameters": "parameters", "MACs": "macs"}
 # What the contract's word for the certainty of a reconstruction means (see `ArchitectureResult.confidence`).
@@ -103,12 +105,13 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
     title = "Highest validation accuracy (%)"
     base = alt.Chart(frame).encode(x=x)
     joins = base.transform_filter(f"isValid(datum['{DECK}'])").mark_rule(color=NEUTRAL, opacity=0.5)
-    long = alt.Chart(frame.melt(["network", by], [OURS, DECK], "source", "accuracy").dropna()).encode(x=x)
+    long = alt.Chart(_long(frame, by)).encode(x=x)
+    sources, shapes = [OURS, DECK, OTHER_BUDGET], alt.Scale(range=["circle", "diamond", "triangle-up"])
     legend = alt.Legend(orient="top", title=None)
     points = long.mark_point(filled=True, size=110, opacity=1).encode(
         y=alt.Y("accuracy:Q", title=title, scale=y),
-        color=alt.Color("source:N", sort=[OURS, DECK], legend=legend),
-        shape=alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend),
+        color=alt.Color("source:N", sort=sources, legend=legend),
+        shape=alt.Shape("source:N", sort=sources, scale=shapes, legend=legend),
         tooltip=[
             alt.Tooltip("network"),
             alt.Tooltip("source"),
@@ -123,6 +126,13 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
         f"n = {len(frame)} networks, one seed each, {validation_images:,} validation images",
         f"Scatter of highest validation accuracy against {by} on a logarithmic axis, this run's and the deck's points.",
     )
+
+
+def _long(frame: pd.DataFrame, by: str) -> pd.DataFrame:
+    """One row a point; the champion's has a source of its own, since its distance to the others is not its size's."""
+    long = frame.melt(["network", by], [OURS, DECK], "source", "accuracy").dropna()
+    long.loc[long["network"] == CHAMPION, "source"] = OTHER_BUDGET
+    return long
 
 
 def _labels(frame: pd.DataFrame, by: str) -> list[alt.Chart]:

@@ -11,7 +11,8 @@ import pytest
 from artifacts import contract as c
 from artifacts.store import Run
 from pipeline.augmentation import CHAMPION_SETS
-from portal import champion
+from portal import champion, inference, networks_ui
+from portal.charts import architectures
 from portal.charts import champion as charts
 from tests.portal.charts.specs import marks_of, rows_with, spec_of
 from tests.portal.test_pages import open_page, sentences
@@ -171,3 +172,69 @@ def test_the_page_does_without_the_final_model(tiny: TinyRun, tmp_path: Path, mo
     app = open_page("champion")
     assert app.success
     assert not sentences(app)
+
+
+# ------------------------------------------------------------------------------------- beside the other networks
+
+
+def test_it_is_a_row_and_a_point_of_its_own_kind(full_run: Run, summary: c.ChampionSummary) -> None:
+    seven = full_run.document(c.ArchitecturesSummary)
+    assert champion.beside(seven, None) is seven
+    eight = champion.beside(seven, summary)
+    assert eight.best == seven.best
+    last = architectures.table(eight, with_deck=True).iloc[-1]
+    assert (last["Network"], last["Layers"]) == ("Champion", 9)
+    assert last["Val accuracy (%)"] == 100 * summary.fit.highest_val_accuracy
+    chart = architectures.size_against_accuracy(architectures.size_frame(eight, with_deck=True), "macs", 60)
+    rows = {row["network"]: row["source"] for row in rows_with(chart, "network", "source", "accuracy")}
+    assert [name for name, source in rows.items() if source == architectures.OTHER_BUDGET] == ["Champion"]
+    assert "150 training images, 5 epochs" in champion.other_budget(summary)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_the_pages_that_compare_networks_have_it_too() -> None:
+    app = open_page("architectures")
+    assert list(app.dataframe[0].value["Network"])[-1] == "Champion"
+    assert "not the architecture's" in " ".join(each.value for each in app.caption)
+    assert "Champion" in open_page("epochs").selectbox(key="epochs_network").options
+    assert "Champion" in list(open_page("label_court").dataframe[0].value.iloc[:, 0])
+    for page in ("disagreement", "playground", "predict"):
+        drawn = " ".join(str(each.proto) for each in open_page(page).get("vega_lite_chart"))
+        assert "Champion" in drawn, page
+
+
+@pytest.mark.usefixtures("only_run")
+def test_validation_figures_come_from_the_network_of_the_train_part(
+    full_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exported network was trained on the validation images too."""
+    seven = full_run.document(c.ArchitecturesSummary)
+    monkeypatch.setattr("portal.ui.current_run", lambda: full_run)
+    monkeypatch.setattr(inference, "network", None)
+    found = networks_ui.validation_networks(seven)
+    assert list(found)[-1] == "Champion"
+    expected = full_run.arrays(champion.VALIDATION)["val_probabilities"]
+    np.testing.assert_array_equal(found["Champion"], expected)
+
+
+@pytest.mark.parametrize("left_out", ["champion/", "models/champion"])
+def test_without_it_the_others_are_compared_as_before(
+    tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_out: str
+) -> None:
+    without(tiny, tmp_path, monkeypatch, left_out)
+    app = open_page("playground")
+    assert not sentences(app)
+    assert "Champion" not in str(app.get("vega_lite_chart")[0].proto)
+
+
+def test_a_damaged_champion_is_left_out_and_named(
+    tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(tiny, tmp_path, monkeypatch)
+    (tmp_path / "study" / "models" / "champion.onnx").write_bytes(b"damaged")
+    monkeypatch.setattr(inference, "_sessions", {})  # an earlier test may have loaded the file's like
+    app = open_page("playground")
+    (said,) = sentences(app)
+    assert "models/champion.onnx" in said
+    assert "make it with `python -m pipeline champion`" in said
+    assert app.success
