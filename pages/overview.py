@@ -27,6 +27,7 @@ study = overview.Study(
     errors=ui.optional(c.ErrorsSummary),
     feature_maps=ui.optional(c.FeatureMapsSummary),
     labels=ui.optional(c.LabelsSummary),
+    champion=ui.optional(c.ChampionSummary),
     test_reads=len(manifest.test_reads),
 )
 with_deck = is_deck_data(manifest)
@@ -39,6 +40,9 @@ with st.container(horizontal=True):
         st.metric(label, value, border=True, help=note)
 if note := profile_note(manifest):
     st.caption(f":material/info: {note}")
+if manifest.settings:
+    with st.expander("The changed settings"):
+        st.code("\n".join(manifest.settings), language=None)
 
 st.subheader("The steps of the study")
 overview_ui.steps(overview.findings(study, classes))
@@ -51,6 +55,6 @@ if study.final:
     ui.beside_deck(overview.headline(study))
     ui.provenance(split="test", images=study.final.test_images, seeds=len(study.final.seeds))
 ui.takeaway(
-    "Choices were made on validation images; the test images were read once, at the end. Every figure says how many "
-    "images and seeds stand behind it."
+    "Choices were made on validation images; the test images were read once for each published model, at the end. "
+    "Every figure says how many images and seeds stand behind it."
 )

@@ -63,7 +63,7 @@ def _head(manifest: Manifest) -> str:
     lines = [
         f"Profile {manifest.profile}, seed {manifest.seed}; {text.hardware(manifest.machine)}; {versions}.",
         f"Data, by sha256: {sums or 'not recorded'}.",
-        text.profile_note(manifest) or "",
+        f"{text.profile_note(manifest) or ''} {text.settings_note(manifest)}".strip(),
         "Made by `python -m pipeline run-all`, written by `python -m portal report`. The pages are as they open; their "
         "controls are in the portal.",
     ]

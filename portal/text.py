@@ -8,11 +8,9 @@ from artifacts.contract import Machine, Manifest, Spread
 
 # How much of the deck's study each profile runs; other profiles are named without a comment.
 _PROFILE_NOTES = {
-    "smoke": "This run is of the smoke profile: a test that every stage works, on a few hundred images and epochs of "
-    "seconds; its accuracies say nothing about the methods.",
-    "quick": "This run is of the quick profile: every stage is real, but on a part of the training images and with "
-    "few epochs, trials and seeds; expect lower accuracies than the deck's, and do not read small differences.",
-    "standard": "This run is of the standard profile: all images, but fewer epochs, trials and seeds than the deck.",
+    "smoke": "a test that every stage works; its accuracies say nothing about the methods",
+    "quick": "every stage is real but small; expect lower accuracies than the deck's, and read no small differences",
+    "standard": "all images, but fewer epochs, trials and seeds than the deck",
 }
 
 
@@ -49,10 +47,16 @@ def count(number: int, noun: str) -> str:
 
 def profile_note(manifest: Manifest) -> str | None:
     """What a visitor must know before comparing this run with the deck; None for a full run as it is."""
-    note = _PROFILE_NOTES.get(manifest.profile, "")
-    if manifest.settings:
-        note += f" Changed in this run: {', '.join(manifest.settings)}."
-    return note.strip() or None
+    meaning = _PROFILE_NOTES.get(manifest.profile)
+    changed = f" with {count(len(manifest.settings), 'setting')} changed" if manifest.settings else ""
+    if not meaning and not changed:
+        return None
+    return f"Profile {manifest.profile}{changed}{f': {meaning}' if meaning else ''}."
+
+
+def settings_note(manifest: Manifest) -> str:
+    """The changed settings by name and value, for where there is room for all of them; empty if there are none."""
+    return f"Changed settings: {', '.join(manifest.settings)}." if manifest.settings else ""
 
 
 def hardware(machine: Machine) -> str:

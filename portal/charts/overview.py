@@ -12,6 +12,7 @@ from artifacts import deck
 from artifacts.contract import (
     ArchitecturesSummary,
     AugmentationsSummary,
+    ChampionSummary,
     EdaSummary,
     ErrorsSummary,
     FeatureMapsSummary,
@@ -35,7 +36,7 @@ INVITATIONS = {
     "playground": "Change a garment, watch the networks",
     "quiz": "Are you better than the network?",
 }
-TEST = "Test set"
+TEST, CHAMPION = "Test set", "Champion, test"
 # Highest validation accuracy after each step, and the test accuracy, as far as the deck gives them.
 DECK_JOURNEY = {
     "Best network": deck.BEST_NETWORK.highest_val_accuracy,
@@ -60,6 +61,7 @@ class Study:
     errors: ErrorsSummary | None
     feature_maps: FeatureMapsSummary | None
     labels: LabelsSummary | None = None
+    champion: ChampionSummary | None = None
     test_reads: int = 0
 
 
@@ -100,6 +102,9 @@ def _result_findings(study: Study, classes: Sequence[str]) -> dict[str, str]:
     if study.final:
         figure = percent_with_error(study.final.accuracy, study.final.standard_error)
         found["results"] = f"{figure} of {study.final.test_images:,} test images right"
+    if study.champion:
+        figure = percent_with_error(study.champion.accuracy, study.champion.standard_error)
+        found["champion"] = f"{figure} of {study.champion.test.images:,} test images right"
     if study.errors and study.errors.pairs:
         pair = study.errors.pairs[0]
         found["errors"] = f"Most often: {classes[pair.true]} taken for {classes[pair.predicted]}"
@@ -138,6 +143,9 @@ def journey_frame(study: Study, *, with_deck: bool) -> pd.DataFrame:
             ours.append((f"{search.search.capitalize()} search", accuracy, 0.0, search.train_images))
     if study.final:
         ours.append((TEST, study.final.accuracy, study.final.standard_error, study.final.train_images))
+    if study.champion:
+        champion = study.champion
+        ours.append((CHAMPION, champion.accuracy, champion.standard_error, champion.train_images))
     rows = [_journey_row(OURS, *row) for row in ours]
     theirs = DECK_JOURNEY if with_deck else {}
     rows += [_journey_row(DECK, step, theirs[step], 0.0, None) for step, *_ in ours if step in theirs]
@@ -151,9 +159,14 @@ def _journey_row(source: str, step: str, accuracy: float, error: float, images: 
 
 @kept
 def journey(frame: pd.DataFrame) -> alt.LayerChart:
-    """Accuracy after each step of the study; the last is on test images, the others on validation images."""
+    """Accuracy after each step of the study: on validation images, at the end on test images."""
     steps = list(dict.fromkeys(frame["step"]))
-    x = alt.X("step:N", sort=steps, title=None, axis=alt.Axis(labelAngle=0, labelLimit=90))
+    x = alt.X(
+        "step:N",
+        sort=steps,
+        title=None,
+        axis=alt.Axis(labelAngle=0, labelLimit=90, labelExpr="split(datum.label, ' ')"),
+    )
     y = alt.Y("accuracy:Q", title="Accuracy (%)", scale=alt.Scale(zero=False, padding=20))
     legend = alt.Legend(orient="top", title=None, symbolStrokeWidth=0, symbolOpacity=1)
     base = alt.Chart(frame).encode(x=x, color=alt.Color("source:N", sort=[OURS, DECK], legend=legend))
@@ -181,8 +194,10 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
     ]
     description = "Lines of accuracy after each step of the study, this run's and the deck's."
     subtitle = f"n = {len(steps)} steps, on validation images"
-    if TEST in steps:
-        subtitle += "; the last on test images, with its standard error"
+    tested = [step for step in (TEST, CHAMPION) if step in steps]
+    if tested:
+        last = "the last" if len(tested) == 1 else "the last two"
+        subtitle += f"; {last} on test images, with the standard error"
     return titled(layered(*layers, height=240), "Accuracy, step by step", subtitle, description)
 
 
@@ -206,12 +221,21 @@ def metrics(study: Study, manifest: Manifest, *, with_deck: bool) -> list[tuple[
         if with_deck:
             note = "The course study that this project rebuilds; one training, the same test images."
             rows.append(("The deck's", percent(deck.TEST_ACCURACY, 1), note))
+    if study.champion:
+        rows.append(_champion_metric(study.champion))
+    if study.final:
         rows.append(("Seeds", str(len(study.final.seeds)), "Trainings of the final recipe, alike but for the seed."))
     rows.append(("Profile", manifest.profile, "How much of the deck's study this run does."))
     machine = manifest.machine
     device = "GPU" if "cuda" in machine.device else f"{count(machine.cores, 'core')}"
     rows.append(("Hardware", device, hardware(machine)))
     return rows
+
+
+def _champion_metric(champion: ChampionSummary) -> tuple[str, str, str]:
+    figure = percent_with_error(champion.accuracy, champion.standard_error, 1)
+    images = count(champion.test.images, "test image")
+    return CHAMPION, figure, f"Beyond the deck: a better recipe, published and read once too, on the same {images}."
 
 
 def headline(study: Study) -> list[Beside]:
@@ -225,6 +249,10 @@ def headline(study: Study) -> list[Beside]:
             seeds = f"test, mean ± standard deviation of {count(len(study.final.seeds), 'seed')}"
             rows.append(Beside("Test accuracy, mean", spread(study.final.accuracy_spread), seeds, "one seed"))
         rows.append(Beside("Test loss", f"{study.final.loss:.4f}", test, f"{deck.TEST_LOSS:.4f}"))
+    if study.champion:
+        where = f"test, n = {study.champion.test.images:,}, seed {study.champion.test.seeds[0]}"
+        figure = percent_with_error(study.champion.accuracy, study.champion.standard_error)
+        rows.append(Beside(CHAMPION, figure, where, percent(deck.TEST_ACCURACY)))
     if study.architectures:
         where = f"validation, n = {study.architectures.validation_images:,}, one seed"
         figure = f"{study.architectures.best}, {percent(best_network_accuracy(study.architectures))}"

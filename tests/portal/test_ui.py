@@ -48,9 +48,20 @@ def test_provenance_names_split_seeds_profile_and_machine(tiny: TinyRun) -> None
 def test_a_small_profile_is_said(tiny: TinyRun, profile: str) -> None:
     manifest = dataclasses.replace(tiny.manifest({}), profile=profile, settings=("final.seeds=3",))
     note = text.profile_note(manifest) or ""
-    assert profile in note
-    assert note.endswith("Changed in this run: final.seeds=3.")
-    assert text.profile_note(dataclasses.replace(manifest, profile="full", settings=())) is None
+    assert note.startswith(f"Profile {profile} with 1 setting changed: ")
+    assert text.settings_note(manifest) == "Changed settings: final.seeds=3."
+    full = dataclasses.replace(manifest, profile="full")
+    assert text.profile_note(full) == "Profile full with 1 setting changed."
+    assert text.profile_note(dataclasses.replace(full, settings=())) is None
+
+
+def test_many_settings_do_not_make_the_note_long(tiny: TinyRun) -> None:
+    settings = tuple(f"stage.setting{number}={number}" for number in range(15))
+    manifest = dataclasses.replace(tiny.manifest({}), profile="quick", settings=settings)
+    note = text.profile_note(manifest) or ""
+    assert note.startswith("Profile quick with 15 settings changed: ")
+    assert len(note) < 170
+    assert settings[-1] in text.settings_note(manifest)
 
 
 def test_a_chart_without_title_subtitle_or_description_is_refused() -> None:

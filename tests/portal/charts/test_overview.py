@@ -64,6 +64,20 @@ def test_the_journey_ends_at_the_test_set_with_its_error(study: overview.Study) 
     )
 
 
+def test_the_champion_is_a_metric_a_figure_a_step_and_the_journeys_end(full_run: Run, study: overview.Study) -> None:
+    champion = full_run.document(c.ChampionSummary)
+    better = dataclasses.replace(study, champion=champion)
+    labels = [label for label, *_ in overview.metrics(better, full_run.manifest, with_deck=True)]
+    assert labels[:4] == ["Test accuracy", "The deck's", "Champion, test", "Seeds"]
+    row = next(row for row in overview.headline(better) if row.what == "Champion, test")
+    assert (row.deck, row.measured_on) == ("94.93 %", "test, n = 100, seed 0")
+    assert "of 100 test images right" in overview.findings(better, full_run.manifest.classes)["champion"]
+    frame = overview.journey_frame(better, with_deck=True)
+    assert frame[frame["source"] == overview.OURS].iloc[-1]["step"] == "Champion, test"
+    subtitle = " ".join(spec_of(overview.journey(frame))["title"]["subtitle"])
+    assert "the last two on test images" in subtitle
+
+
 def test_steps_on_different_numbers_of_images_are_said(study: overview.Study) -> None:
     assert "train on 100 to 256 images" in overview.journey_sentence(overview.journey_frame(study, with_deck=False))
     alone = dataclasses.replace(NOTHING, final=study.final)
