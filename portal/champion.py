@@ -41,6 +41,7 @@ OWN_SETS = {
     8: "Crop(2), RandomErasing()",
     9: "HorizontalFlip(0.5), RandomErasing()",
     10: "HorizontalFlip(0.5), Crop(2)",
+    11: "All five operations",
 }
 DRAWS = {
     "once": "one more copy of each image, drawn once",
