@@ -147,11 +147,11 @@ def curves_see(champion: ChampionSummary) -> str:
 
 
 def takeaway(champion: ChampionSummary) -> str:
-    """What to remember: the figure, and that no single trick is behind it."""
+    """What to remember: the figure, and that a total does not say where it comes from."""
     figure = percent_with_error(champion.accuracy, champion.standard_error)
     return (
-        f"{figure} with {champion.parameters:,} parameters: a better recipe is worth more than a bigger network. Which "
-        "part is worth what, only taking it away can say."
+        f"{figure} of the test images with {champion.parameters:,} parameters. The total does not say which part of a "
+        "recipe brought it: each has to be taken away alone, with several seeds."
     )
 
 
@@ -246,9 +246,20 @@ def budget_caution(champion: ChampionSummary) -> str:
     """The honest remark under the ablation."""
     return (
         f"Measured at a small budget ({budget(champion)}) on {champion.validation_images:,} validation images, because "
-        f"every change needs trainings of its own. With all images and {count(champion.recipe.epochs, 'epoch')} a part "
-        "may be worth more or less; several comparisons also mean that one in twenty may look real by chance."
+        f"every change needs trainings of its own.{_equal_cost(champion)} With {champion.fit_images:,} images and "
+        f"{count(champion.recipe.epochs, 'epoch')} a part may be worth more or less; and of twenty changes that do "
+        "nothing, one may look real by chance."
     )
+
+
+def _equal_cost(champion: ChampionSummary) -> str:
+    """Which variants have other epochs than the champion, and why."""
+    first, *others = champion.ablation.variants
+    fewer = [each for each in others if each.recipe.epochs < first.recipe.epochs]
+    if not fewer:
+        return ""
+    names = ", ".join(each.name for each in fewer)
+    return f" An epoch costs more for {names}: so fewer of them ({fewer[0].recipe.epochs}), and the same work for all."
 
 
 def student_sentence(champion: ChampionSummary) -> str:
@@ -258,9 +269,10 @@ def student_sentence(champion: ChampionSummary) -> str:
         return ""
     teachers = count(len(champion.validation.seeds), "network")
     return (
-        f"**{champion.student}** is a student: one network of the same size that learned from the mean answer of the "
-        f"champion's {teachers} ({percent(champion.validation.ensemble)} together) instead of from the labels alone. "
-        f"It reaches {spread(named.val_accuracy)}."
+        f"**Student** ({champion.student}): one network of the same size whose targets are half the labels, half the "
+        f"mean answer of the champion's {teachers} of the ablation, which are right on "
+        f"{percent(champion.validation.ensemble)} together. Alone it reaches {spread(named.val_accuracy)}, a champion "
+        f"alone {spread(champion.ablation.variants[0].val_accuracy)}."
     )
 
 

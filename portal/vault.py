@@ -78,8 +78,8 @@ def caution(models: Sequence[Frozen]) -> str:
         return ""
     names = ", ".join(model.model for model in models)
     return (
-        f"Each of the {len(models)} models ({names}) was measured on the same test images, and none was changed after. "
-        "Whoever now picks the best of them by these figures has chosen with the test set."
+        f"The {len(models)} models ({names}) were measured on the same test images. Whoever now picks the best of them "
+        "by these figures has chosen with the test set."
     )
 
 

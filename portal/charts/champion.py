@@ -87,8 +87,8 @@ def difference_chart(frame: pd.DataFrame, seeds: int, images: int) -> alt.LayerC
     interval = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=3, opacity=0.6, color=NEUTRAL)
     point = base.mark_point(filled=True, size=110, opacity=1).encode(
         x=x,
-        color=alt.Color("verdict:N", sort=verdicts, legend=legend),
-        shape=alt.Shape("verdict:N", sort=verdicts, scale=alt.Scale(range=["diamond", "circle"]), legend=legend),
+        color=alt.Color("verdict:N", scale=alt.Scale(domain=verdicts), legend=legend),
+        shape=alt.Shape("verdict:N", scale=alt.Scale(domain=verdicts, range=["diamond", "circle"]), legend=legend),
     )
     number = base.mark_text(dy=-13, color=TEXT, fontSize=11)
     layers = [

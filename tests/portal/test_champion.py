@@ -88,14 +88,20 @@ def test_the_ablation_tells_what_is_shown_from_what_is_not(summary: c.ChampionSu
     assert "Shown to cost accuracy: without erasing (-4.00 points)." in said
     assert "No difference is shown for without mirror image, student" in said
     assert "100 training images, 5 epochs, 3 seeds a variant" in champion.budget_caution(summary)
+    assert "An epoch costs more" not in champion.budget_caution(summary)
+    first, second, *rest = summary.ablation.variants
+    half = dataclasses.replace(second, recipe=dataclasses.replace(second.recipe, epochs=2))
+    shorter = dataclasses.replace(summary.ablation, variants=(first, half, *rest))
+    said = champion.budget_caution(dataclasses.replace(summary, ablation=shorter))
+    assert "An epoch costs more for without mirror image: so fewer of them (2)" in said
     alone = dataclasses.replace(summary, ablation=dataclasses.replace(summary.ablation, comparisons=()))
     assert "nothing is known of its parts" in champion.ablation_sentence(alone)
 
 
 def test_the_student_and_its_teachers_are_named(summary: c.ChampionSummary) -> None:
     said = champion.student_sentence(summary)
-    assert said.startswith("**student** is a student")
-    assert "3 networks (91.00 % together)" in said
+    assert said.startswith("**Student** (student): one network of the same size")
+    assert "champion's 3 networks of the ablation, which are right on 91.00 % together" in said
     assert champion.student_sentence(dataclasses.replace(summary, student="")) == ""
 
 

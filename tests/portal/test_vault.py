@@ -82,7 +82,7 @@ def test_the_champion_is_the_third_with_checks_of_its_own(full_run: Run, final: 
     assert vault.verdict(models).startswith("Yes: the test set was read once for each of the 2 published recipes")
     assert vault.hash_table(models)["Agree"].tolist() == ["yes", "yes"]
     three = vault.frozen(manifest, final, photo, champion)
-    assert "Each of the 3 models (final, photo, champion)" in vault.caution(three)
+    assert "The 3 models (final, photo, champion)" in vault.caution(three)
     assert vault.caution(three[:1]) == ""
     again = dataclasses.replace(manifest, test_reads=(*reads, reads[1]))
     found = vault.verdict(vault.frozen(again, final, None, champion))
