@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -41,6 +42,7 @@ class PageRecord:
     pictures: list[Picture] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    starts: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # a part's figures, tables, pictures
 
     @property
     def commands(self) -> list[str]:
@@ -76,6 +78,45 @@ def begin(page: str) -> PageRecord:
 def end() -> None:
     """Note no more: a part of the page that Streamlit runs again alone has been noted already."""
     _current.set(None)
+
+
+def current() -> PageRecord | None:
+    """The record that the page's script writes now."""
+    return _current.get()
+
+
+@contextlib.contextmanager
+def part(record: PageRecord | None, name: str) -> Iterator[None]:
+    """Within it the page's part `name` is noted; when it runs again alone, in place of what it showed before.
+
+    A page has one such part: where it begins is a place in the record, which another part's growth would move.
+    """
+    if record is None:
+        yield
+        return
+    noted = PageRecord(record.page, paths=record.paths, seen=record.seen)
+    before = _current.get()
+    _current.set(noted)
+    try:
+        yield
+    finally:
+        _current.set(before)
+        _put(record, name, noted)
+
+
+def _put(record: PageRecord, name: str, noted: PageRecord) -> None:
+    kinds: tuple[tuple[list[Any], list[Any]], ...] = (
+        (record.figures, noted.figures),
+        (record.tables, noted.tables),
+        (record.pictures, noted.pictures),
+    )
+    if name not in record.starts:
+        record.starts[name] = [(len(all_), 0) for all_, _ in kinds]
+    places = record.starts[name]
+    for number, (all_, new) in enumerate(kinds):
+        start, length = places[number]
+        all_[start : start + length] = new
+        places[number] = (start, len(new))
 
 
 def note_figure(figure: Figure) -> None:

@@ -162,6 +162,23 @@ def provenance(*, split: str, images: int | None = None, seeds: int = 1) -> None
     st.caption(text.provenance(current_run().manifest, split, images, seeds))
 
 
+def part(name: str, draw: Callable[[], None]) -> None:
+    """The part of the page that `draw` draws: its controls draw it anew alone, and what is taken away follows.
+
+    In lecture mode the whole page, since there the next answer to show may stand anywhere. One part a page.
+    """
+    record = page_record.current()
+
+    def noted() -> None:
+        with page_record.part(record, name):
+            draw()
+
+    if lecture_ui.is_on():
+        noted()
+    else:
+        st.fragment(noted)()
+
+
 def _small(sentence: str) -> None:
     """A sentence beside a chart: small print, or larger than the rest in lecture mode."""
     if lecture_ui.is_on():

@@ -1,0 +1,57 @@
+"""The part of the page of disagreement that its controls draw anew: the images that split the networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from portal import disagreement, ui
+from portal.charts import disagreement as charts
+from portal.charts.predict import vote_chart
+
+SHOWN = 24
+ANYBODY = "whoever"
+
+
+def images(votes: disagreement.Votes, networks: Mapping[str, np.ndarray], validation: Mapping[str, np.ndarray]) -> None:
+    """The images that so many networks get right, a page of them, and one of these closely."""
+    labels, classes = validation["labels"], ui.current_run().manifest.classes
+    st.subheader("The images")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        number = st.select_slider(
+            "Networks that are right", range(len(networks) + 1), value=1, key="disagreement_right", bind="query-params"
+        )
+    with right:
+        alone = ANYBODY
+        if number == 1:
+            options = [ANYBODY, *networks]
+            alone = st.selectbox("Who is right alone", options, key="disagreement_alone", bind="query-params")
+    ui.chart(
+        charts.split_chart(disagreement.split_frame(votes), number, len(labels)), see=disagreement.split_sentence(votes)
+    )
+    found = disagreement.chosen_images(votes, number, alone)
+    page = 1
+    if len(found) > SHOWN:
+        page = st.pagination(-(-len(found) // SHOWN), key="disagreement_page", bind="query-params")
+    shown = found[(page - 1) * SHOWN : page * SHOWN]
+    captions = [f"#{n} {classes[labels[n]]}: {disagreement.tally(votes, n, classes)}" for n in shown]
+    ui.gallery(validation["images"][shown], captions, columns=6, scale=4)
+    st.caption(
+        f"{len(found):,} images, the most divided first; under each its row, its label and the networks' answers."
+    )
+    if len(shown):
+        _one(votes, networks, shown, classes)
+
+
+def _one(
+    votes: disagreement.Votes, networks: Mapping[str, np.ndarray], shown: np.ndarray, classes: Sequence[str]
+) -> None:
+    st.subheader("One image")
+    names = [f"#{n}" for n in shown]
+    picked = st.selectbox("One of the images above", names, key="disagreement_image", bind="query-params", width=280)
+    one = int(shown[names.index(picked) if picked in names else 0])
+    answers = {name: probabilities[one] for name, probabilities in networks.items()}
+    ui.chart(vote_chart(answers, classes), see=disagreement.image_sentence(votes, one, classes))
