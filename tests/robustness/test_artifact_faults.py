@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from artifacts.store import Run
-from portal import inference
+from portal import inference, memo
 from portal.navigation import available_pages
 from tests.portal.test_pages import open_page
 from tests.portal.tiny_run import TinyRun
@@ -37,6 +37,7 @@ def forget() -> None:
     st.cache_resource.clear()
     st.cache_data.clear()
     inference._sessions.clear()
+    memo.clear()
 
 
 def opened(name: str) -> AppTest:
