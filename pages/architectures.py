@@ -7,12 +7,11 @@ import streamlit as st
 from artifacts.contract import ArchitecturesSummary, ChampionSummary
 from portal import champion, networks, ui
 from portal.charts import architectures, drawing
-from portal.runs import is_deck_data
 from portal.text import count, percent
 
 ui.opening("Which of seven networks does best on the same images, and is a bigger one better?")
 summary = ui.document(ArchitecturesSummary)
-with_deck = is_deck_data(ui.current_run().manifest)
+with_deck = ui.with_deck()
 best = next(result for result in summary.results if result.name == summary.best)
 budget = f"{summary.train_images:,} training images, at most {count(summary.recipe.epochs, 'epoch')}"
 

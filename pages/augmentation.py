@@ -8,7 +8,6 @@ from artifacts.contract import AugmentationsSummary
 from portal import ui
 from portal.charts import augmentation
 from portal.navigation import named
-from portal.runs import is_deck_data
 from portal.text import count
 
 manifest = ui.current_run().manifest
@@ -30,7 +29,7 @@ for name, text, images in rows:
 ui.link(named("playground"), "Try it on a garment of your choice, and watch what the networks make of it")
 
 st.subheader("Does it help?")
-with_deck = is_deck_data(manifest)
+with_deck = ui.with_deck()
 ui.chart(augmentation.trainsets(summary, with_deck=with_deck), see=augmentation.verdict(summary))
 ui.table(augmentation.table(summary, with_deck=with_deck), alt="The six trainsets")
 recipe = summary.recipe

@@ -10,12 +10,11 @@ from portal import champion, ui
 from portal.charts import architectures
 from portal.charts import champion as charts
 from portal.charts.seeds import question_chart
-from portal.runs import is_deck_data
 
 ui.opening("How far does a network under three million parameters get when its recipe is not the deck's?")
 summary = ui.document(ChampionSummary)
 final, compared = ui.optional(FinalSummary), ui.optional(ArchitecturesSummary)
-with_deck = is_deck_data(ui.current_run().manifest)
+with_deck = ui.with_deck()
 st.markdown(champion.on_test(summary, with_deck=with_deck))
 ui.beside_deck(champion.beside_deck(summary, final))
 ui.provenance(split="test", images=summary.test.images, seeds=len(summary.test.seeds))

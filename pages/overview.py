@@ -7,7 +7,6 @@ import streamlit as st
 from artifacts import contract as c
 from portal import overview_ui, ui
 from portal.charts import overview
-from portal.runs import is_deck_data
 from portal.text import profile_note
 
 manifest = ui.current_run().manifest
@@ -30,7 +29,7 @@ study = overview.Study(
     champion=ui.optional(c.ChampionSummary),
     test_reads=len(manifest.test_reads),
 )
-with_deck = is_deck_data(manifest)
+with_deck = ui.with_deck()
 st.markdown(overview.introduction(study, with_deck=with_deck))
 overview_ui.invitations()
 if pictures := ui.optional_arrays("eda/images.npz"):

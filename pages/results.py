@@ -8,7 +8,6 @@ from artifacts import deck
 from artifacts.contract import FinalSummary, ImprovementsSummary
 from portal import navigation, test_record, ui, vault
 from portal.charts import results, seeds
-from portal.runs import is_deck_data
 from portal.text import percent
 
 SHOWN = 24
@@ -19,7 +18,7 @@ manifest = ui.current_run().manifest
 ui.beside_deck(test_record.beside_deck(final))
 ui.provenance(split="test", images=final.test_images, seeds=len(final.seeds))
 ui.chart(
-    results.accuracy_by_seed(final, deck.TEST_ACCURACY if is_deck_data(manifest) else None),
+    results.accuracy_by_seed(final, deck.TEST_ACCURACY if ui.with_deck() else None),
     see="A difference smaller than the spread between seeds says nothing, and the deck's figure is of one seed.",
 )
 

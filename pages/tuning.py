@@ -8,7 +8,6 @@ from artifacts import deck
 from artifacts.contract import RangeCut, SearchSummary, StageClock
 from portal import search_log, tuning_ui, ui
 from portal.charts import tuning
-from portal.runs import is_deck_data
 
 ui.opening("Which learning rate, weight decay, momentum and optimizer train the best network, and how are they found?")
 coarse = ui.document(SearchSummary, SearchSummary.path("coarse"))
@@ -17,7 +16,7 @@ searches = {search.search: search for search in (coarse, fine) if search is not 
 clocks = {name: ui.optional(StageClock, StageClock.path(f"tune-{name}")) for name in searches}
 frames = {name: search_log.trial_frame(search, clocks[name]) for name, search in searches.items()}
 
-with_deck = is_deck_data(ui.current_run().manifest)
+with_deck = ui.with_deck()
 ui.small_table(search_log.best_table(searches, frames, with_deck=with_deck), name="The best trials")
 ui.provenance(split="validation", images=coarse.validation_images)
 

@@ -11,7 +11,7 @@ if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
 
 import streamlit as st
 
-from portal import closing_ui, lecture_ui, networks_ui, page_record, startup, ui
+from portal import closing_ui, lecture_ui, networks_ui, page_record, startup, ui, view_ui
 from portal.navigation import available_pages
 
 # A file of our own: Streamlit would fetch a named icon for the browser's tab from the network.
@@ -22,15 +22,19 @@ ICON = Path(__file__).with_name("icon.png")
 st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state="collapsed" if lecture_ui.is_on() else "auto")
 
 sections: dict[str, list[st.Page]] = {}
+pages: dict[str, st.Page] = {}
 names = {info.title: info.name for info in available_pages()}
 for info in available_pages():
     page = st.Page(info.file, title=info.title, icon=info.icon, default=info.name == "overview")
     sections.setdefault(info.section, []).append(page)
+    pages[info.name] = page
 current = st.navigation(sections, expanded=True)
 
 ui.pick_run()
 name = names[current.title]
 lecture_ui.pick(name)
+view_ui.follow(name)
+lecture_ui.turn(name, pages)
 st.title(current.title)
 networks_ui.say_own_networks()
 # A page that stops with a sentence stops the entrypoint too: then there is nothing to take away.
@@ -38,4 +42,5 @@ record = page_record.begin(name)
 current.run()
 closing_ui.closing(record)
 page_record.end()
+view_ui.say_unknown()
 startup.settle(name)

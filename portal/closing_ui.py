@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from portal import lecture_ui, takeaway, ui
+from portal import lecture_ui, takeaway, ui, view_ui
 from portal.exercises import Choice, Exercise, exercises_of
 from portal.page_record import PageRecord
 
@@ -22,12 +22,13 @@ DRAWINGS = {"PNG": ("png", takeaway.png), "SVG": ("svg", takeaway.svg)}
 @st.fragment
 def closing(record: PageRecord) -> None:
     """The exercises and the take-away of a page; each computes nothing until it is opened."""
-    if found := exercises_of(record.page):
+    found = () if view_ui.hidden(view_ui.EXERCISES) else exercises_of(record.page)
+    if found:
         label, icon = f"Exercises ({len(found)})", ":material/quiz:"
         with st.expander(label, key=EXERCISES, icon=icon, on_change="rerun", bind="query-params") as part:
             if part.open:
                 _exercises(record.page, found)
-    if lecture_ui.is_on():
+    if lecture_ui.is_on() or view_ui.hidden(view_ui.DOWNLOADS):
         return  # on a projector nobody takes anything away
     label, icon = "Take away: link, command, data, charts", ":material/download:"
     with st.expander(label, key=TAKE_AWAY, icon=icon, on_change="rerun", bind="query-params") as part:

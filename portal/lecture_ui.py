@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from portal import charts, page_record
@@ -32,6 +34,27 @@ def _write() -> None:
         st.query_params[PARAMETER] = "1"
     elif PARAMETER in st.query_params:
         del st.query_params[PARAMETER]
+
+
+def turn(page: str, pages: Mapping[str, st.Page]) -> None:
+    """In lecture mode, buttons to the pages before and after, which the keys B and F press: N is the quiz's."""
+    if not is_on():
+        return
+    names = list(pages)
+    place = names.index(page)
+    with st.container(horizontal=True, key="turn"):
+        for step, label, icon in ((-1, "Back", "arrow_back"), (1, "Forward", "arrow_forward")):
+            goal, key, letter = place + step, f"turn_{label}", label[0]
+            there = 0 <= goal < len(names)
+            said = f"{label}: {pages[names[goal]].title}" if there else f"{label}: no more pages"
+            sign = f":material/{icon}:"
+            if st.button(said, key=key, icon=sign, type="tertiary", shortcut=letter, disabled=not there):
+                st.switch_page(pages[names[goal]], query_params=_carried())
+
+
+def _carried() -> dict[str, str]:
+    """What the next page is told: that it is a lecture, what is hidden, which run."""
+    return {key: st.query_params[key] for key in (PARAMETER, "hide", "run") if key in st.query_params}
 
 
 def hides(answer: str) -> bool:

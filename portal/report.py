@@ -38,9 +38,20 @@ def report(run: Run) -> str:
             section = _Section(records.get(page.name), charts)
             sections.append(f'<section id="{page.name}"><h2>{page.title}</h2>{section.html(app.main)}</section>')
             charts = section.charts
+    left_out = ", ".join(page.title for page in available_pages() if page.section == LEFT_OUT)
+    sections.append(_left_out(left_out))
     links = "".join(f'<li><a href="#{page.name}">{page.title}</a></li>' for page in pages)
     body = f"{_head(run.manifest)}<nav aria-label='Pages'><ul>{links}</ul></nav>{''.join(sections)}"
     return report_html.document(_title(run.manifest), body, charts)
+
+
+def _left_out(titles: str) -> str:
+    """What a reader would miss, said where it would stand: an example would be one picture's, not theirs."""
+    said = (
+        f"Not in this report: {titles}. They answer what a visitor does, a picture sent or a slider moved, and on "
+        "paper nobody does anything. Start the portal to use them: `python -m portal`."
+    )
+    return f"<h2>{LEFT_OUT}</h2>{report_html.paragraph(said)}"
 
 
 def _open(app: AppTest, page: PageInfo) -> None:

@@ -17,7 +17,7 @@ from streamlit.typing import VegaLiteState
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
-from portal import chart_spec, charts, lecture_ui, memo, page_record, pictures, text
+from portal import chart_spec, charts, lecture_ui, memo, page_record, pictures, text, view_ui
 from portal.navigation import PageInfo, available_pages
 from portal.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
 from portal.text import Beside
@@ -153,13 +153,19 @@ def opening(question: str) -> None:
 
 def takeaway(sentence: str) -> None:
     """The page's last line: what to remember; in lecture mode when it is asked for."""
-    if not lecture_ui.hides("what to remember"):
+    if not view_ui.hidden(view_ui.TAKEAWAY) and not lecture_ui.hides("what to remember"):
         st.success(f"### {sentence}" if lecture_ui.is_on() else sentence, icon=":material/lightbulb:")
 
 
 def provenance(*, split: str, images: int | None = None, seeds: int = 1) -> None:
     """One caption: split, how many images and seeds, profile, hardware."""
-    st.caption(text.provenance(current_run().manifest, split, images, seeds))
+    if not view_ui.hidden(view_ui.PROVENANCE):
+        st.caption(text.provenance(current_run().manifest, split, images, seeds))
+
+
+def with_deck() -> bool:
+    """Whether the deck's figures stand beside the run's: the data is the same, and the address does not hide them."""
+    return is_deck_data(current_run().manifest) and not view_ui.hidden(view_ui.DECK)
 
 
 def part(name: str, draw: Callable[[], None]) -> None:
@@ -288,7 +294,7 @@ def beside_deck(rows: Sequence[Beside]) -> None:
 
     The deck's column is left out where the run is of other data.
     """
-    deck = {"Deck": [row.deck for row in rows]} if is_deck_data(current_run().manifest) else {}
+    deck = {"Deck": [row.deck for row in rows]} if with_deck() else {}
     figures, ours, where = [row.what for row in rows], [row.ours for row in rows], [row.measured_on for row in rows]
     plain = {"Figure": figures, "This run": ours, "Measured on": where, **deck}
     page_record.note_table("Figures beside the deck's" if deck else "Figures", pd.DataFrame(plain))

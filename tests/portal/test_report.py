@@ -69,3 +69,10 @@ def test_a_table_prints_numbers_plainly() -> None:
     table = report_html.table(pd.DataFrame({"n": [12345], "share": [0.123456], "none": [None]}), "Sizes")
     assert "<td>12,345</td><td>0.1235</td><td></td>" in table
     assert "<caption>Sizes</caption>" in table
+
+
+def test_it_says_which_pages_it_leaves_out_and_why(html: str) -> None:
+    said = html[html.index("Not in this report: ") :][:400]
+    for page in available_pages():
+        assert (page.section == LEFT_OUT) == (page.title in said.split(". They")[0])
+    assert "python -m portal" in said

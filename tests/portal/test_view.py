@@ -1,0 +1,81 @@
+"""`?hide=` and lecture mode's style and keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from portal import view_ui
+from portal.navigation import available_pages
+from tests.portal.test_closing import healthy
+from tests.portal.test_pages import open_page
+
+
+def style(app: AppTest) -> str:
+    return "".join(str(element.proto) for element in app.get("html"))
+
+
+def labels(app: AppTest) -> list[str]:
+    return [part.label for part in app.expander]
+
+
+def test_each_part_can_be_hidden(only_run: Path) -> None:
+    shown, bare = (
+        open_page("results"),
+        open_page("results", hide=",".join(view_ui.PARTS)),
+    )
+    assert any(label.startswith("Exercises") for label in labels(shown)) and not labels(bare)
+    assert shown.success and not bare.success
+    assert any("Measured on" in each.value for each in shown.caption)
+    assert not any("Measured on" in each.value for each in bare.caption)
+    assert "Deck" in shown.table[0].value.columns and "Deck" not in bare.table[0].value.columns
+    assert "stSidebar" in style(bare) and "stSidebar" not in style(shown)
+
+
+def test_a_control_is_hidden_by_its_key(only_run: Path) -> None:
+    app = open_page("results", hide="results_cell")
+    assert ".st-key-results_cell {display: none}" in style(app)
+    assert not any("called" in each.value for each in app.caption)
+
+
+@pytest.mark.parametrize("name", ["nothing_here", "x{} body{display:none}", "</style><script>"])
+def test_an_unknown_name_is_one_sentence_and_no_style(only_run: Path, name: str) -> None:
+    app = open_page("results", hide=name)
+    assert sum("Nothing on this page is called" in each.value for each in app.caption) == 1
+    assert "body{" not in style(app) and "<script" not in style(app)
+    assert "<script" not in "".join(each.value for each in app.caption)
+
+
+def test_what_is_hidden_stays_so_on_the_next_page(only_run: Path) -> None:
+    app = open_page("dataset", hide="exercises")
+    app.query_params.clear()
+    healthy(app.switch_page("../pages/errors.py").run())
+    assert app.query_params["hide"] == "exercises"
+    assert not any(label.startswith("Exercises") for label in labels(app))
+
+
+def test_text_is_larger_in_lecture_mode_and_no_colour_is_set(only_run: Path) -> None:
+    lecture = style(open_page("dataset", lecture="1"))
+    for part in ("stMarkdownContainer", "stCaptionContainer", "stTable", "stMetricValue", "stDataFrame"):
+        assert part in lecture
+        assert part not in style(open_page("dataset"))
+    assert "color" not in (view_ui._LARGE + view_ui._FRAMES)
+
+
+@pytest.mark.parametrize("name", ["overview", "epochs", "why_photos_fail"])
+def test_two_keys_turn_the_pages_in_lecture_mode(only_run: Path, name: str) -> None:
+    names = [page.name for page in available_pages()]
+    turn = {button.key: button for button in open_page(name, lecture="1").button if "turn_" in (button.key or "")}
+    assert [turn[key].proto.shortcut for key in ("turn_Back", "turn_Forward")] == ["b", "f"]
+    assert turn["turn_Back"].disabled == (name == names[0])
+    assert turn["turn_Forward"].disabled == (name == names[-1])
+    assert not any("turn_" in (button.key or "") for button in open_page(name).button)
+
+
+def test_the_key_opens_the_next_page(only_run: Path) -> None:
+    app = open_page("dataset", lecture="1", hide="exercises")
+    healthy(next(button for button in app.button if button.key == "turn_Forward").click().run())
+    assert app.title[0].value == "Outliers"
+    assert app.query_params["lecture"] == "1"
