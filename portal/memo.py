@@ -1,4 +1,7 @@
-"""Results of pure functions, kept for all visitors: between two clicks most of a page stays as it was."""
+"""Results of pure functions, kept for all visitors: between two clicks most of a page stays as it was.
+
+Charts that draw a picture are not kept: it may be a visitor's own. Pickles only make keys and are never read.
+"""
 
 from __future__ import annotations
 

@@ -33,7 +33,6 @@ def frame(left: float, top: float, width: float, height: float) -> alt.Chart:
     )
 
 
-@kept
 def image_chart(image_SS: np.ndarray, place: tuple[int, int], patch: tuple[int, int]) -> alt.LayerChart:
     """The image with a frame around the patch, of rows x columns `patch`, that the filter sees at `place`."""
     corner = (place[0] - patch[0] // 2, place[1] - patch[1] // 2)
@@ -45,7 +44,6 @@ def image_chart(image_SS: np.ndarray, place: tuple[int, int], patch: tuple[int, 
     )
 
 
-@kept
 def map_chart(map_XY: np.ndarray, place: tuple[int, int], number: int) -> alt.LayerChart:
     """One filter's map, to be clicked; the chosen place is framed. White is its strongest answer, black none."""
     strongest = float(map_XY.max())
@@ -97,7 +95,6 @@ def _pixels(
     return alt.LayerChart(layer=[picture, box], height=MAP_EDGE, autosize=AUTOSIZE)
 
 
-@kept
 def arithmetic_chart(place: Place) -> alt.LayerChart:
     """Patch, filter and products side by side, with their numbers where there is room for them."""
     height, width = place.patch.shape

@@ -52,7 +52,6 @@ def probability_bars(answer: Answer) -> alt.LayerChart:
     )
 
 
-@kept
 def occlusion_chart(result: Occlusion, image_SS: np.ndarray) -> alt.LayerChart:
     """The prepared image, uint8 (S, S), in grey; over it, the stronger the more it changes the answer, each part."""
     size = len(image_SS)

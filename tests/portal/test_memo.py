@@ -8,6 +8,7 @@ import pytest
 
 from artifacts.contract import Spread
 from portal import memo
+from portal.charts import convolution, predict
 
 calls: list[object] = []
 
@@ -70,3 +71,14 @@ def test_what_is_made_of_a_result_is_made_once() -> None:
     assert len(made) == 1 + 2
     memo.beside(doubled("a"), "other", lambda: made.append(1))
     assert len(made) == 4
+
+
+def test_no_chart_that_draws_a_visitors_picture_is_kept() -> None:
+    for drawn in (
+        predict.occlusion_chart,
+        convolution.image_chart,
+        convolution.map_chart,
+        convolution.arithmetic_chart,
+    ):
+        assert not hasattr(drawn, "__wrapped__"), drawn.__name__
+    assert hasattr(predict.vote_chart, "__wrapped__")
