@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from artifacts.contract import ChampionSummary, FinalSummary
 from artifacts.store import Run
 
-STUDY = Path(__file__).resolve().parents[2] / "artifacts" / "study"
+ROOT = Path(__file__).resolve().parents[2]
+STUDY = ROOT / "artifacts" / "study"
 MOST_BYTES = 40 * 1024**2
 
 
@@ -14,3 +18,12 @@ def test_the_committed_study_is_whole_and_light() -> None:
     run = Run(STUDY)
     assert run.verify() == []
     assert sum(record.bytes for record in run.manifest.files.values()) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+def test_what_is_claimed_is_what_the_study_says(page: str) -> None:
+    text, run = (ROOT / page).read_text(encoding="utf-8"), Run(STUDY)
+    champion, final = run.document(ChampionSummary), run.document(FinalSummary)
+    for figure in (champion.accuracy, champion.accuracy_spread.mean, final.accuracy, final.accuracy_spread.mean):
+        assert f"{100 * figure:.2f} %" in text, figure
+    assert f"n = {champion.accuracy_spread.n}" in text
