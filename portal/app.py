@@ -19,7 +19,8 @@ ICON = Path(__file__).with_name("icon.png")
 
 # Before the navigation, whose pages' icons would be fetched for the tab instead; the tab's title is the page's.
 # In lecture mode the menu starts folded away: a projector has few pixels.
-st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state="collapsed" if lecture_ui.is_on() else "auto")
+folded = lecture_ui.is_on() or view_ui.hidden(view_ui.SIDEBAR)
+st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state="collapsed" if folded else "auto")
 
 sections: dict[str, list[st.Page]] = {}
 pages: dict[str, st.Page] = {}

@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--port", type=int, default=8501, help="port to listen on (8501)")
     top.add_argument("--host", default="localhost", help="address to listen on; 0.0.0.0 lets a class in (localhost)")
+    top.add_argument("--large-text", action="store_true", help="all text larger, for a projector")
     top.add_argument(
         "--allowed-host",
         action="append",
@@ -90,7 +91,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def serve_pages(arguments: argparse.Namespace) -> int:
     if arguments.run is not None:
         opened(arguments.run)
-    serve(arguments.host, arguments.port, arguments.run, arguments.allowed_host)
+    serve(arguments.host, arguments.port, arguments.run, arguments.allowed_host, large=arguments.large_text)
     return 0
 
 

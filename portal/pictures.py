@@ -15,10 +15,10 @@ def enlarge(image_SS: np.ndarray, scale: int) -> np.ndarray:
     return np.repeat(np.repeat(image_SS, scale, axis=0), scale, axis=1)
 
 
-def png(image_SS: np.ndarray, scale: int = 1) -> bytes:
-    """One grey uint8 image as the bytes of a PNG, `scale` times as wide and high."""
+def png(image_SS: np.ndarray, scale: int = 1, margin: int = 0) -> bytes:
+    """One grey uint8 image as a PNG, `scale` times as wide and high, with a clear `margin` of pixels at its right."""
     height, width = image_SS.shape
-    return _encode(np.ascontiguousarray(image_SS, dtype=np.uint8).tobytes(), height, width, scale)
+    return _encode(np.ascontiguousarray(image_SS, dtype=np.uint8).tobytes(), height, width, scale, margin)
 
 
 @lru_cache(maxsize=4096)
@@ -28,10 +28,14 @@ def data_url(png: bytes) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _encode(pixels: bytes, height: int, width: int, scale: int) -> bytes:
-    image = np.frombuffer(pixels, dtype=np.uint8).reshape(height, width)
+def _encode(pixels: bytes, height: int, width: int, scale: int, margin: int) -> bytes:
+    image = Image.fromarray(enlarge(np.frombuffer(pixels, dtype=np.uint8).reshape(height, width), scale))
+    if margin:
+        wider = Image.new("LA", (image.width + margin, image.height), (0, 0))
+        wider.paste(image.convert("LA"), (0, 0))
+        image = wider
     file = io.BytesIO()
-    Image.fromarray(enlarge(image, scale)).save(file, format="PNG")
+    image.save(file, format="PNG")
     return file.getvalue()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from portal.navigation import ROOT
 
+LARGE = 22  # pixels of plain text; 16 otherwise
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -16,10 +17,11 @@ class ServerError(ValueError):
     """The server cannot start; the text is one sentence for a person."""
 
 
-def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = ()) -> None:
+def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = (), *, large: bool = False) -> None:
     """Run the server until it is interrupted, opening the run or the runs in `runs` first; ServerError if it cannot.
 
-    Only visitors who call it by a name in `known_as` get pages; without any, see `names`.
+    `large` enlarges all text, for every visitor: Streamlit's text size belongs to the server, not to a session. Only
+    visitors who call it by a name in `known_as` get pages; without any, see `names`.
     """
     if runs is not None:
         os.environ["FASHION_RUNS"] = str(runs.resolve())
@@ -35,6 +37,8 @@ def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = ())
     startup.preload()
 
     options = ["--server.port", str(port), "--server.address", host]
+    if large:
+        options += ["--theme.baseFontSize", str(LARGE)]
     for name in names(host, known_as):
         options += ["--server.allowedHosts", name]
     cli.main(["run", str(ROOT / "portal" / "app.py"), *options], standalone_mode=False)

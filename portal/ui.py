@@ -245,14 +245,18 @@ def follow_click(chart_key: str, field: str, widget_key: str) -> Callable[[], No
     return move_widget
 
 
+GAP = 6  # CSS pixels between the pictures of a row
+
+
 def gallery(images_NSS: np.ndarray, captions: Sequence[str], *, columns: int, scale: float = 4) -> None:
     """Grey images enlarged `scale` times, each with its caption; at most `columns` a row, fewer on a narrow screen."""
     width = round(images_NSS.shape[2] * scale)
-    files = [pictures.png(image, _pixels(scale)) for image in images_NSS]
+    files = [pictures.png(image, _pixels(scale), margin=_pixels(GAP)) for image in images_NSS]
+    width += GAP  # Streamlit draws the pictures of a row without a space
     for png, caption in zip(files, captions, strict=True):
         page_record.note_picture(png, caption=caption, alt=caption, width=width)
     if files:
-        with st.container(width=columns * (width + 8)):
+        with st.container(width=columns * width):
             # One element, and the files in it: else each is a message, is scaled down again and fetched by itself.
             st.image([pictures.data_url(png) for png in files], caption=list(captions), width=width, alt=list(captions))
 

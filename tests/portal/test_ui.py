@@ -70,3 +70,9 @@ def test_a_chart_without_title_subtitle_or_description_is_refused() -> None:
         with pytest.raises(ValueError, match="A chart needs"):
             charts.check_titled(chart)
     charts.check_titled(charts.titled(bare, "title", "n = 1", "description"))
+
+
+def test_a_margin_is_clear() -> None:
+    shown = np.asarray(Image.open(io.BytesIO(pictures.png(np.full((2, 2), 9, np.uint8), 3, margin=4))))
+    assert shown.shape == (6, 10, 2)
+    assert (shown[:, :6] == (9, 255)).all() and (shown[:, 6:, 1] == 0).all()

@@ -1,4 +1,4 @@
-"""`?hide=` and lecture mode's style and keys."""
+"""`?hide=` and lecture mode's keys."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ from portal import view_ui
 from portal.navigation import available_pages
 from tests.portal.test_closing import healthy
 from tests.portal.test_pages import open_page
-
-
-def style(app: AppTest) -> str:
-    return "".join(str(element.proto) for element in app.get("html"))
 
 
 def labels(app: AppTest) -> list[str]:
@@ -31,21 +27,18 @@ def test_each_part_can_be_hidden(only_run: Path) -> None:
     assert any("Measured on" in each.value for each in shown.caption)
     assert not any("Measured on" in each.value for each in bare.caption)
     assert "Deck" in shown.table[0].value.columns and "Deck" not in bare.table[0].value.columns
-    assert "stSidebar" in style(bare) and "stSidebar" not in style(shown)
-
-
-def test_a_control_is_hidden_by_its_key(only_run: Path) -> None:
-    app = open_page("results", hide="results_cell")
-    assert ".st-key-results_cell {display: none}" in style(app)
-    assert not any("called" in each.value for each in app.caption)
 
 
 @pytest.mark.parametrize("name", ["nothing_here", "x{} body{display:none}", "</style><script>"])
-def test_an_unknown_name_is_one_sentence_and_no_style(only_run: Path, name: str) -> None:
+def test_an_unknown_name_is_one_sentence(only_run: Path, name: str) -> None:
     app = open_page("results", hide=name)
-    assert sum("Nothing on this page is called" in each.value for each in app.caption) == 1
-    assert "body{" not in style(app) and "<script" not in style(app)
+    assert sum("Nothing that can be hidden is called" in each.value for each in app.caption) == 1
     assert "<script" not in "".join(each.value for each in app.caption)
+
+
+def test_no_page_brings_styles_or_scripts_of_its_own(only_run: Path) -> None:
+    """Stock Streamlit: what a page looks like is the theme's."""
+    assert not open_page("dataset", lecture="1", hide="sidebar").get("html")
 
 
 def test_what_is_hidden_stays_so_on_the_next_page(only_run: Path) -> None:
@@ -54,14 +47,6 @@ def test_what_is_hidden_stays_so_on_the_next_page(only_run: Path) -> None:
     healthy(app.switch_page("../pages/errors.py").run())
     assert app.query_params["hide"] == "exercises"
     assert not any(label.startswith("Exercises") for label in labels(app))
-
-
-def test_text_is_larger_in_lecture_mode_and_no_colour_is_set(only_run: Path) -> None:
-    lecture = style(open_page("dataset", lecture="1"))
-    for part in ("stMarkdownContainer", "stCaptionContainer", "stTable", "stMetricValue", "stDataFrame"):
-        assert part in lecture
-        assert part not in style(open_page("dataset"))
-    assert "color" not in (view_ui._LARGE + view_ui._FRAMES)
 
 
 @pytest.mark.parametrize("name", ["overview", "epochs", "why_photos_fail"])
