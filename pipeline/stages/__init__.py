@@ -70,7 +70,7 @@ STAGES: tuple[Stage, ...] = (
         improvements.run,
         ("augmentations",),
         lambda c: c.improvements,
-        version=2,
+        version=3,
     ),
     Stage(
         "champion",

@@ -47,7 +47,7 @@ def questions(batch_recipe: Recipe, draws_recipe: Recipe, best_set: int) -> tupl
     }
     sam = dataclasses.replace(once, optimizer="SAM", epochs=max(1, once.epochs // 2))
     return (
-        Asked("batch-size", "Does a smaller batch than 512 help?", batches),
+        Asked("batch-size", "Does a smaller batch than 512 help, at equal epochs? (It takes more steps.)", batches),
         Asked(
             "augmentation",
             "Does augmentation drawn anew every epoch help, or harm?",
