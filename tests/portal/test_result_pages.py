@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from artifacts.contract import ErrorsSummary, FinalSummary
 from artifacts.store import Run
-from portal import forgiveness, inference, ui
+from portal import forgiveness, inference, memo, ui
 from portal.navigation import ROOT
 from tests.portal.test_search_log import halved
 from tests.portal.tiny_run import TinyRun
@@ -204,6 +204,7 @@ def test_a_damaged_network_gets_one_sentence_with_the_command(
 ) -> None:
     run = tiny.write(tmp_path / "study")
     monkeypatch.setattr(inference, "_sessions", {})
+    memo.clear()
     monkeypatch.setenv("FASHION_RUNS", str(run.folder))
     (run.folder / "models" / "final.onnx").write_bytes(b"cut off")
     text = words(open_page(name, **query))
