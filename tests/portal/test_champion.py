@@ -11,7 +11,7 @@ import pytest
 from artifacts import contract as c
 from artifacts.store import Run
 from pipeline.augmentation import CHAMPION_SETS
-from portal import champion, inference, networks_ui
+from portal import champion, inference, memo, networks_ui
 from portal.charts import architectures
 from portal.charts import champion as charts
 from tests.portal.charts.specs import marks_of, rows_with, spec_of
@@ -238,7 +238,8 @@ def test_a_damaged_champion_is_left_out_and_named(
 ) -> None:
     without(tiny, tmp_path, monkeypatch)
     (tmp_path / "study" / "models" / "champion.onnx").write_bytes(b"damaged")
-    monkeypatch.setattr(inference, "_sessions", {})  # an earlier test may have loaded the file's like
+    monkeypatch.setattr(inference, "_sessions", {})  # an earlier test may have loaded the file's like,
+    memo.clear()  # or have been answered by it
     app = open_page("playground")
     (said,) = sentences(app)
     assert "models/champion.onnx" in said
