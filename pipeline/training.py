@@ -179,7 +179,10 @@ def _with_replication(train: Images, recipe: Recipe, seed: int) -> Images:
     return Images(torch.cat([train.images, copies]), train.labels.repeat(2), taught)
 
 
-def _classes(model: nn.Module) -> int:
+def _mixed_classes(model: nn.Module, recipe: Recipe) -> int:
+    """How many classes mixed targets have; 0 where nothing is mixed."""
+    if recipe.replication != "mixed":
+        return 0
     classifier = model.get_submodule("classifier")
     assert isinstance(classifier, nn.Linear)
     return classifier.out_features
@@ -263,7 +266,7 @@ def _train_epoch(state: State, train: Images, recipe: Recipe, seed: int, progres
     images = len(train) // 2 if recipe.replication == "once" else len(train)
     steps = steps_per_epoch(images, recipe) * recipe.epochs
     seen = 0
-    for x_N1SS, labels_N in _batches(train, recipe, seed, state.epoch, _classes(state.model)):
+    for x_N1SS, labels_N in _batches(train, recipe, seed, state.epoch, _mixed_classes(state.model, recipe)):
         for group in state.optimizer.param_groups:
             group["lr"] = learning_rate(recipe, state.step / steps)
         own = ranks.share(labels_N)

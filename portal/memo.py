@@ -1,6 +1,6 @@
 """Results of pure functions, kept for all visitors: between two clicks most of a page stays as it was.
 
-Charts that draw a picture are not kept: it may be a visitor's own. Pickles only make keys and are never read.
+Charts that draw a picture are not kept: it may be a visitor's own.
 """
 
 from __future__ import annotations
@@ -8,11 +8,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import pickle
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from enum import Enum
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+import pandas as pd
+from pandas.util import hash_pandas_object
 
 from artifacts import contract
 
@@ -37,7 +41,7 @@ def kept(function: Callable[P, T]) -> Callable[P, T]:
     """A pure function whose last results are kept by its arguments; nobody may change a result, which all share.
 
     A document of a run counts by its identity, since it is read once; all other arguments by their content. Arguments
-    that cannot be pickled are no error: then nothing is kept.
+    of a kind not known to `_content` are no error: then nothing is kept.
     """
 
     @functools.wraps(function)
@@ -97,20 +101,54 @@ def _keep(key: Hashable, result: T, held: list[Any]) -> T:
 
 
 def _key(name: str, arguments: object, held: list[Any]) -> Hashable:
+    digest = hashlib.blake2b(digest_size=16)
     try:
-        content = pickle.dumps(_plain(arguments, held), protocol=5)
-    except (pickle.PicklingError, TypeError, AttributeError):
+        _feed(arguments, digest.update, held)
+    except TypeError:
         return None
-    return name, hashlib.blake2b(content, digest_size=16).digest()
+    return name, digest.digest()
 
 
-def _plain(value: Any, held: list[Any]) -> Any:
-    """`value` with its documents replaced by their identities; each is put in `held`, so that no other gets its own."""
+def _feed(value: Any, feed: Callable[[bytes], None], held: list[Any]) -> None:
+    """Give the content of `value` to `feed`: kind and length first, so that no two values look the same.
+
+    A document of a run is its identity, and is put in `held`, so that no other gets the same. TypeError for kinds of
+    values that are not known here.
+    """
+    kind = type(value).__name__
     if dataclasses.is_dataclass(value) and type(value).__module__ == contract.__name__:
         held.append(value)
-        return type(value).__name__, id(value)
-    if type(value) in (tuple, list):
-        return [_plain(each, held) for each in value]
-    if type(value) is dict:
-        return [(key, _plain(each, held)) for key, each in value.items()]
-    return value
+        feed(f"{kind} at {id(value)};".encode())
+    elif (parts := _parts(value)) is not None:
+        feed(f"{kind} of {len(parts)};".encode())
+        for part in parts:
+            _feed(part, feed, held)
+    else:
+        content = _content(value)
+        feed(f"{kind} of {len(content)} bytes;".encode())
+        feed(content)
+
+
+def _parts(value: Any) -> list[Any] | None:
+    """What a value consists of, in its order; None for one that has no parts."""
+    if dataclasses.is_dataclass(value):
+        return [getattr(value, field.name) for field in dataclasses.fields(value)]
+    if isinstance(value, Mapping):
+        return [part for item in value.items() for part in item]
+    if isinstance(value, tuple | list):
+        return list(value)
+    if isinstance(value, pd.DataFrame):
+        return [list(value.columns), [str(kind) for kind in value.dtypes], hash_pandas_object(value).to_numpy()]
+    if isinstance(value, np.ndarray) and value.dtype.hasobject:
+        return [list(value.shape), value.ravel().tolist()]
+    return None
+
+
+def _content(value: Any) -> bytes:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape};".encode() + np.ascontiguousarray(value).tobytes()
+    if isinstance(value, pd.Series | pd.Index):
+        return f"{value.dtype} {value.name};".encode() + hash_pandas_object(value).to_numpy().tobytes()
+    if value is None or isinstance(value, str | bytes | int | float | np.generic | Enum):
+        return repr(value).encode()
+    raise TypeError(f"The content of a {type(value).__name__} is not known.")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from artifacts.contract import Curves, Fit, Ranges, SearchSummary, TrialResult, TrialValues
+from pipeline import training
 from pipeline.config import COARSE_RANGES, DECK_RECIPE, PROFILES
 from pipeline.errors import UserError
 from pipeline.stages import errors, feature_maps, improvements, outliers, tuning
@@ -68,11 +69,18 @@ def test_the_worst_of_each_class_come_worst_first() -> None:
 
 
 def test_batch_sizes_keep_lr_per_image_and_draws_differ_in_nothing_else() -> None:
-    batch, draws = improvements.questions(DECK_RECIPE, DECK_RECIPE, best_set=4)
+    batch, draws, _, _ = improvements.questions(DECK_RECIPE, DECK_RECIPE, best_set=4)
     assert [r.lr / r.batch_size for r in batch.recipes.values()] == pytest.approx([DECK_RECIPE.lr / 512] * 3)
     once, anew = draws.recipes.values()
     assert (once.replication, anew.replication) == ("once", "every epoch")
     assert once.augmentation_set == anew.augmentation_set == 4
+
+
+def test_amounts_take_equal_steps_and_sam_equal_compute() -> None:
+    _, _, amount, optimizer = improvements.questions(DECK_RECIPE, DECK_RECIPE, best_set=4)
+    assert len({r.epochs * training.steps_per_epoch(5_120, r) for r in amount.recipes.values()}) == 1
+    sgd, sam = optimizer.recipes.values()
+    assert (sgd.optimizer, sam.optimizer, sgd.epochs) == ("SGD", "SAM", 2 * sam.epochs)
 
 
 @pytest.mark.parametrize("name", PROFILES)
