@@ -19,7 +19,8 @@ from sqlalchemy.pool import NullPool
 
 from pipeline.errors import UserError
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
+# Of a server that goes away Optuna warns in eight lines of SQL; people get a sentence (StorageLost).
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)  # the heartbeat
 logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # it would log what is raised anyway
 

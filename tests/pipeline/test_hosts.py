@@ -146,12 +146,14 @@ def test_a_storage_that_goes_away_is_one_sentence_and_the_same_command_goes_on(
     own = start(command(name, database.url, data_folder))
     wait_for(lambda: len(finished()) >= 2, own)
     database.stop()
-    _, errors = own.communicate(timeout=120)
+    try:
+        _, errors = own.communicate(timeout=120)
+    finally:
+        database.start()  # the other tests have the same server
     before = finished()
     assert own.returncode == 2
     assert "The storage of the trials does not answer" in errors and "the same command goes on" in errors
     assert len(errors.strip().splitlines()) == 1 and 2 <= len(before) < TRIALS
-    database.start()
     again = start(command(name, database.url, data_folder))
     output, errors = again.communicate(timeout=400)
     assert again.returncode == 0, output + errors
