@@ -259,7 +259,7 @@ def _equal_cost(champion: ChampionSummary) -> str:
     if not fewer:
         return ""
     names = ", ".join(each.name for each in fewer)
-    return f" An epoch costs more for {names}: so fewer ({fewer[0].recipe.epochs}), and about the same work for all."
+    return f" An epoch costs more for {names}: so fewer of them ({fewer[0].recipe.epochs}), at about equal work."
 
 
 def student_sentence(champion: ChampionSummary) -> str:
