@@ -45,7 +45,8 @@ class TrialSpec:
     """One network to train: `part` is the split's train part or (`all`) train and validation data together.
 
     With a `fold` (part `all`), the images of that fold are kept from the training. `teachers` are the keys of finished
-    trials of the same architecture, whose mean probabilities are half of each target.
+    trials of the same architecture, whose mean probabilities are half of each target; `start` is the key of the one
+    whose weights are the first here (a warm restart: Loshchilov and Hutter 2017, arXiv:1608.03983).
     """
 
     recipe: Recipe
@@ -58,6 +59,7 @@ class TrialSpec:
     fold: Fold | None = None
     ranks: int = 1  # processes that share every batch
     teachers: tuple[str, ...] = ()
+    start: str = ""
 
     @cached_property
     def key(self) -> str:
@@ -68,6 +70,8 @@ class TrialSpec:
             del plain["ranks"]  # keeps the keys of trials that were finished before there were ranks
         if not self.teachers:
             del plain["teachers"]  # likewise
+        if not self.start:
+            del plain["start"]  # likewise
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:20]
 
 
@@ -239,10 +243,13 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
         )
         if spec.recipe.replication == "randomised":
             validation = training.randomised(validation, spec.split.seed)
+    model = build(spec, dataset)
+    if spec.start:
+        model.load_state_dict(TrialFolder(place.trials, spec.start).weights())
     keeper = _Checkpoints(folder.checkpoint, place.deadline)
     try:
         fitted = training.fit(
-            build(spec, dataset),
+            model,
             train,
             validation,
             spec.recipe,
