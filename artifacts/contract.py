@@ -682,7 +682,9 @@ class ChampionSummary(Document):
     variant that learned from the `ensemble` of the champion's networks there; `validation` are these networks' views.
 
     `fit` is the recipe in full on `fit_images` of the train part, one seed, judged on validation images: the figure to
-    hold against other validation figures. The networks of `test` were trained on `train_images` of train and validation
+    hold against other validation figures. `earlier` are that network's fits of the rounds before its last one: from the
+    second round on a network starts from its weights of the round before, and learns from that round's answers too.
+    The networks of `test` were trained on `train_images` of train and validation
     data together; the published one is the first seed's, and all four views were fixed before the reading.
     """
 
@@ -706,6 +708,7 @@ class ChampionSummary(Document):
     standard_error: float
     accuracy_spread: Spread
     model: ExportedModel
+    earlier: tuple[Fit, ...] = ()
 
 
 # ------------------------------------------------------------------------------------ photos measured, beside the runs

@@ -49,6 +49,8 @@ ui.small_table(champion.views_table(summary), name="The four views", hide_index=
 st.markdown(champion.views_sentence(summary))
 
 st.subheader("While it learns")
+if rounds := champion.rounds_sentence(summary):
+    st.markdown(rounds)
 left, right = st.columns(2, gap="medium")
 with left:
     ui.chart(architectures.learning_curves(summary.fit, "accuracy", champion.NAME), see=champion.curves_see(summary))

@@ -158,6 +158,9 @@ class LabelsConfig:
 class ChampionConfig:
     """`recipe` on `final_images` of all training data, `seeds` times, and once on `train_images` of the train part.
 
+    In each of the `rounds` after the first, these networks start from their weights of the round before (a warm
+    restart) and half of their targets are that round's mean answers.
+
     `ablation` is the same at a small budget; each of its variants trains on `ablation_images`, with `ablation_seeds`.
     """
 
@@ -168,6 +171,11 @@ class ChampionConfig:
     ablation: Recipe
     ablation_images: int
     ablation_seeds: int
+    rounds: int = 1
+
+    def __post_init__(self) -> None:
+        if self.rounds < 1:
+            raise ValueError("The champion needs at least one round.")
 
 
 @dataclass(frozen=True)

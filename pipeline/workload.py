@@ -130,8 +130,9 @@ def _champion(config: Config) -> Work:
         *(Training(section.recipe, everything, 0) for _ in range(section.seeds)),
         _on_train_part(config, section.recipe, section.train_images),
     )
+    groups = (group(recipes), group(recipes[:1]), *(full,) * section.rounds)
     views = 2 * (section.ablation_seeds + 1) * config.split.validated + 2 * (section.seeds + 1) * config.split.tested
-    return Work((group(recipes), group(recipes[:1]), full), (Answers(section.recipe.architecture, views),), seconds=4.0)
+    return Work(groups, (Answers(section.recipe.architecture, views),), seconds=4.0)
 
 
 def _photo_model(config: Config) -> Work:

@@ -78,7 +78,26 @@ def other_budget(champion: ChampionSummary) -> str:
     """What to know before holding the champion against the seven networks."""
     return (
         f"{NAME}: another recipe and budget ({champion.fit_images:,} training images, "
-        f"{count(champion.recipe.epochs, 'epoch')}), so its distance to the others is not the architecture's."
+        f"{schooling(champion)}), so its distance to the others is not the architecture's."
+    )
+
+
+def schooling(champion: ChampionSummary) -> str:
+    """How long the network was trained: `22 epochs`, or `2 rounds of 22 epochs`."""
+    epochs = count(champion.recipe.epochs, "epoch")
+    return f"{1 + len(champion.earlier)} rounds of {epochs}" if champion.earlier else epochs
+
+
+def rounds_sentence(champion: ChampionSummary) -> str:
+    """What a second round is and what it gave on validation images; empty where there was one round."""
+    if not champion.earlier:
+        return ""
+    fits = (*champion.earlier, champion.fit)
+    reached = ", ".join(f"{percent(fit.highest_val_accuracy)} after round {n}" for n, fit in enumerate(fits, 1))
+    return (
+        "**Rounds**: after the first, training starts again from the weights that are there, with the whole schedule of "
+        "learning rates, and half of each target is what the round before answered. One network, validation images "
+        f"(n = {champion.validation_images:,}): {reached}. The curves are the last round's."
     )
 
 
@@ -109,7 +128,7 @@ def _costs(champion: ChampionSummary) -> list[Beside]:
         Beside("Parameters", f"{champion.parameters:,}", "counted", f"{best.parameters:,}"),
         Beside("Layers", str(champion.layers), "convolutions and fully connected", str(best.layers)),
         Beside("Training images", f"{champion.train_images:,}", "train and validation data together", ""),
-        Beside("Epochs", str(champion.recipe.epochs), "set before", f"{deck.FINE_BEST.best_epoch} (best of its trial)"),
+        Beside("Epochs", schooling(champion), "set before", f"{deck.FINE_BEST.best_epoch} (best of its trial)"),
     ]
 
 
@@ -247,7 +266,7 @@ def budget_caution(champion: ChampionSummary) -> str:
     return (
         f"Measured at a small budget ({budget(champion)}) on {champion.validation_images:,} validation images, because "
         f"every change needs trainings of its own.{_equal_cost(champion)} With {champion.fit_images:,} images and "
-        f"{count(champion.recipe.epochs, 'epoch')} a part may be worth more or less; and of twenty changes that do "
+        f"{schooling(champion)} a part may be worth more or less; and of twenty changes that do "
         "nothing, one may look real by chance."
     )
 

@@ -1,8 +1,9 @@
 """Stage champion: the deck's best network with a better recipe; what each part of it gives; the test set, once.
 
 Everything is chosen on validation images. `ablation` trains the recipe at a small budget, without one of its parts or
-with one more, with the same seeds each. Then the whole recipe is trained on all training data; which networks are asked
-how (alone, with mirror image, together) is fixed here, before the test labels are compared with anything.
+with one more, with the same seeds each. Then the whole recipe is trained on all training data, in one or more rounds;
+which networks are asked how (alone, with mirror image, together) is fixed here, before the test labels are compared
+with anything.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any, Final, Literal
 import numpy as np
 import torch
 
-from artifacts.contract import ChampionSummary, Question, Recipe, TestRead, Variant, Views
+from artifacts import store
+from artifacts.contract import ChampionSummary, Fit, Question, Recipe, TestRead, Variant, Views
 from pipeline.config import ChampionConfig
 from pipeline.context import Context
 from pipeline.models import inspection
@@ -59,22 +61,22 @@ def run(context: Context) -> None:
     """Write `champion/summary.json`, the arrays beside it, and `models/champion.onnx`."""
     config = context.config.champion
     ablation, members = _ablation(context, config)
-    on_train, published = _full_specs(context, config)
-    plan = [*published[:1], on_train, *published[1:]]
-    names = [f"seed {spec.seed}" if spec.part == "all" else "validated" for spec in plan]
-    fits = dict(zip(plan, fits_of(context.run_trials(plan, names, title=", in full")), strict=True))
+    rounds = _rounds(context, config)
+    fits = [_train(context, number, plan) for number, plan in enumerate(rounds, 1)]
+    on_train, published = rounds[-1].on_train, rounds[-1].published
     context.write_arrays("champion/validation.npz", context.pool.finished(on_train).arrays())
     validation = _views(members, _answers(context, members, "validation"))
     fit_mirrored = _views([on_train], _answers(context, [on_train], "validation")).mirrored[0]
-    test = _read_test_set(context, published)
+    test = _read_test_set(context, published, config.rounds)
     context.write(
         ChampionSummary(
-            **_described(context, published[0]),
+            **_described(context, published[0], config.rounds),
             ablation=ablation,
             ablation_images=min(config.ablation_images, len(context.split.train)),
             student=STUDENT,
             validation=validation,
-            fit=fits[on_train],
+            fit=fits[-1],
+            earlier=tuple(fits[:-1]),
             fit_images=min(config.train_images, len(context.split.train)),
             fit_mirrored=fit_mirrored,
             validation_images=len(context.validated),
@@ -87,7 +89,7 @@ def run(context: Context) -> None:
     )
 
 
-def _described(context: Context, spec: TrialSpec) -> dict[str, Any]:
+def _described(context: Context, spec: TrialSpec, rounds: int) -> dict[str, Any]:
     """The published network's recipe, size and file, which is written here and held against torch on test images."""
     network = build(spec, context.dataset)
     tested = len(context.dataset.test_labels)
@@ -96,7 +98,7 @@ def _described(context: Context, spec: TrialSpec) -> dict[str, Any]:
     context.write_file(model.file, content)
     return {
         "recipe": spec.recipe,
-        "recipe_sha256": recipe_hash(spec.recipe),
+        "recipe_sha256": _frozen(spec.recipe, rounds),
         "layers": inspection.count_layers(network),
         "parameters": inspection.count_parameters(network),
         "macs": inspection.count_macs(network, context.dataset.image_size),
@@ -143,8 +145,23 @@ def _variant(name: str, recipe: Recipe, finished: Sequence[Finished]) -> Variant
 # ----------------------------------------------------------------------------------------------------------- in full
 
 
-def _full_specs(context: Context, config: ChampionConfig) -> tuple[TrialSpec, list[TrialSpec]]:
-    """The trial that validation images judge, and the published ones on all training data, a seed each."""
+@dataclass(frozen=True)
+class Round:
+    """The trial that validation images judge, and the ones on all training data, a seed each."""
+
+    on_train: TrialSpec
+    published: list[TrialSpec]
+
+    def after(self) -> Round:
+        """The next round: each goes on from its own weights, and learns from what its like answered together."""
+        teachers = tuple(spec.key for spec in self.published)
+        return Round(
+            dataclasses.replace(self.on_train, start=self.on_train.key, teachers=(self.on_train.key,)),
+            [dataclasses.replace(spec, start=spec.key, teachers=teachers) for spec in self.published],
+        )
+
+
+def _rounds(context: Context, config: ChampionConfig) -> list[Round]:
     chosen = seeds(context, config.seeds)
     recipe, trials = whole(config.recipe), config.seeds + 1
     on_train = train_spec(context, recipe, chosen[0], train_images=config.train_images, trials=trials)
@@ -154,14 +171,30 @@ def _full_specs(context: Context, config: ChampionConfig) -> tuple[TrialSpec, li
         )
         for seed in chosen
     ]
-    return on_train, published
+    rounds = [Round(on_train, published)]
+    while len(rounds) < config.rounds:
+        rounds.append(rounds[-1].after())
+    return rounds
 
 
-def _read_test_set(context: Context, published: Sequence[TrialSpec]) -> Views:
+def _train(context: Context, number: int, plan: Round) -> Fit:
+    """Train a round's networks; the fit of the one that is validated."""
+    specs = [*plan.published[:1], plan.on_train, *plan.published[1:]]
+    names = [f"seed {spec.seed}" if spec.part == "all" else "validated" for spec in specs]
+    title = ", in full" if number == 1 else f", round {number}"
+    return dict(zip(specs, fits_of(context.run_trials(specs, names, title=title)), strict=True))[plan.on_train]
+
+
+def _frozen(recipe: Recipe, rounds: int) -> str:
+    """What the test set is read by: the recipe's hash, with the number of rounds where there are several."""
+    return recipe_hash(recipe) if rounds == 1 else store.sha256(store.encode(recipe) + f"rounds {rounds}".encode())
+
+
+def _read_test_set(context: Context, published: Sequence[TrialSpec], rounds: int) -> Views:
     """One reading, put on record: all views of all seeds' networks at once."""
     reading = TestRead(
         model="champion",
-        recipe_sha256=recipe_hash(published[0].recipe),
+        recipe_sha256=_frozen(published[0].recipe, rounds),
         images=len(context.dataset.test_labels),
         seeds=len(published),
         at=datetime.now(UTC).isoformat(timespec="seconds"),

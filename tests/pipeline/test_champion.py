@@ -12,7 +12,7 @@ import torch
 from artifacts.contract import Recipe
 from pipeline import data, training
 from pipeline.config import SplitConfig, champion_recipe
-from pipeline.stages.champion import CHAMPION, Answers, variants
+from pipeline.stages.champion import CHAMPION, Answers, Round, variants
 from pipeline.training import Images
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
 
@@ -71,9 +71,29 @@ def test_a_student_learns_from_its_teachers_and_has_a_key_of_its_own(data_folder
     assert curves[0].train_loss != curves[1].train_loss
 
 
+def test_a_second_round_goes_on_from_the_first_ones_weights(data_folder: Path, tmp_path: Path) -> None:
+    """At a learning rate of nearly nothing, what comes out is what went in."""
+    dataset = data.load(data_folder)
+    place = Workplace(dataset, tmp_path / "trials", torch.device("cpu"))
+    split = SplitConfig(train_images=150, validation_images=50, validated=50)
+    first = Round(
+        TrialSpec(small(), 0, "train", 150, split, dataset.fingerprint, threads=1),
+        [TrialSpec(small(), seed, "all", 200, split, dataset.fingerprint, threads=1) for seed in (0, 1)],
+    )
+    second = first.after()
+    assert second.on_train.teachers == (second.on_train.start,) == (first.on_train.key,)
+    assert [spec.start for spec in second.published] == [spec.key for spec in first.published]
+    assert {spec.teachers for spec in second.published} == {tuple(spec.key for spec in first.published)}
+    execute(first.on_train, place)
+    still = dataclasses.replace(second.on_train, recipe=small(lr=1e-12, ema=0.0))
+    execute(still, place)
+    before, after = (TrialFolder(place.trials, key).weights() for key in (first.on_train.key, still.key))
+    torch.testing.assert_close(before["classifier.weight"], after["classifier.weight"])
+
+
 def test_without_teachers_a_trial_keeps_the_key_that_it_had_before_there_were_any() -> None:
     spec = TrialSpec(champion_recipe(), 0, "all", 60_000, SplitConfig(), "0" * 64, threads=1)
-    assert "teachers" in dataclasses.asdict(spec) and spec.key == "eb07c534bd69e867053d"
+    assert {"teachers", "start"} <= dataclasses.asdict(spec).keys() and spec.key == "eb07c534bd69e867053d"
 
 
 def test_each_variant_differs_from_the_champion_in_one_thing() -> None:
