@@ -66,6 +66,8 @@ ARRAYS: dict[str, dict[str, ArraySpec]] = {
         "gallery_images": ArraySpec("uint8", "GSS"),
         "gallery": ArraySpec("float16", "GP"),
     },
+    # Of the first N test images.
+    "embedding-map/points.npz": {"points": ArraySpec("float32", "N2")},
     # Of the champion's recipe on the train part alone (as architectures/*.npz), and of its published networks.
     "champion/validation.npz": {
         "val_predictions": ArraySpec("uint8", "EN"),

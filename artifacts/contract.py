@@ -487,6 +487,24 @@ class FeatureMapsSummary(Document):
     filters: tuple[FilterSide, ...]
 
 
+@dataclass(frozen=True)
+class EmbeddingMapSummary(Document):
+    """The first `images` test images laid out in the plane by the final model's embedding.
+
+    `trustworthiness` (0 to 1; Venna and Kaski 2001) falls for each image that the map puts among another's
+    `neighbours` nearest though the embedding has it farther away; `flat_trustworthiness` is that of the first two
+    principal components.
+    """
+
+    PATH: ClassVar[str] = "embedding-map/summary.json"
+    method: str
+    perplexity: float
+    images: int
+    neighbours: int
+    trustworthiness: float
+    flat_trustworthiness: float
+
+
 # ------------------------------------------------------------------------------------------------------------- labels
 
 

@@ -43,6 +43,9 @@ PAGES = (
     PageInfo("confidence", "Confidence", ":material/percent:", "Results", "Ask how sure it is, and let it abstain"),
     PageInfo("vault", "Test-set vault", ":material/lock:", "Results", "See what was frozen, and every reading"),
     PageInfo("feature_maps", "Feature maps", ":material/grid_view:", "Results", "See what the first layer answers to"),
+    PageInfo(
+        "embedding_map", "Embedding map", ":material/bubble_chart:", "Results", "See which garments it finds alike"
+    ),
     PageInfo("playground", "Playground", ":material/tune:", "Try it", "Change a garment, watch the networks"),
     PageInfo("quiz", "Quiz", ":material/quiz:", "Try it", "Answer before you see what it is"),
     PageInfo("predict", "Predict", ":material/photo_camera:", "Try it", "Classify your own picture"),

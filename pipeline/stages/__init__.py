@@ -14,6 +14,7 @@ from pipeline.stages import (
     champion,
     confirm,
     eda,
+    embedding_map,
     errors,
     export,
     feature_maps,
@@ -64,6 +65,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "feature-maps", "first-layer filters and their answers", feature_maps.run, ("final",), lambda c: None, version=2
     ),
+    Stage("embedding-map", "test images laid out by the final model", embedding_map.run, ("final",), lambda c: None),
     Stage(
         "improvements",
         "the deck's open questions",

@@ -35,7 +35,18 @@ class TinyRun:
             keep = sample["labels"] < len(self.classes)
             self.images, self.labels = sample["images"][keep], sample["labels"][keep]
         self.files: dict[str, bytes] = {}
-        for part in (_data, _eda, _outliers, _architectures, _augmentations, _tuning, _final, _errors, _feature_maps):
+        for part in (
+            _data,
+            _eda,
+            _outliers,
+            _architectures,
+            _augmentations,
+            _tuning,
+            _final,
+            _errors,
+            _feature_maps,
+            _embedding_map,
+        ):
             part(self)
         _labels(self)
         _improvements(self)
@@ -419,6 +430,12 @@ def _feature_maps(run: TinyRun) -> None:
     run.add_arrays("feature-maps/first-layer.npz", bias=nothing, scale=nothing + 1, shift=nothing)
 
 
+def _embedding_map(run: TinyRun) -> None:
+    points = run.rng.normal(size=(TEST, 2)).astype(np.float32)
+    run.add(c.EmbeddingMapSummary("t-SNE", 30.0, TEST, 10, trustworthiness=0.99, flat_trustworthiness=0.8))
+    run.add_arrays("embedding-map/points.npz", points=points)
+
+
 def _labels(run: TinyRun) -> None:
     """Every ninth label is suspected, and some other class suggested for it."""
     index = np.arange(0, len(run.images), 9)
@@ -588,7 +605,7 @@ def _clocks(run: TinyRun) -> None:
         "confirm",
         "final",
     )
-    for stage in (*stages, "errors", "feature-maps", "improvements", "export"):
+    for stage in (*stages, "errors", "feature-maps", "embedding-map", "improvements", "export"):
         trials = {str(number): c.TrialClock(2.0, 2.0 * (number + 1)) for number in range(6)}
         clock = c.StageClock(stage, "2026-11-23T12:00:00+00:00", "2026-11-23T12:00:12+00:00", 12.0, 1, MACHINE, trials)
         run.add(clock, c.StageClock.path(stage))

@@ -1,0 +1,49 @@
+"""Stage embedding-map: test images in the plane, near to each other where the final model's embedding has them near."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.manifold import TSNE, trustworthiness
+from threadpoolctl import threadpool_limits
+
+from artifacts.contract import EmbeddingMapSummary
+from pipeline.context import Context
+
+POINTS = 2_000  # the first test images; more of them only hide each other
+PERPLEXITY = 30.0
+NEIGHBOURS = 10
+
+
+def run(context: Context) -> None:
+    """Write `embedding-map/points.npz` and its summary. The test images are used without their labels."""
+    embedding = context.arrays("final/embedding.npz")
+    projected = embedding["test"][:POINTS].astype(np.float32)
+    flat = embedding["map"][:POINTS]
+    points, perplexity = lay_out(projected)
+    context.write_arrays("embedding-map/points.npz", {"points": points})
+    neighbours = min(NEIGHBOURS, (len(points) - 1) // 2)
+
+    def trust(picture: np.ndarray) -> float:
+        return round(float(trustworthiness(projected, picture, n_neighbors=neighbours)), 4)
+
+    context.write(
+        EmbeddingMapSummary(
+            method="t-SNE",
+            perplexity=perplexity,
+            images=len(points),
+            neighbours=neighbours,
+            trustworthiness=trust(points),
+            flat_trustworthiness=trust(flat),
+        )
+    )
+
+
+def lay_out(projected: np.ndarray) -> tuple[np.ndarray, float]:
+    """t-SNE of embeddings (N, P) as float32 (N, 2) with the perplexity used (van der Maaten and Hinton 2008).
+
+    One thread: the order of a parallel sum would make every run's picture another.
+    """
+    perplexity = min(PERPLEXITY, (len(projected) - 1) / 3)
+    with threadpool_limits(1):
+        fitted = TSNE(perplexity=perplexity, init="pca", random_state=0, n_jobs=1).fit_transform(projected)
+    return np.ascontiguousarray(fitted, dtype=np.float32), perplexity
