@@ -5,12 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import FeatureMapsSummary
-from portal import convolution, feature_maps_ui, ui
-from portal.charts import convolution as one_place
+from portal import feature_maps_ui, ui
 from portal.charts import feature_maps
-from portal.runs import command_for
-
-FIRST_LAYER = "feature-maps/first-layer.npz"
 
 ui.opening("What does each filter of the first layer look for, and on which side of the garment does it find it?")
 summary = ui.document(FeatureMapsSummary)
@@ -37,27 +33,11 @@ pictures = feature_maps.map_pictures(image.maps)[[row.filter for row in shown]]
 ui.gallery(pictures, feature_maps.filter_captions(shown), columns=8, scale=3)
 st.caption("Bright is a strong answer; all maps of the image share one scale, so a filter that hardly answers is dark.")
 
+st.subheader("Layer by layer")
+feature_maps_ui.layer_by_layer(image.image)
+
 st.subheader("One answer, worked out")
-place = feature_maps_ui.place(len(image.image))
-left, right = st.columns(2)
-with left, st.container(width=one_place.MAP_EDGE + 10):
-    see = "The filter sees only what is in the frame; beyond the edge it sees black."
-    ui.chart(one_place.image_chart(image.image, place, filters.shape[1:]), see=see)
-with right, st.container(width=one_place.MAP_EDGE + 10):
-    ui.chart(
-        one_place.map_chart(image.maps[number], place, number),
-        see=f"Click a place of the map of filter {number} to work it out, or choose it above.",
-        key=feature_maps_ui.MAP_CHART,
-        on_select=feature_maps_ui.follow_place,
-    )
-if layer := ui.optional_arrays(FIRST_LAYER):
-    worked = convolution.at(image.image, filters, layer, number, *place)
-    with st.container(width=560):
-        ui.chart(one_place.arithmetic_chart(worked), see="Multiply cell by cell, then add all products up.")
-        on_the_map = float(image.maps[number][place])
-        ui.small_table(convolution.steps(worked, on_the_map), name="One place, step by step", hide_index=True)
-else:
-    st.caption(f"For the arithmetic this run lacks a file: make it with `{command_for(FIRST_LAYER)}`.")
+feature_maps_ui.one_place(image, filters, number)
 
 ui.takeaway("The first layer finds edges and their direction; which garment it is, only later layers put together.")
 ui.provenance(split="test", images=summary.images)

@@ -1,4 +1,4 @@
-"""The feature-maps page's own controls: the image, the filter, and the place in its map.
+"""The feature-maps page's own parts: the image, the filter, its layers, and one place of a map worked out.
 
 A module of the portal that imports Streamlit, like portal.ui.
 """
@@ -11,10 +11,13 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ExportSummary, FilterSide
-from portal import garment_ui, inference, ui
+from portal import convolution, garment_ui, inference, layers, ui
+from portal.charts import convolution as charts
 from portal.charts import feature_maps
-from portal.runs import is_deck_data
+from portal.networks_ui import exported_networks
+from portal.runs import command_for, is_deck_data
 
+FIRST_LAYER = "feature-maps/first-layer.npz"
 STORED, TEST, OWN = "stored", "any test image", "own picture"
 MAP_CHART, FILTER_CHART, FILTER = "feature_maps_map", "feature_maps_filters", "feature_maps_filter"
 _ROW, _COLUMN = "feature_maps_row", "feature_maps_column"
@@ -49,6 +52,24 @@ def _stored(stored: dict[str, np.ndarray]) -> Shown:
     return Shown(stored["images"][number], stored["maps"][number].astype(np.float32), name)
 
 
+def layer_by_layer(image_SS: np.ndarray) -> None:
+    """The strongest maps of a network's layers for the image, uint8 (S, S), a row a layer; it is picked here."""
+    models = {model.name: model for model in exported_networks() if model.role != "photo"}
+    names = list(models)
+    name = st.selectbox("Network", names, key="feature_maps_network", bind="query-params", width=240)
+    model = models.get(name, models[names[0]])
+    maps = ui.or_stop("models", lambda run: inference.layer_maps(run, model, image_SS))
+    rows = layers.shown(maps)
+    for row in rows:
+        st.caption(row.caption)
+        ui.strip(row.pictures, f"{row.caption}; the strongest: {', '.join(map(str, row.filters))}", scale=2)
+    st.markdown(layers.sentence(rows))
+    st.caption(
+        f"{len(rows)} of {len(maps)} layers with a ReLU, of each the {layers.STRONGEST} maps with the highest mean, "
+        "the highest first; bright is a strong answer on the layer's own scale."
+    )
+
+
 def filter_number(filters: tuple[FilterSide, ...]) -> int:
     """The filter to look at closely; a click in the chart of filters moves this control."""
     called = {row.filter: f"{row.filter}: {row.side}" for row in filters}
@@ -58,7 +79,32 @@ def filter_number(filters: tuple[FilterSide, ...]) -> int:
     return chosen if chosen in called else filters[0].filter
 
 
-def place(size: int) -> tuple[int, int]:
+def one_place(shown: Shown, filters_FAB: np.ndarray, number: int) -> None:
+    """One answer of filter `number` worked out: the place in image and map, then its arithmetic step by step."""
+    place = _place(len(shown.image))
+    left, right = st.columns(2)
+    with left, st.container(width=charts.MAP_EDGE + 10):
+        see = "The filter sees only what is in the frame; beyond the edge it sees black."
+        ui.chart(charts.image_chart(shown.image, place, filters_FAB.shape[1:]), see=see)
+    with right, st.container(width=charts.MAP_EDGE + 10):
+        ui.chart(
+            charts.map_chart(shown.maps[number], place, number),
+            see=f"Click a place of the map of filter {number} to work it out, or choose it above.",
+            key=MAP_CHART,
+            on_select=follow_place,
+        )
+    layer = ui.optional_arrays(FIRST_LAYER)
+    if layer is None:
+        st.caption(f"For the arithmetic this run lacks a file: make it with `{command_for(FIRST_LAYER)}`.")
+        return
+    worked = convolution.at(shown.image, filters_FAB, layer, number, *place)
+    with st.container(width=560):
+        ui.chart(charts.arithmetic_chart(worked), see="Multiply cell by cell, then add all products up.")
+        steps = convolution.steps(worked, float(shown.maps[number][place]))
+        ui.small_table(steps, name="One place, step by step", hide_index=True)
+
+
+def _place(size: int) -> tuple[int, int]:
     """Row and column in the map, from 0; a click in the map moves these controls."""
     with st.container(horizontal=True):
         row, column = (

@@ -24,7 +24,7 @@ CHUNK = 256
 # Two runs of ten networks; the longest loaded goes first.
 MAX_SESSIONS = 20
 
-_sessions: dict[str, ort.InferenceSession] = {}
+_sessions: dict[tuple[str, bool], tuple[ort.InferenceSession, list[str]]] = {}
 _lock = Lock()
 
 
@@ -80,16 +80,36 @@ def network(run: Run, model: ExportedModel) -> Network:
 
     ArtifactError if its file is missing, is not what the manifest says, or is no network of the contract.
     """
+    session, _ = _session(run, model)
+    return Network(session, model, run.manifest.image_size)
+
+
+def layer_maps(run: Run, model: ExportedModel, image_SS: np.ndarray) -> list[np.ndarray]:
+    """What each layer with a ReLU answers to one image, uint8 (S, S): maps float32 (F, X, Y), first layer first.
+
+    Layers after the last map are left out. ArtifactError as for `network`.
+    """
+    session, names = _session(run, model, layers=True)
+    answers = session.run(names, {INPUT: image_SS[None]})
+    return [answer[0] for answer in answers if answer.ndim == 4]
+
+
+def _session(run: Run, model: ExportedModel, *, layers: bool = False) -> tuple[ort.InferenceSession, list[str]]:
+    """The session of the network's file, and with `layers` the names of the outputs that are its ReLUs'.
+
+    Those take a session of their own: an output more must be kept in memory for every image that is asked about.
+    """
     record = run.manifest.files.get(model.file)
     if record is None:
         raise ArtifactError(f"The run has no {model.file}.")
+    key = record.sha256, layers
     with _lock:
-        if record.sha256 not in _sessions:
-            session = _load(run.bytes(model.file), model)
+        if key not in _sessions:
+            loaded = _load(run.bytes(model.file), model, layers=layers)
             if len(_sessions) >= MAX_SESSIONS:
                 del _sessions[next(iter(_sessions))]
-            _sessions[record.sha256] = session
-        return Network(_sessions[record.sha256], model, run.manifest.image_size)
+            _sessions[key] = loaded
+        return _sessions[key]
 
 
 def ask_all(run: Run, models: Sequence[ExportedModel], images_NSS: np.ndarray) -> dict[str, np.ndarray]:
@@ -125,17 +145,19 @@ def photo_model(models: Sequence[ExportedModel]) -> ExportedModel | None:
     return next((model for model in models if model.role == "photo"), None)
 
 
-def _load(data: bytes, model: ExportedModel) -> ort.InferenceSession:
+def _load(data: bytes, model: ExportedModel, *, layers: bool) -> tuple[ort.InferenceSession, list[str]]:
     # From bytes onnxruntime would follow external data anywhere, and an operator can be any library's code.
     if reason := onnx_file.refusal(data, OPERATORS):
         raise ArtifactError(f"{model.file} {reason}.")
+    names = onnx_file.activations(data) if layers else []
     options = ort.SessionOptions()
     # Left alone, every session starts a thread per core and idle threads spin: visitors would fight for two cores.
     options.intra_op_num_threads = 2
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        more = onnx_file.with_outputs(data, [name for name in names if name not in OUTPUTS])
+        session = ort.InferenceSession(more, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no other base class in common
         raise ArtifactError(
             f"{model.file} cannot be loaded by onnxruntime {ort.__version__}: export it again."
@@ -145,4 +167,4 @@ def _load(data: bytes, model: ExportedModel) -> ort.InferenceSession:
     expected = (*OUTPUTS, REJECTION) if model.role == "photo" else OUTPUTS
     if inputs != (INPUT,) or not outputs.issuperset(expected):
         raise ArtifactError(f"{model.file} does not take `{INPUT}` and give {', '.join(expected)}: export it again.")
-    return session
+    return session, names

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-# ModelProto.graph, .functions and .training_info; GraphProto.node and .initializer; NodeProto.op_type, .attribute and
-# .domain; AttributeProto.t, .g, .tensors and .graphs; TensorProto.dims, .data_type,
+# ModelProto.graph, .functions and .training_info; GraphProto.node, .initializer and .output; NodeProto.output,
+# .op_type, .attribute and .domain; AttributeProto.t, .g, .tensors and .graphs; TensorProto.dims, .data_type,
 # .external_data and .data_location.
 _GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25
-_NODE, _INITIALIZER, _SPARSE = 1, 5, 15
-_OP_TYPE, _ATTRIBUTE, _DOMAIN = 4, 5, 7
+_NODE, _INITIALIZER, _OUTPUT, _SPARSE = 1, 5, 12, 15
+_NODE_OUTPUT, _OP_TYPE, _ATTRIBUTE, _DOMAIN = 2, 4, 5, 7
 _TENSOR, _SUBGRAPH, _TENSORS, _SUBGRAPHS = 5, 6, 10, 11
 _DIMS, _TYPE, _EXTERNAL, _LOCATION = 1, 2, 13, 14
 _INT64 = 7  # the type of shapes and axes, never of weights
@@ -70,6 +70,31 @@ def refusal(data: bytes, operators: frozenset[str]) -> str:
     if unknown := found.operators - operators:
         return f"uses {', '.join(sorted(unknown))}, which is not among the operators that are run here"
     return ""
+
+
+def activations(data: bytes) -> list[str]:
+    """Names of what the ReLUs of a file give, in the order of the graph; NotOnnx if it is no ONNX file."""
+    try:
+        graphs = [value for number, value in _fields(memoryview(data)) if number == _GRAPH]
+        nodes = [dict(_fields(value)) for graph in graphs for number, value in _fields(graph) if number == _NODE]
+        return [bytes(node[_NODE_OUTPUT]).decode() for node in nodes if bytes(node[_OP_TYPE]) == b"Relu"]
+    except (IndexError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise NotOnnx("The file is damaged or no ONNX file.") from error
+
+
+def with_outputs(data: bytes, names: list[str]) -> bytes:
+    """The file with more outputs of its graph: a message that occurs twice is merged, so they are just appended."""
+    outputs = b"".join(_message(_OUTPUT, _message(1, name.encode())) for name in names)
+    return data + _message(_GRAPH, outputs)
+
+
+def _message(number: int, content: bytes) -> bytes:
+    """A field of kind 2: its tag, its length as a varint, its bytes."""
+    length, rest = bytearray(), len(content)
+    while rest > 127:
+        length.append(rest & 127 | 128)
+        rest >>= 7
+    return bytes([number << 3 | 2]) + bytes([*length, rest]) + content
 
 
 def _graph(data: memoryview, found: Contents) -> None:

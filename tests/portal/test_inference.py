@@ -99,7 +99,7 @@ def test_a_full_cache_drops_the_longest_loaded(tmp_path: Path, monkeypatch: pyte
     runs = [run_with(tmp_path / str(seed), tiny_network(classes=3, image_size=SIDE, seed=seed)) for seed in range(3)]
     for run in runs:
         inference.network(run, MODEL)
-    assert list(inference._sessions) == [run.manifest.files[MODEL.file].sha256 for run in runs[1:]]
+    assert list(inference._sessions) == [(run.manifest.files[MODEL.file].sha256, False) for run in runs[1:]]
 
 
 @pytest.mark.parametrize(
