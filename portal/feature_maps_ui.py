@@ -62,7 +62,7 @@ def layer_by_layer(image_SS: np.ndarray) -> None:
     rows = layers.shown(maps)
     for row in rows:
         st.caption(row.caption)
-        ui.strip(row.pictures, f"{row.caption}; the strongest: {', '.join(map(str, row.filters))}", scale=2)
+        ui.strip(row.pictures, f"{row.caption}; the strongest: {', '.join(map(str, row.filters))}", scale=3)
     st.markdown(layers.sentence(rows))
     st.caption(
         f"{len(rows)} of {len(maps)} layers with a ReLU, of each the {layers.STRONGEST} maps with the highest mean, "

@@ -19,7 +19,7 @@ EDGE = 24  # pixels a thumbnail
 
 @kept
 def points_chart(rows: pd.DataFrame, classes: Sequence[str], layout: str, *, by_verdict: bool) -> alt.LayerChart:
-    """A point an image, coloured by its class or by whether the answer is right; each class's name at its middle."""
+    """A point an image, coloured by its class or by whether the answer is right; each class's name above its island."""
     x, y = _axes(layout)
     select = alt.selection_point(name="image", fields=["image"], on="click", empty=False)
     legend = alt.Legend(orient="bottom", columns=3, title=None, symbolOpacity=1)
@@ -40,8 +40,9 @@ def points_chart(rows: pd.DataFrame, classes: Sequence[str], layout: str, *, by_
         )
         .add_params(select)
     )
-    middles = rows.groupby("class", as_index=False)[["x", "y"]].median()
-    names = alt.Chart(middles).mark_text(fontWeight="bold", color=TEXT).encode(x=x, y=y, text=alt.Text("class:N"))
+    groups = rows.groupby("class")
+    tops = pd.DataFrame({"x": groups["x"].median(), "y": groups["y"].quantile(0.97)}).reset_index()
+    names = alt.Chart(tops).mark_text(dy=-12, fontWeight="bold", color=TEXT).encode(x=x, y=y, text=alt.Text("class:N"))
     return titled(
         layered(points, names, height=HEIGHT),
         "Test images as the final model places them",
