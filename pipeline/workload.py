@@ -183,7 +183,7 @@ WORK: dict[str, Callable[[Config], Work]] = {
     "final": _final,
     "errors": lambda config: Work(),
     "feature-maps": lambda config: Work(seconds=3.0),
-    "embedding-map": lambda config: Work(seconds=8.0),
+    "embedding-map": lambda config: Work(seconds=5.0),
     "robustness": _robustness,
     "labels": _labels,
     "improvements": _improvements,

