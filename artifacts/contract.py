@@ -701,9 +701,9 @@ class ChampionSummary(Document):
 
     `fit` is the recipe in full on `fit_images` of the train part, one seed, judged on validation images: the figure to
     hold against other validation figures. `earlier` are that network's fits of the rounds before its last one: from the
-    second round on a network starts from its weights of the round before, and learns from that round's answers too.
-    The networks of `test` were trained on `train_images` of train and validation
-    data together; the published one is the first seed's, and all four views were fixed before the reading.
+    second round on a network starts from its weights of the round before. The networks of `test` were trained on
+    `train_images` of train and validation data together; the published one is the first seed's, and all four views were
+    fixed before the reading.
     """
 
     PATH: ClassVar[str] = "champion/summary.json"

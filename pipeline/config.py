@@ -159,7 +159,7 @@ class ChampionConfig:
     """`recipe` on `final_images` of all training data, `seeds` times, and once on `train_images` of the train part.
 
     In each of the `rounds` after the first, these networks start from their weights of the round before (a warm
-    restart) and half of their targets are that round's mean answers.
+    restart).
 
     `ablation` is the same at a small budget; each of its variants trains on `ablation_images`, with `ablation_seeds`.
     """

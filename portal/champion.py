@@ -96,8 +96,8 @@ def rounds_sentence(champion: ChampionSummary) -> str:
     reached = ", ".join(f"{percent(fit.highest_val_accuracy)} after round {n}" for n, fit in enumerate(fits, 1))
     return (
         "**Rounds**: after the first, training starts again from the weights that are there, with the whole schedule "
-        "of learning rates, and half of each target is what the round before answered. One network, validation images "
-        f"(n = {champion.validation_images:,}): {reached}. The curves are the last round's."
+        "of learning rates (a warm restart): more epochs, without knowing beforehand how many. One network, validation "
+        f"images (n = {champion.validation_images:,}): {reached}. The curves are the last round's."
     )
 
 

@@ -153,12 +153,12 @@ class Round:
     published: list[TrialSpec]
 
     def after(self) -> Round:
-        """The next round: each goes on from its own weights, and learns from what its like answered together."""
-        teachers = tuple(spec.key for spec in self.published)
-        return Round(
-            dataclasses.replace(self.on_train, start=self.on_train.key, teachers=(self.on_train.key,)),
-            [dataclasses.replace(spec, start=spec.key, teachers=teachers) for spec in self.published],
-        )
+        """The next round: each network goes on from its own weights (a warm restart)."""
+        return Round(_restarted(self.on_train), [_restarted(spec) for spec in self.published])
+
+
+def _restarted(spec: TrialSpec) -> TrialSpec:
+    return dataclasses.replace(spec, start=spec.key)
 
 
 def _rounds(context: Context, config: ChampionConfig) -> list[Round]:
