@@ -180,8 +180,9 @@ def _rounds(context: Context, config: ChampionConfig) -> list[Round]:
 def _train(context: Context, number: int, plan: Round) -> Fit:
     """Train a round's networks; the fit of the one that is validated."""
     specs = [*plan.published[:1], plan.on_train, *plan.published[1:]]
-    names = [f"seed {spec.seed}" if spec.part == "all" else "validated" for spec in specs]
     title = ", in full" if number == 1 else f", round {number}"
+    again = "" if number == 1 else title
+    names = [(f"seed {spec.seed}" if spec.part == "all" else "validated") + again for spec in specs]
     return dict(zip(specs, fits_of(context.run_trials(specs, names, title=title)), strict=True))[plan.on_train]
 
 
