@@ -22,7 +22,7 @@ st.caption(
 
 st.subheader("Every reading")
 st.markdown(vault.reading_sentence(manifest, final))
-ui.table(vault.readings(manifest), alt="Readings of the test set")
+ui.table(vault.readings(manifest), {"Images": "localized"}, alt="Readings of the test set")
 if caution := vault.caution(models):
     st.caption(caution)
 
@@ -31,7 +31,8 @@ validation = ui.arrays("final/validation.npz")["probabilities"]
 ui.chart(charts.gap_chart(vault.gap_frame(final, len(validation))), see=vault.gap_sentence(final, len(validation)))
 
 st.subheader("What was frozen")
-ui.small_table(vault.frozen_table(final, manifest), name="What was frozen", hide_index=True)
+ui.small_table(vault.frozen_table(models), name="What was frozen", hide_index=True)
+st.caption(f"{vault.chosen_sentence(models, final)} {vault.split_sentence(manifest)}")
 with st.expander("The whole configuration of the run"):
     st.json(manifest.config, expanded=1)
 

@@ -25,6 +25,8 @@ class Frozen:
     recipe: Recipe
     written: str
     reads: tuple[TestRead, ...]
+    train_images: int
+    seeds: tuple[int, ...]  # the first is the published model's
 
     @property
     def recomputed(self) -> str:
@@ -54,9 +56,17 @@ def frozen(
             summary.recipe,
             summary.recipe_sha256,
             tuple(reading for reading in manifest.test_reads if reading.model == model),
+            summary.train_images,
+            _seeds(summary),
         )
         for model, summary in written.items()
     ]
+
+
+def _seeds(summary: FinalSummary | PhotoSummary | ChampionSummary) -> tuple[int, ...]:
+    if isinstance(summary, FinalSummary):
+        return summary.seeds
+    return summary.test.seeds if isinstance(summary, ChampionSummary) else (summary.fit.seed,)
 
 
 def verdict(models: Sequence[Frozen]) -> str:
@@ -139,18 +149,55 @@ def readings(manifest: Manifest) -> pd.DataFrame:
     )
 
 
-def frozen_table(final: FinalSummary, manifest: Manifest) -> pd.DataFrame:
-    """What could not change any more when the test set was opened: the recipe's values, the seeds and the split."""
-    recipe = {name.replace("_", " "): str(value) for name, value in dataclasses.asdict(final.recipe).items()}
-    split = {name.replace("_", " "): str(value) for name, value in manifest.config.get("split", {}).items()}
-    rows = [
-        ("Chosen by", final.chosen_by),
-        ("Training images", f"{final.train_images:,}"),
-        ("Seeds", f"{', '.join(map(str, final.seeds))}; the first is published"),
-        *((f"Recipe: {name}", value) for name, value in recipe.items()),
-        *((f"Split: {name}", value) for name, value in split.items()),
-    ]
-    return pd.DataFrame(rows, columns=["Frozen", "Value"])
+# Parts of a recipe whose names in the contract are for those who know it.
+_PARTS = {
+    "last_layers": "Fully connected layers",
+    "lr": "Learning rate",
+    "rho": "Rho (of SAM)",
+    "ema": "Average of the weights (decay)",
+}
+_SPLIT = ("train_images", "validation_images", "seed")
+
+
+def frozen_table(models: Sequence[Frozen]) -> pd.DataFrame:
+    """What could not change any more when the test set was opened, a column a model: images, seeds and recipe."""
+    rows: dict[str, list[object]] = {
+        "Training images": [model.train_images for model in models],
+        "Seeds": [", ".join(map(str, model.seeds)) for model in models],
+        **{
+            _part(field.name): [getattr(model.recipe, field.name) for model in models]
+            for field in dataclasses.fields(Recipe)
+        },
+    }
+    names = [model.model.capitalize() for model in models]
+    return pd.DataFrame([[name, *map(_printed, values)] for name, values in rows.items()], columns=["Frozen", *names])
+
+
+def _part(field: str) -> str:
+    return _PARTS.get(field, field.replace("_", " ").capitalize())
+
+
+def _printed(value: object) -> str:
+    """Four digits say enough of a drawn value: the hash is made of all of them."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def split_sentence(manifest: Manifest) -> str:
+    """How the images were divided, the same for all models; empty for a run that does not say."""
+    split = manifest.config.get("split", {})
+    parts = [f"{name.replace('_', ' ')} {_printed(split[name])}" for name in _SPLIT if name in split]
+    return f"The split was frozen too, the same for all: {', '.join(parts)}." if parts else ""
+
+
+def chosen_sentence(models: Sequence[Frozen], final: FinalSummary) -> str:
+    """Where each recipe comes from, and what the seeds' order means."""
+    others = " and ".join(f"the {model.model} model's" for model in models if model.model != "final")
+    settings = f" {others[0].upper()}{others[1:]} are fixed by the run's settings." if others else ""
+    return (
+        f"The final model's recipe was chosen by: {final.chosen_by}.{settings} Of several seeds the first is published."
+    )
 
 
 def sums_table(manifest: Manifest) -> pd.DataFrame:

@@ -111,9 +111,22 @@ def test_all_files_or_the_first_fault_is_named() -> None:
     assert vault.files_sentence(["a.npz is gone."], 12) == "1 of 12 files are not: a.npz is gone."
 
 
-def test_what_was_frozen_names_recipe_seeds_and_split(full_run: Run, final: FinalSummary) -> None:
+def test_what_was_frozen_stands_there_for_every_recipe_that_read_the_test_set(
+    full_run: Run, final: FinalSummary
+) -> None:
     manifest = dataclasses.replace(full_run.manifest, config={"split": {"train_images": 50_000}})
-    rows = dict(vault.frozen_table(final, manifest).itertuples(index=False))
-    assert rows["Recipe: lr"] == str(final.recipe.lr)
-    assert rows["Split: train images"] == "50000"
-    assert rows["Seeds"] == "0, 1; the first is published"
+    photo, champion = full_run.document(c.PhotoSummary), full_run.document(c.ChampionSummary)
+    models = vault.frozen(manifest, final, photo, champion)
+    table = vault.frozen_table(models).set_index("Frozen")
+    assert list(table) == ["Final", "Photo", "Champion"]
+    for name, summary in (("Final", final), ("Photo", photo), ("Champion", champion)):
+        assert table.loc["Learning rate", name] == f"{summary.recipe.lr:.4g}"
+        assert table.loc["Epochs", name] == str(summary.recipe.epochs)
+        assert table.loc["Training images", name] == f"{summary.train_images:,}"
+    assert table.loc["Seeds", "Final"] == "0, 1"
+    assert vault.split_sentence(manifest).endswith("the same for all: train images 50,000.")
+    assert len(table) == len(dataclasses.fields(c.Recipe)) + 2, "no part of a recipe is left out"
+    assert "The photo model's and the champion model's are fixed by the run's settings" in vault.chosen_sentence(
+        models, final
+    )
+    assert "settings" not in vault.chosen_sentence(models[:1], final)
