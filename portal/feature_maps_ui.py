@@ -5,13 +5,15 @@ A module of the portal that imports Streamlit, like portal.ui.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from artifacts.contract import ExportSummary, FilterSide
-from portal import convolution, garment_ui, inference, layers, ui
+from portal import convolution, garment_ui, inference, layers, memo, ui
 from portal.charts import convolution as charts
 from portal.charts import feature_maps
 from portal.networks_ui import exported_networks
@@ -21,15 +23,22 @@ FIRST_LAYER = "feature-maps/first-layer.npz"
 STORED, TEST, OWN = "stored", "any test image", "own picture"
 MAP_CHART, FILTER_CHART, FILTER = "feature_maps_map", "feature_maps_filters", "feature_maps_filter"
 _ROW, _COLUMN = "feature_maps_row", "feature_maps_column"
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An image uint8 (S, S), its maps float (F, X, Y), and what it is called."""
+    """An image uint8 (S, S), its maps float (F, X, Y), what it is called, and whether it may be a visitor's own."""
 
     image: np.ndarray
     maps: np.ndarray
     name: str
+    own: bool = False
+
+    def drawn(self, chart: Callable[P, T], *args: P.args, **words: P.kwargs) -> T:
+        """The chart of this image, kept for all visitors unless the picture is one's own."""
+        return chart(*args, **words) if self.own else memo.kept(chart)(*args, **words)
 
 
 def image(stored: dict[str, np.ndarray]) -> Shown:
@@ -41,7 +50,7 @@ def image(stored: dict[str, np.ndarray]) -> Shown:
     garment = pick("feature_maps")
     models = ui.document(ExportSummary).models
     network = ui.or_stop("models", lambda run: inference.network(run, inference.final_model(models)))
-    return Shown(garment.image, network.feature_maps(garment.image[None])[0], garment.name)
+    return Shown(garment.image, network.feature_maps(garment.image[None])[0], garment.name, source == OWN)
 
 
 def _stored(stored: dict[str, np.ndarray]) -> Shown:
@@ -85,10 +94,10 @@ def one_place(shown: Shown, filters_FAB: np.ndarray, number: int) -> None:
     left, right = st.columns(2)
     with left, st.container(width=charts.MAP_EDGE + 10):
         see = "The filter sees only what is in the frame; beyond the edge it sees black."
-        ui.chart(charts.image_chart(shown.image, place, filters_FAB.shape[1:]), see=see)
+        ui.chart(shown.drawn(charts.image_chart, shown.image, place, filters_FAB.shape[1:]), see=see)
     with right, st.container(width=charts.MAP_EDGE + 10):
         ui.chart(
-            charts.map_chart(shown.maps[number], place, number),
+            shown.drawn(charts.map_chart, shown.maps[number], place, number),
             see=f"Click a place of the map of filter {number} to work it out, or choose it above.",
             key=MAP_CHART,
             on_select=follow_place,
@@ -99,7 +108,7 @@ def one_place(shown: Shown, filters_FAB: np.ndarray, number: int) -> None:
         return
     worked = convolution.at(shown.image, filters_FAB, layer, number, *place)
     with st.container(width=560):
-        ui.chart(charts.arithmetic_chart(worked), see="Multiply cell by cell, then add all products up.")
+        ui.chart(shown.drawn(charts.arithmetic_chart, worked), see="Multiply cell by cell, then add all products up.")
         steps = convolution.steps(worked, float(shown.maps[number][place]))
         ui.small_table(steps, name="One place, step by step", hide_index=True)
 

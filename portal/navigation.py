@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,8 +60,9 @@ PAGES = (
 )
 
 
+@cache
 def available_pages() -> tuple[PageInfo, ...]:
-    """The pages whose file is there."""
+    """The pages whose file is there. Looked up once: twenty looks at the disk, and a page with links asks ten times."""
     return tuple(page for page in PAGES if page.file.is_file())
 
 

@@ -33,19 +33,24 @@ SUBTITLE_WIDTH = 54
 
 
 def titled(chart: F, title: str, subtitle: str, description: str) -> F:
-    """The chart with a short title, a subtitle (n, split) wrapped for a phone, and a description for screen readers."""
+    """The chart with a short title, a subtitle (n, split) wrapped for a phone, and a description for screen readers.
+
+    It is written into the chart itself, which its function has just made: `properties` would copy all of it.
+    """
     lines = textwrap.wrap(subtitle, SUBTITLE_WIDTH)
-    params = alt.TitleParams(title, subtitle=lines, subtitleColor=TEXT, anchor="start", offset=12)
-    return chart.properties(title=params, description=description)
+    chart.title = alt.TitleParams(title, subtitle=lines, subtitleColor=TEXT, anchor="start", offset=12)
+    chart.description = description
+    return chart
 
 
 def sized(chart: alt.Chart, height: int) -> alt.Chart:
     """The chart with a plot of `height` pixels, as wide as the page.
 
     Title, axes and legend come on top of the height: what Streamlit does by default leaves to the plot what they do not
-    need, which depends on how long labels are and how often a subtitle wraps.
+    need, which depends on how long labels are and how often a subtitle wraps. Written into the chart; see `titled`.
     """
-    return chart.properties(height=height, autosize=AUTOSIZE)
+    chart.height, chart.autosize = height, AUTOSIZE
+    return chart
 
 
 def layered(*layers: alt.Chart | alt.LayerChart, height: int) -> alt.LayerChart:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import FeatureMapsSummary, FilterSide
-from portal.charts import AUTOSIZE, NEUTRAL, TEXT, layered, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.convolution import GREYS, frame, shades_of
 from portal.memo import kept
 
@@ -144,9 +144,8 @@ def filter_grid(filters_FAB: np.ndarray, rows: Sequence[FilterSide], chosen: int
     names = pd.DataFrame({"x": left + width / 2, "y": top - 0.6, "filter": np.arange(count)})
     numbers = alt.Chart(names).mark_text(fontSize=11, color=TEXT).encode(x=x, y=y, text=alt.Text("filter:N"))
     box = frame(left[chosen], top[chosen], width, height).encode(x=x, y=y)
-    chart = alt.LayerChart(layer=[pictures, numbers, box], height=round(GRID_EDGE * (bottom + 1.5) / right))
     return titled(
-        chart.properties(autosize=AUTOSIZE),
+        layered(pictures, numbers, box, height=round(GRID_EDGE * (bottom + 1.5) / right)),
         "The filters",
         f"n = {count} filters of {height} x {width} weights; white: positive, black: negative, mid-grey: none",
         "Grid of the first layer's filters as small grey pictures, each under its number.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -50,6 +51,19 @@ def test_ones_own_picture_gets_maps_too(only_run: Path) -> None:
     app.file_uploader(key="feature_maps_upload").set_value(garment()).run()
     assert not app.exception
     assert values(app) != before
+
+
+def test_charts_of_ones_own_picture_are_not_kept_for_others() -> None:
+    made = []
+
+    def chart(image: np.ndarray) -> str:
+        made.append(image)
+        return "a chart"
+
+    for own, times in ((True, 2), (False, 3)):
+        shown = feature_maps_ui.Shown(np.full((2, 2), 7, np.uint8), np.zeros((1, 2, 2)), "image", own)
+        assert [shown.drawn(chart, shown.image) for _ in range(2)] == ["a chart", "a chart"]
+        assert len(made) == times
 
 
 def test_an_older_run_says_how_to_make_what_the_arithmetic_needs(
