@@ -73,6 +73,13 @@ def picture() -> bytes:
     return file.getvalue()
 
 
+def click_cell(page: Page, number: int) -> None:
+    """Click a cell of the page's confusion matrix, counted from its upper left corner along the rows."""
+    matrix = page.locator('[data-testid="stVegaLiteChart"]').filter(has_text="Confusion matrix")
+    matrix.scroll_into_view_if_needed()
+    matrix.locator("[aria-roledescription='rect mark'], .mark-rect path").nth(number).click()
+
+
 # ------------------------------------------------------------------------------------- a short core, with every change
 
 
@@ -86,10 +93,7 @@ def test_a_photo_is_answered(page: Page, address: str) -> None:
 
 def test_a_click_in_the_confusion_matrix_shows_its_images_and_is_in_the_link(page: Page, address: str) -> None:
     open_page(page, address, "results")
-    matrix = page.locator('[data-testid="stVegaLiteChart"]').filter(has_text="Confusion matrix")
-    matrix.scroll_into_view_if_needed()
-    cell = matrix.locator("[aria-roledescription='rect mark'], .mark-rect path").nth(3)
-    cell.click()
+    click_cell(page, 3)
     page.wait_for_url(re.compile("results_cell="))
     settle(page)
     picked = page.get_by_role("combobox", name=re.compile("Cell: true")).input_value()
@@ -134,6 +138,44 @@ def test_the_search_is_scrubbed_with_the_keyboard(page: Page, address: str) -> N
     thumb.focus()
     thumb.press("ArrowLeft")
     page.wait_for_url(re.compile("tuning_fine_trial="))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "label", "key", "said"),
+    [
+        ("epochs", "After epoch", "epochs_", "after epoch {}: [\\d,]+ images"),
+        ("disagreement", "Networks that are right", "disagreement_right=", "^[\\d,]+ images, the most divided first"),
+    ],
+)
+def test_a_slider_that_draws_only_its_part_is_in_the_link(
+    page: Page, address: str, name: str, label: str, key: str, said: str
+) -> None:
+    open_page(page, address, name)
+    thumb = page.get_by_role("slider", name=re.compile(label))
+    before = thumb.input_value()
+    thumb.focus()
+    thumb.press("ArrowLeft")
+    page.wait_for_url(re.compile(re.escape(key)))
+    settle(page)
+    moved = thumb.input_value()
+    assert moved != before
+    link = page.url
+    for _ in range(2):  # as moved, then as the copied link shows it
+        expect(page.get_by_text(re.compile(said.format(moved)))).to_be_visible()
+        assert thumb.input_value() == moved
+        page.goto(link)
+        settle(page)
+
+
+@pytest.mark.slow
+def test_a_click_in_the_matrix_of_an_epoch_shows_its_images(page: Page, address: str) -> None:
+    open_page(page, address, "epochs")
+    click_cell(page, 3)
+    page.wait_for_url(re.compile("epochs_cell="))
+    settle(page)
+    picked = page.get_by_role("combobox", name=re.compile("Cell: true")).input_value()
+    expect(page.get_by_text(re.compile(rf"^{re.escape(picked)} after epoch"))).to_be_visible()
 
 
 @pytest.mark.slow
