@@ -41,7 +41,7 @@ st.markdown(f"**{cell}**: {len(numbers):,} images, the first {min(len(numbers), 
 numbers = numbers[:SHOWN]
 ui.gallery(test["images"][numbers], [f"#{n}, {percent(answers[n].max(), 0)}" for n in numbers], columns=12, scale=3)
 
-ui.link(navigation.named("epochs"), "The same matrix for each network on validation images, epoch by epoch")
+ui.link(navigation.named("epochs"), "The same matrix, epoch by epoch")
 
 st.subheader("The reading of the test set")
 st.markdown(vault.reading_sentence(manifest, final))

@@ -110,8 +110,9 @@ def neighbours_sentence(near: Neighbours, classes: Sequence[str], true: str, pre
     """How many of the neighbours have the label and how many the answer of a mistake, and what that says."""
     names = [classes[label] for label in near.labels]
     label, answer = names.count(true), names.count(predicted)
+    verb = "has" if label == 1 else "have"
     found = (
-        f"Of the {len(names)} nearest training garments, {label or 'none'} have the label {true} and "
+        f"Of the {len(names)} nearest training garments, {label or 'none'} {verb} the label {true} and "
         f"{answer or 'none'} the answer {predicted}."
     )
     if answer > label:

@@ -284,7 +284,7 @@ def table(frame: pd.DataFrame | Styler, formats: Mapping[str, str] | None = None
     columns = {name: st.column_config.NumberColumn(format=form) for name, form in (formats or {}).items()}
     columns[plain.columns[0]] = st.column_config.Column(pinned=True)
     height: Literal["content", "auto"] = "content" if len(plain) <= MOST_ROWS else "auto"
-    st.dataframe(frame, hide_index=True, height=height, column_config=columns, alt=alt)
+    st.dataframe(frame, hide_index=True, height=height, column_config=columns, alt=alt, placeholder="–")
 
 
 def small_table(frame: pd.DataFrame, *, name: str, hide_index: bool = False) -> None:

@@ -129,10 +129,13 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
 
 
 def _long(frame: pd.DataFrame, by: str) -> pd.DataFrame:
-    """One row a point; the champion's has a source of its own, since its distance to the others is not its size's."""
+    """One row a point; the champion's has a source of its own, since its distance to the others is not its size's.
+
+    It comes last, and is drawn over the deck's point of the same network.
+    """
     long = frame.melt(["network", by], [OURS, DECK], "source", "accuracy").dropna()
     long.loc[long["network"] == CHAMPION, "source"] = OTHER_BUDGET
-    return long
+    return long.sort_values("source", key=lambda source: source == OTHER_BUDGET, kind="stable")
 
 
 def _labels(frame: pd.DataFrame, by: str) -> list[alt.Chart]:

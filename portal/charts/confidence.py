@@ -98,7 +98,7 @@ def by_class_chart(frame: pd.DataFrame, split: str, threshold: float) -> alt.Cha
             x=alt.X(
                 "value:Q",
                 title="Share of the class's images (%)",
-                scale=alt.Scale(zero=False, padding=12),
+                scale=alt.Scale(zero=False, nice=False, padding=12),  # a nice end would be 105 %
                 axis=alt.Axis(tickCount=8),
             ),
             y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(grid=True)),

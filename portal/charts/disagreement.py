@@ -60,7 +60,7 @@ def split_chart(frame: pd.DataFrame, picked: int, images: int) -> alt.LayerChart
     return titled(
         layered(bars, number, height=240),
         "How many are right about an image",
-        f"n = {images:,} validation images; the number chosen below stands out",
+        f"n = {images:,} validation images; the number chosen above stands out",
         "Bars for the number of images about which none, one, two and so on of the networks are right.",
     )
 

@@ -124,7 +124,12 @@ def class_scores(final: FinalSummary) -> alt.LayerChart:
     base = alt.Chart(pd.DataFrame(rows)).encode(y=y, yOffset=alt.YOffset("metric:N", sort=list(METRICS)))
     legend = alt.Legend(title="Metric", orient="bottom")
     ours = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x=alt.X("score:Q", title="Score (0 to 1)", scale=alt.Scale(zero=False, nice=False, padding=12)),
+        x=alt.X(
+            "score:Q",
+            title="Score (0 to 1)",
+            scale=alt.Scale(zero=False, nice=False, padding=12),
+            axis=alt.Axis(tickCount=6, format=".2f"),
+        ),
         color=alt.Color("metric:N", sort=list(METRICS), legend=legend),
         shape=alt.Shape("metric:N", sort=list(METRICS), scale=alt.Scale(range=list(SHAPES)), legend=legend),
         tooltip=[

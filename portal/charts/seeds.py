@@ -96,7 +96,8 @@ def question_chart(question: Question) -> alt.LayerChart:
 def verdict(comparison: Comparison) -> str:
     """What the measured difference of two variants allows one to say, in one sentence."""
     points = f"{100 * comparison.difference:+.2f} percentage points"
-    against = f"{comparison.second} against {comparison.first}: {points}"
+    name = comparison.second
+    against = f"{name[:1].upper()}{name[1:]} against {comparison.first}: {points}"
     if comparison.low is None or comparison.high is None:
         return f"{against}, but no interval (a single seed, or seeds that agree exactly), so chance cannot be judged."
     interval = f"95 % interval {100 * comparison.low:+.2f} to {100 * comparison.high:+.2f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import altair as alt
@@ -22,7 +23,7 @@ SHAPES = ("circle", "triangle-up")  # a shape an optimizer, so that colour is ne
 def search_space(frame: pd.DataFrame, ranges: Mapping[str, Ranges], points: Sequence[TrialPoint]) -> alt.LayerChart:
     """Trials by lr and weight decay on log axes, the `ranges` of each search as a box, the deck's best as `points`."""
     subtitle = "; ".join(f"{name}: n = {len(part)} trials" for name, part in frame.groupby("search", sort=False))
-    layers: list[alt.Chart | alt.LayerChart] = [_boxes(ranges), _trials(frame), *_labels(_best(frame))]
+    layers: list[alt.Chart | alt.LayerChart] = [_boxes(ranges), _trials(frame), *_labels(_best(frame), ranges)]
     if points:
         layers.append(_deck_marks(points))
     return titled(
@@ -107,15 +108,19 @@ def _best(frame: pd.DataFrame) -> pd.DataFrame:
     return best.assign(text=[f"{r.search} #{r.trial}: {percent(r.accuracy / 100)}" for r in best.itertuples()])
 
 
-def _labels(best: pd.DataFrame) -> list[alt.Chart]:
-    """The coarse search's label above its mark and the fine one's below, since both marks often lie close together."""
+def _labels(best: pd.DataFrame, ranges: Mapping[str, Ranges]) -> list[alt.Chart]:
+    """The coarse search's label above its mark and the fine one's below, since both marks often lie close together.
+
+    To the left of a mark in the right half: on a phone it would not fit at the other side.
+    """
+    middle = math.sqrt(min(each.lr[0] for each in ranges.values()) * max(each.lr[1] for each in ranges.values()))
     base = alt.Chart(best).encode(x=_lr(), y=_weight_decay(), text=alt.Text("text:N"))
-    return [
-        base.transform_filter(alt.datum.search == name).mark_text(
-            align="left", baseline="middle", dx=6, dy=dy, fontWeight="bold", color=TEXT
-        )
-        for name, dy in (("coarse", -12), ("fine", 14))
-    ]
+    labels = []
+    for name, dy in (("coarse", -16), ("fine", 26)):
+        align, dx = ("right", 8) if (best.loc[best["search"] == name, "lr"] > middle).any() else ("left", -8)
+        mark = base.mark_text(align=align, baseline="middle", dx=dx, dy=dy, fontWeight="bold", color=TEXT)
+        labels.append(mark.transform_filter(alt.datum.search == name))
+    return labels
 
 
 def _deck_marks(points: Sequence[TrialPoint]) -> alt.LayerChart:
