@@ -21,7 +21,6 @@ class SeedGroup:
     spread: Spread
 
 
-@kept
 def seed_chart(
     groups: Mapping[str, SeedGroup],
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -117,7 +118,8 @@ def _labels(best: pd.DataFrame, ranges: Mapping[str, Ranges]) -> list[alt.Chart]
     base = alt.Chart(best).encode(x=_lr(), y=_weight_decay(), text=alt.Text("text:N"))
     labels = []
     for name, dy in (("coarse", -16), ("fine", 26)):
-        align, dx = ("right", 8) if (best.loc[best["search"] == name, "lr"] > middle).any() else ("left", -8)
+        align: Literal["left", "right"] = "right" if (best.loc[best["search"] == name, "lr"] > middle).any() else "left"
+        dx = 8 if align == "right" else -8
         mark = base.mark_text(align=align, baseline="middle", dx=dx, dy=dy, fontWeight="bold", color=TEXT)
         labels.append(mark.transform_filter(alt.datum.search == name))
     return labels
