@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from artifacts import arrays as array_contract
-from artifacts.contract import SCHEMA, ArtifactError, FileRecord, Manifest
+from artifacts.contract import SCHEMA, ArtifactError, FileRecord, Manifest, Recipe
 
 T = TypeVar("T")
 _adapters: dict[type, TypeAdapter[Any]] = {}  # one a document type: making it costs milliseconds
@@ -30,6 +30,11 @@ def _adapter(kind: type) -> TypeAdapter[Any]:
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def recipe_sha256(recipe: Recipe, rounds: int = 1) -> str:
+    """What the test set is read by and frozen under: the recipe, and how often it is gone through if more than once."""
+    return sha256(encode(recipe) + (f"rounds {rounds}".encode() if rounds > 1 else b""))
 
 
 def encode(document: object) -> bytes:

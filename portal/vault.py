@@ -27,11 +27,12 @@ class Frozen:
     reads: tuple[TestRead, ...]
     train_images: int
     seeds: tuple[int, ...]  # the first is the published model's
+    rounds: int = 1
 
     @property
     def recomputed(self) -> str:
-        """The sha256 of the recipe as it stands in the summary now."""
-        return store.sha256(store.encode(self.recipe))
+        """The sha256 of the recipe, and its rounds, as they stand in the summary now."""
+        return store.recipe_sha256(self.recipe, self.rounds)
 
     @property
     def intact(self) -> bool:
@@ -58,6 +59,7 @@ def frozen(
             tuple(reading for reading in manifest.test_reads if reading.model == model),
             summary.train_images,
             _seeds(summary),
+            1 + len(summary.earlier) if isinstance(summary, ChampionSummary) else 1,
         )
         for model, summary in written.items()
     ]
@@ -164,6 +166,7 @@ def frozen_table(models: Sequence[Frozen]) -> pd.DataFrame:
     rows: dict[str, list[object]] = {
         "Training images": [model.train_images for model in models],
         "Seeds": [", ".join(map(str, model.seeds)) for model in models],
+        "Rounds": [model.rounds for model in models],
         **{
             _part(field.name): [getattr(model.recipe, field.name) for model in models]
             for field in dataclasses.fields(Recipe)

@@ -24,7 +24,6 @@ from pipeline.context import Context
 from pipeline.models import inspection
 from pipeline.stages import export
 from pipeline.stages.experiments import fits_of, seeds, train_spec
-from pipeline.stages.final import recipe_hash
 from pipeline.statistics import accuracy_spread, compare, spread, standard_error
 from pipeline.training import logits_of
 from pipeline.trials import TrialSpec, build, to_device
@@ -98,7 +97,7 @@ def _described(context: Context, spec: TrialSpec, rounds: int) -> dict[str, Any]
     context.write_file(model.file, content)
     return {
         "recipe": spec.recipe,
-        "recipe_sha256": _frozen(spec.recipe, rounds),
+        "recipe_sha256": store.recipe_sha256(spec.recipe, rounds),
         "layers": inspection.count_layers(network),
         "parameters": inspection.count_parameters(network),
         "macs": inspection.count_macs(network, context.dataset.image_size),
@@ -186,16 +185,11 @@ def _train(context: Context, number: int, plan: Round) -> Fit:
     return dict(zip(specs, fits_of(context.run_trials(specs, names, title=title)), strict=True))[plan.on_train]
 
 
-def _frozen(recipe: Recipe, rounds: int) -> str:
-    """What the test set is read by: the recipe's hash, with the number of rounds where there are several."""
-    return recipe_hash(recipe) if rounds == 1 else store.sha256(store.encode(recipe) + f"rounds {rounds}".encode())
-
-
 def _read_test_set(context: Context, published: Sequence[TrialSpec], rounds: int) -> Views:
     """One reading, put on record: all views of all seeds' networks at once."""
     reading = TestRead(
         model="champion",
-        recipe_sha256=_frozen(published[0].recipe, rounds),
+        recipe_sha256=store.recipe_sha256(published[0].recipe, rounds),
         images=len(context.dataset.test_labels),
         seeds=len(published),
         at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -102,7 +102,7 @@ def _read_test_set(context: Context, plan: list[TrialSpec], recipe: Recipe) -> l
     test = to_device(dataset.test_images, dataset.test_labels, context.device)
     reading = TestRead(
         model="final",
-        recipe_sha256=recipe_hash(recipe),
+        recipe_sha256=store.recipe_sha256(recipe),
         images=len(test),
         seeds=len(plan),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -110,10 +110,6 @@ def _read_test_set(context: Context, plan: list[TrialSpec], recipe: Recipe) -> l
     context.test_reads.append(reading)
     torch.set_num_threads(threads_for(1))
     return [logits_of(_network(context, spec).to(context.device), test.images, exact=True).cpu() for spec in plan]
-
-
-def recipe_hash(recipe: Recipe) -> str:
-    return store.sha256(store.encode(recipe))
 
 
 def _write_validation(context: Context, trial: TrialSpec) -> None:
@@ -178,7 +174,7 @@ def _summary(
     assert validation is not None
     return FinalSummary(
         recipe=plan[0].recipe,
-        recipe_sha256=recipe_hash(plan[0].recipe),
+        recipe_sha256=store.recipe_sha256(plan[0].recipe),
         chosen_by=_chosen_by(confirmed),
         train_images=min(plan[0].train_images, len(context.split.train) + len(context.split.validation)),
         test_images=len(labels),

@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 from torch.nn import functional as F
 
+from artifacts import store
 from artifacts.contract import PhotoSummary, TestRead
 from pipeline.context import Context
 from pipeline.data import FASHION_MNIST_NAMES
@@ -23,7 +24,6 @@ from pipeline.models.inspection import count_parameters
 from pipeline.randomisation import NO_CLASS, choose, make_outliers
 from pipeline.seeding import derive
 from pipeline.stages.experiments import fits_of, train_spec
-from pipeline.stages.final import recipe_hash
 from pipeline.training import Images, logits_of, randomised
 from pipeline.trials import TrialSpec, build, indices, to_device
 
@@ -59,7 +59,7 @@ def run(context: Context) -> None:
     threshold = float(np.quantile(score[garment].numpy(), KEPT_SHARE))
     summary = PhotoSummary(
         recipe=spec.recipe,
-        recipe_sha256=recipe_hash(spec.recipe),
+        recipe_sha256=store.recipe_sha256(spec.recipe),
         parameters=count_parameters(model),
         train_images=min(spec.train_images, len(context.split.train)),
         fit=fit,
@@ -140,7 +140,7 @@ def _read_test_set(context: Context, model: ImageClassifier, spec: TrialSpec, pr
     dataset = context.dataset
     test = to_device(dataset.test_images, dataset.test_labels, torch.device("cpu"))
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    context.test_reads.append(TestRead("photo", recipe_hash(spec.recipe), len(test), 1, at))
+    context.test_reads.append(TestRead("photo", store.recipe_sha256(spec.recipe), len(test), 1, at))
     return _accuracy(logits_of(model, test.images, exact=True)[:, :NO_CLASS] - prior, test)
 
 

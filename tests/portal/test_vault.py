@@ -8,7 +8,7 @@ import pytest
 
 from artifacts import contract as c
 from artifacts.contract import FinalSummary, Manifest
-from artifacts.store import Run
+from artifacts.store import Run, recipe_sha256
 from portal import vault
 from portal.charts import vault as charts
 from tests.portal.charts.specs import rows_with, spec_of
@@ -125,8 +125,17 @@ def test_what_was_frozen_stands_there_for_every_recipe_that_read_the_test_set(
         assert table.loc["Training images", name] == f"{summary.train_images:,}"
     assert table.loc["Seeds", "Final"] == "0, 1"
     assert vault.split_sentence(manifest).endswith("the same for all: train images 50,000.")
-    assert len(table) == len(dataclasses.fields(c.Recipe)) + 2, "no part of a recipe is left out"
+    assert len(table) == len(dataclasses.fields(c.Recipe)) + 3, "no part of a recipe is left out"
     assert "The photo model's and the champion model's are fixed by the run's settings" in vault.chosen_sentence(
         models, final
     )
     assert "settings" not in vault.chosen_sentence(models[:1], final)
+
+
+def test_a_recipe_of_two_rounds_is_frozen_under_a_hash_of_its_own(full_run: Run) -> None:
+    champion, final = full_run.document(c.ChampionSummary), full_run.document(c.FinalSummary)
+    twice = dataclasses.replace(champion, earlier=(champion.fit,), recipe_sha256=recipe_sha256(champion.recipe, 2))
+    assert recipe_sha256(champion.recipe) == champion.recipe_sha256 != twice.recipe_sha256
+    once, again = (vault.frozen(full_run.manifest, final, None, summary)[-1] for summary in (champion, twice))
+    assert once.intact and again.intact and (once.rounds, again.rounds) == (1, 2)
+    assert not dataclasses.replace(again, rounds=1).intact
