@@ -11,8 +11,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -115,42 +116,29 @@ def test_checking_a_manifest_costs_little(sealed_run: Run) -> None:
 
 # ------------------------------------------------------------------------------------------------------- torn files
 
-WRITER = """
-import sys
-from pathlib import Path
-from artifacts import store
-path, fill = Path(sys.argv[1]), 0
-print("ready", flush=True)
-while True:
-    fill = (fill + 1) % 256
-    store.write_atomic(path, bytes([fill]) * 200_000)
-"""
 
-
-def kill_writers(path: Path, kills: int, draw: random.Random) -> int:
-    """Writers that are killed at random moments; how often the file was not whole afterwards."""
-    torn = 0
-    for _ in range(kills):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], cwd=ROOT, stdout=subprocess.PIPE)
-        assert writer.stdout is not None and writer.stdout.readline() == b"ready\n"
-        time.sleep(draw.uniform(0, 0.02))
-        writer.kill()
-        writer.wait()
-        writer.stdout.close()
-        if path.exists():
-            content = path.read_bytes()
-            torn += len(content) != 200_000 or len(set(content)) > 1
-    return torn
+def kill_writers(path: Path, kills: int, way: str) -> tuple[int, int]:
+    """Of that many killed writers: torn files, and kills in the middle of a write."""
+    command = [sys.executable, "-m", "tests.artifacts.killed_writers", str(path), str(kills), way]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    torn, midway = map(int, done.stdout.split())
+    print(f"{kills} {way} writers killed: {midway} in the middle of a write, {torn} files torn")
+    return torn, midway
 
 
 def test_a_killed_writer_leaves_no_torn_file(tmp_path: Path) -> None:
-    assert kill_writers(tmp_path / "file", 8, random.Random(0)) == 0
+    torn, midway = kill_writers(tmp_path / "file", 60, "atomic")
+    assert torn == 0
+    assert midway >= 6  # or the kills would show nothing
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 def test_no_file_is_torn_in_500_kills(tmp_path: Path) -> None:
-    assert kill_writers(tmp_path / "file", KILLS, random.Random(1)) == 0
+    torn, midway = kill_writers(tmp_path / "file", KILLS, "atomic")
+    assert torn == 0
+    assert midway >= KILLS // 10
+    assert kill_writers(tmp_path / "plain", KILLS, "plain")[0] > 0  # what the plain way leaves, so that it would show
 
 
 @pytest.mark.parametrize("step", ["open", "write", "fsync", "replace", "fsync of the folder", "nothing"])
@@ -212,10 +200,60 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(kind=st.sampled_from(DOCUMENTS), value=VALUES)
-def test_any_value_is_a_document_or_an_artifact_error(kind: type, value: object) -> None:
+Place = tuple[str | int, ...]
+
+
+def decoded_or_refused(kind: type, value: object) -> None:
+    """What is taken can be written again, so it holds no number that JSON has not."""
     try:
-        store.decode(kind, json.dumps(value).encode(), source="x")
+        document = store.decode(kind, json.dumps(value).encode(), source="x")
     except ArtifactError as error:
         assert str(error).startswith("x does not follow the contract at")
+    else:
+        store.encode(document)
+
+
+def places(plain: object, at: Place = ()) -> Iterator[Place]:
+    """The way to every value of a JSON document, itself first."""
+    yield at
+    inner = plain.items() if isinstance(plain, dict) else enumerate(plain) if isinstance(plain, list) else ()
+    for key, value in inner:
+        yield from places(value, (*at, key))
+
+
+def changed(plain: Any, at: Place, value: object) -> Any:
+    """A copy of the document with another value at one place."""
+    if not at:
+        return value
+    copy = plain.copy()
+    copy[at[0]] = changed(plain[at[0]], at[1:], value)
+    return copy
+
+
+EXAMPLES = [300, pytest.param(3_000, marks=[pytest.mark.slow, pytest.mark.timeout(3_600)])]
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_any_value_is_a_document_or_an_artifact_error(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(kind=st.sampled_from(DOCUMENTS), value=VALUES)
+    def check(kind: type, value: object) -> None:
+        decoded_or_refused(kind, value)
+
+    check()
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_a_real_document_with_anything_at_one_place_is_a_document_or_an_artifact_error(
+    sealed_run: Run, examples: int
+) -> None:
+    """A value that is anything is refused at the top; this reaches every field."""
+    real = {kind: json.loads((sealed_run.folder / kind.PATH).read_bytes()) for kind in DOCUMENTS}  # type: ignore[attr-defined]
+    ways = {kind: list(places(plain)) for kind, plain in real.items()}
+
+    @settings(max_examples=examples, deadline=None)
+    @given(kind=st.sampled_from(DOCUMENTS), number=st.integers(0, 10**6), value=VALUES)
+    def check(kind: type, number: int, value: object) -> None:
+        decoded_or_refused(kind, changed(real[kind], ways[kind][number % len(ways[kind])], value))
+
+    check()
