@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import hashlib
+import random
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +47,30 @@ def test_both_splits_share_their_validation_part(fashion: data.Dataset) -> None:
     np.testing.assert_array_equal(larger.validation, smaller.validation)
 
 
+def digests(images: np.ndarray) -> set[bytes]:
+    return {hashlib.sha256(image.tobytes()).digest() for image in images}
+
+
+def test_no_image_is_in_two_parts_of_the_data(fashion: data.Dataset) -> None:
+    """Disjoint numbers would not help if the same picture had two: by content, its mirror image included."""
+    train, test = digests(fashion.train_images), digests(fashion.test_images)
+    assert (len(train), len(test)) == (60_000, 10_000)  # none twice within a file
+    assert not train & test
+    assert not digests(fashion.train_images[:, :, ::-1]) & test
+
+
+@pytest.mark.parametrize("train_images", [50_000, 40_000])
+def test_no_image_is_in_two_parts_of_a_split(fashion: data.Dataset, train_images: int) -> None:
+    split = data.split(fashion, train_images=train_images, validation_images=10_000, seed=0)
+    train, validation = (fashion.train_images[part] for part in (split.train, split.validation))
+    assert not digests(train) & digests(validation)
+    assert not digests(train[:, :, ::-1]) & digests(validation)
+
+
+def test_the_same_image_twice_would_be_found(fashion: data.Dataset) -> None:
+    assert digests(fashion.train_images[:3]) & digests(fashion.train_images[2:4])
+
+
 def test_split_too_large_is_one_sentence(fashion: data.Dataset) -> None:
     with pytest.raises(UserError, match="give smaller sizes"):
         data.split(fashion, train_images=59_000, validation_images=10_000, seed=0)
@@ -73,17 +102,79 @@ def test_damaged_file_is_refused_by_name(data_folder: Path, name: str, fault: st
         data.load(data_folder)
 
 
-def test_fashion_mnist_with_one_wrong_byte_is_refused(tmp_path: Path, fashion: data.Dataset) -> None:
-    for part in ("train", "t10k"):
-        images, labels = ("train_images", "train_labels") if part == "train" else ("test_images", "test_labels")
-        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(getattr(fashion, images)))
-        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(idx_bytes(getattr(fashion, labels)))
-    assert data.load(tmp_path).name == "Fashion-MNIST"
-    path = tmp_path / "t10k-labels-idx1-ubyte"
-    content = bytearray(path.read_bytes())
-    content[5_000] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(UserError, match="sha256 differs"):
+@pytest.fixture(scope="module")
+def own_copy(fashion: data.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fashion-MNIST's four files, not gzipped, for these tests to damage and to mend."""
+    folder = tmp_path_factory.mktemp("copy")
+    for part, prefix in (("train", "train"), ("test", "t10k")):
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(idx_bytes(getattr(fashion, f"{part}_images")))
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(idx_bytes(getattr(fashion, f"{part}_labels")))
+    assert data.load(folder).name == "Fashion-MNIST"
+    return folder
+
+
+@pytest.mark.parametrize("name", sorted(data.FASHION_MNIST))
+def test_a_flipped_byte_anywhere_in_a_file_is_refused_by_name(own_copy: Path, name: str) -> None:
+    """The first byte, the last, and three between; the four files are read in one order, so this one alone is named."""
+    size, draw = data.FASHION_MNIST[name][0], random.Random(name)
+    for offset in (0, size - 1, *(draw.randrange(1, size - 1) for _ in range(3))):
+        with (
+            flipped(own_copy / name, offset, draw.randrange(1, 256)),
+            pytest.raises(UserError, match=f"{name} is not the file of the data set .*sha256 differs.*fetch it again"),
+        ):
+            data._read(own_copy, name, *data.FASHION_MNIST[name])
+    with flipped(own_copy / name, size // 2, 1), pytest.raises(UserError, match=name):
+        data.load(own_copy)
+    data._read(own_copy, name, *data.FASHION_MNIST[name])  # mended
+
+
+@contextlib.contextmanager
+def flipped(path: Path, offset: int, bits: int) -> Iterator[None]:
+    """The file with one byte changed in place; afterwards as before."""
+
+    def flip() -> None:
+        with path.open("r+b") as file:
+            file.seek(offset)
+            [byte] = file.read(1)
+            file.seek(offset)
+            file.write(bytes([byte ^ bits]))
+
+    flip()
+    try:
+        yield
+    finally:
+        flip()
+
+
+def test_a_flipped_byte_anywhere_in_a_gzip_file_is_refused_or_changes_nothing(
+    fashion: data.Dataset, tmp_path: Path
+) -> None:
+    """All of the header and of the sums, and every 40th byte between; some do not matter, such as the header's date."""
+    name = "t10k-labels-idx1-ubyte"
+    good, refused = idx_bytes(fashion.test_labels), 0
+    whole = gzip.compress(good, mtime=0)
+    offsets = sorted({*range(20), *range(0, len(whole), 40), *range(len(whole) - 8, len(whole))})
+    for offset in offsets:
+        (tmp_path / f"{name}.gz").write_bytes(
+            whole[:offset] + bytes([whole[offset] ^ 1 << offset % 8]) + whole[offset + 1 :]
+        )
+        try:
+            assert data._read(tmp_path, name, *data.FASHION_MNIST[name]) == good, offset
+        except UserError as error:
+            assert name in str(error)
+            refused += 1
+    assert refused >= len(offsets) - 10
+
+
+@pytest.mark.parametrize("name", sorted(data.FASHION_MNIST))
+def test_one_part_in_the_place_of_the_other_is_refused(own_copy: Path, tmp_path: Path, name: str) -> None:
+    """The test file's labels as the training file's, say: every header is right, and only the sum tells."""
+    for each in data.FASHION_MNIST:
+        (tmp_path / each).symlink_to(own_copy / each)
+    (tmp_path / name).unlink()
+    other = name.replace("train", "t10k") if "train" in name else name.replace("t10k", "train")
+    (tmp_path / name).symlink_to(own_copy / other)
+    with pytest.raises(UserError, match=name):
         data.load(tmp_path)
 
 
@@ -91,8 +182,13 @@ def test_a_gzip_bomb_is_not_unpacked(data_folder: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(data, "OTHER_MAX_BYTES", 1 << 20)
     (data_folder / "train-images-idx3-ubyte").unlink()
     (data_folder / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(1 << 24)))
-    with pytest.raises(UserError, match=r"sha256 differs|no IDX"):
-        data.load(data_folder)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match=r"train-images-idx3-ubyte.*sha256 differs"):
+            data.load(data_folder)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20  # twice the cap, for a buffer that grows
+    finally:
+        tracemalloc.stop()
 
 
 def test_missing_folder_is_one_sentence(tmp_path: Path) -> None:
