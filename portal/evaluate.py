@@ -121,7 +121,10 @@ def _read_map(file: Path, classes: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise EvaluationError(f"{folder} cannot be read ({error.strerror}): allow this user to read it.") from error
 
 
 def evaluate(labels: Sequence[Label], ask: Callable[[Path], Answer | None]) -> Evaluation:

@@ -125,9 +125,14 @@ def _places() -> list[Path]:
 
 
 def _changed(place: Path) -> tuple[int, ...]:
-    """When the two files changed; 0 for one that is missing."""
-    files = [place / name for name in ("model.onnx", "network.json")]
-    return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+    """When the two files changed, their permissions too; 0 for one that is missing or hidden."""
+    times = []
+    for name in ("model.onnx", "network.json"):
+        try:
+            times.append((place / name).stat().st_ctime_ns)
+        except OSError:
+            times.append(0)
+    return tuple(times)
 
 
 def _load_all(places: list[Path], classes: tuple[str, ...], side: int) -> Found:
@@ -141,6 +146,9 @@ def _load_all(places: list[Path], classes: tuple[str, ...], side: int) -> Found:
             networks.append(network)
         except Fault as fault:
             faults.append(f"The network in {place} is left out: {fault}.")
+        except OSError as error:
+            reason = f"it cannot be read ({error.strerror}): let the portal's user read its folder and files"
+            faults.append(f"The network in {place} is left out: {reason}.")
     if len(places) > MOST_NETWORKS:
         faults.append(f"Only the first {MOST_NETWORKS} of {len(places)} networks are shown: remove some folders.")
     return Found(tuple(networks), tuple(faults))

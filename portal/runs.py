@@ -42,16 +42,27 @@ def find_runs(root: Path = ROOT) -> list[RunPlace]:
 
 
 def runs_in(folder: Path) -> list[RunPlace]:
-    """`folder` itself if it is a run, then its subfolders that are runs or hold one in `study`."""
-    if not folder.is_dir():
-        return []
-    children = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != "study")
+    """`folder` itself if it is a run, then its subfolders that are runs or hold one in `study`.
+
+    What the portal's user may not read is left out: one such folder must not take every page from all visitors.
+    """
+    children = [path for path in _folders_in(folder) if path.name != "study"]
     candidates = [folder, folder / "study", *(place for child in children for place in (child, child / "study"))]
     return [RunPlace(_name(place), place) for place in candidates if _is_run(place)]
 
 
+def _folders_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError:
+        return []
+
+
 def _is_run(folder: Path) -> bool:
-    return (folder / Manifest.PATH).is_file()
+    try:
+        return (folder / Manifest.PATH).is_file()
+    except OSError:
+        return False
 
 
 def _name(folder: Path) -> str:

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from artifacts import deck
 from portal.answers import Answer
 from portal.evaluate import Evaluation, EvaluationError, Label, LabelScore, auroc, evaluate, labels_in
+from tests.permissions import binding
 
 CLASSES = tuple(score.name for score in deck.CLASS_SCORES)
 
@@ -83,6 +84,15 @@ def test_a_missing_or_empty_folder_is_refused(tmp_path: Path) -> None:
     assert "holds no folders" in refusal(tmp_path)
     (tmp_path / "shirt").mkdir()
     assert "holds no photos" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("hidden", ["", "hat"])
+def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path, hidden: str) -> None:
+    folder = folder_with(tmp_path / "photos", "hat")
+    (folder / hidden).chmod(0)
+    with binding():
+        assert refusal(folder) == f"{folder / hidden} cannot be read (Permission denied): allow this user to read it."
+    (folder / hidden).chmod(0o755)
 
 
 def test_a_folder_without_right_answers_is_refused(tmp_path: Path) -> None:

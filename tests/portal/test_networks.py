@@ -19,6 +19,7 @@ from artifacts.store import Run
 from portal import inference, networks, onnx_file
 from portal.charts import architectures
 from portal.navigation import ROOT
+from tests.permissions import binding
 from tests.portal.test_pages import open_page
 from tests.portal.tiny_network import tiny_network
 
@@ -64,6 +65,21 @@ def only_fault(run: Run) -> str:
     assert not found.networks
     [fault] = found.faults
     return fault
+
+
+@pytest.mark.parametrize("hidden", ["", "model.onnx", "network.json"])
+def test_what_may_not_be_read_is_a_sentence_until_it_may(
+    full_run: Run, put: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, hidden: str
+) -> None:
+    place = put(linear())
+    monkeypatch.setenv("FASHION_NETWORKS", str(place.parent))
+    (place / hidden).chmod(0)
+    with binding():
+        fault = only_fault(full_run)
+    assert fault.endswith("it cannot be read (Permission denied): let the portal's user read its folder and files.")
+    (place / hidden).chmod(0o755)
+    with binding():
+        assert [each.name for each in networks.own_networks(full_run).networks] == ["Mine (own)"]
 
 
 def test_without_a_folder_there_is_none(full_run: Run) -> None:

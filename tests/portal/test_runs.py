@@ -10,6 +10,7 @@ from artifacts.arrays import ARRAYS
 from artifacts.contract import DOCUMENTS, Manifest, SearchSummary, StageClock
 from pipeline.stages import STAGES
 from portal.runs import RunPlace, command_for, find_runs, is_deck_data, runs_in, stage_of
+from tests.permissions import binding
 from tests.portal.tiny_run import TinyRun
 
 
@@ -27,6 +28,18 @@ def no_chosen_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_folder_no_runs(tmp_path: Path) -> None:
     assert find_runs(tmp_path) == []
     assert runs_in(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize("hidden", ["runs", "runs/hers", "runs/hers/study"])
+def test_what_may_not_be_read_is_left_out(tmp_path: Path, hidden: str) -> None:
+    """A run of another user's, say, in a folder that the portal is given."""
+    published, hers, mine = (make(tmp_path / place) for place in ("artifacts/study", "runs/hers/study", "runs/mine"))
+    (tmp_path / hidden).chmod(0)
+    with binding():
+        found = [place.folder for place in find_runs(tmp_path)]
+    (tmp_path / hidden).chmod(0o755)
+    assert found == ([published] if hidden == "runs" else [published, mine])
+    assert [place.folder for place in find_runs(tmp_path)] == [published, hers, mine]
 
 
 def test_the_published_run_comes_first(tmp_path: Path) -> None:
