@@ -6,6 +6,7 @@ by Ctrl-C or SIGTERM (the same command goes on).
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 import sys
@@ -86,9 +87,7 @@ def main() -> None:
             2, f"The run's trials.db cannot be used ({reason}): delete it and run again; finished trials are not lost."
         )
     except OSError as error:
-        _leave(
-            2, f"{error.filename or 'The disk'}: {error.strerror}; free space or choose another folder, then run again."
-        )
+        _leave(2, f"{error.filename or 'The disk'}: {error.strerror}; {_remedy(error)}, then run again.")
     except Exception as error:
         # A usage error of typer's: its class is click's in some versions of typer, its own copy of it in others.
         if not hasattr(error, "format_message"):
@@ -98,6 +97,13 @@ def main() -> None:
 
 def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
+
+
+def _remedy(error: OSError) -> str:
+    """What to do about a file that cannot be written or read."""
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "allow this user to write there or choose another run with --run"
+    return "free space or choose another folder"
 
 
 def _leave(status: int, sentence: str) -> None:

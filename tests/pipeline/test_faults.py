@@ -28,10 +28,13 @@ from pipeline.errors import UserError
 from pipeline.runner import RunFolder, Runner
 from pipeline.stages import named
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
-from tests.pipeline.conftest import write_data
+from tests.permissions import bind_child, binding
+from tests.pipeline.conftest import CLASS_NAMES, write_data
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = recipe(batch_size=16, epochs=2, patience=2)
+SMALL_RUN = ["--train-images", "160", "--validation-images", "60", "--set", "split.validated=60"]
+SMALL_RUN += ["--set", "split.tested=100", "--set", "augmentations.train_images=48"]
 
 
 @pytest.fixture
@@ -340,3 +343,102 @@ def test_a_storage_that_cannot_be_used_is_one_sentence(run_name: str, content: b
     assert result.returncode == 2
     sentence = one_sentence(result.stderr)
     assert "trials.db cannot be used" in sentence and "finished trials are not lost" in sentence
+
+
+# -------------------------------------------------------------------------------------------------- not to be written
+
+
+def status_of(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """The command's exit status, in this process."""
+    monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        cli.main()
+    except SystemExit as left:
+        return int(left.code or 0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return 0
+
+
+@pytest.mark.parametrize("place", [".", "work", "work/stages", "study", "study/eda"])
+def test_a_folder_that_may_not_be_written_is_one_sentence_and_the_run_goes_on_when_it_may(
+    place: str,
+    data_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(cli, "RUNS", tmp_path)
+    folder = tmp_path / "mine" / place
+    folder.mkdir(parents=True)
+    arguments = ["eda", "--profile", "smoke", "--run", "mine", "--data", str(data_folder), *SMALL_RUN]
+    folder.chmod(0o555)
+    with binding():
+        assert status_of(arguments, monkeypatch) == 2
+    sentence = one_sentence(capsys.readouterr().err)
+    assert str(tmp_path / "mine") in sentence and "Permission denied" in sentence
+    assert "choose another" in sentence and "space" not in sentence
+    assert not list(tmp_path.rglob("*.part"))
+    folder.chmod(0o755)
+    with binding():
+        assert status_of(arguments, monkeypatch) == 0
+
+
+@pytest.fixture(scope="module")
+def garments(tmp_path_factory: pytest.TempPathFactory, sample: tuple[np.ndarray, np.ndarray]) -> Path:
+    return write_data(tmp_path_factory.mktemp("data") / "garments", *sample, CLASS_NAMES)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(garments: Path) -> Iterator[bytes]:
+    """What the run leaves whose storage stays."""
+    name = f"test-faults-{os.getpid()}-undisturbed"
+    subprocess.run([*command(name, "augmentations"), "--data", str(garments), *SMALL_RUN], cwd=ROOT, check=True)
+    yield manifest_of(name)
+    shutil.rmtree(ROOT / "runs" / name)
+
+
+def manifest_of(name: str) -> bytes:
+    run = store.Run(ROOT / "runs" / name / "study")
+    assert run.verify() == []
+    return store.settled(run.manifest)
+
+
+VANISHES: dict[str, Callable[[Path], object]] = {
+    "deleted": lambda database: database.unlink(),
+    "overwritten": lambda database: database.write_bytes(b"no database any more" * 500),
+    "emptied": lambda database: os.truncate(database, 0),
+    "unreadable": lambda database: database.chmod(0),
+    "folder-locked": lambda database: database.parent.chmod(0o555),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2_400)
+@pytest.mark.parametrize("how", VANISHES)
+def test_a_storage_that_vanishes_in_mid_run_is_one_sentence_and_loses_no_trial(
+    how: str, run_name: str, garments: Path, undisturbed: bytes
+) -> None:
+    """The run may also end well, if it has what it needs in its open files; what it leaves is the same in any case."""
+    arguments = [*command(run_name, "augmentations"), "--data", str(garments), *SMALL_RUN]
+    words = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(arguments, preexec_fn=bind_child, **words)  # type: ignore[call-overload]
+    work, deadline = ROOT / "runs" / run_name / "work", time.monotonic() + 600
+    try:
+        while not list(work.glob("trials/*/record.json")):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        VANISHES[how](work / "trials.db")
+        _, errors = process.communicate(timeout=600)
+    finally:
+        process.kill()
+    print(f"{how}: status {process.returncode}, {errors.strip()}")
+    assert process.returncode in (0, 2)
+    assert process.returncode == 0 or one_sentence(errors)
+    work.chmod(0o755)
+    (work / "trials.db").unlink(missing_ok=True)  # what the sentence says
+    done = {path: path.stat().st_mtime_ns for path in work.glob("trials/*/record.json")}
+    subprocess.run(arguments, check=True, preexec_fn=bind_child, **words)  # type: ignore[call-overload]
+    assert manifest_of(run_name) == undisturbed
+    assert {path: path.stat().st_mtime_ns for path in done} == done
