@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
+UV_PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
 LOCKS = {"portal/requirements.lock": "portal/requirements.txt", "requirements.lock": "requirements.txt"}
 # Below these, a weakness is known.
 FLOORS = {
@@ -84,3 +90,37 @@ def test_nothing_is_older_than_its_last_known_weakness() -> None:
 def test_the_portals_lock_has_nothing_that_trains() -> None:
     names = {requirement.name for requirement in locked(ROOT / "portal" / "requirements.lock")}
     assert not names & {"torch", "torchvision", "optuna", "scikit-learn", "onnx"}
+
+
+# Known vulnerabilities that are accepted: identifier -> (date, reason).
+ACCEPTED: dict[str, tuple[str, str]] = {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_nothing_locked_has_a_known_vulnerability(lock: str) -> None:
+    """pip-audit is fetched for this; what it cannot look up it leaves out with status 0, so its answers are counted."""
+    command = [
+        "tool",
+        "run",
+        "pip-audit",
+        "--format",
+        "json",
+        "--disable-pip",
+        "--require-hashes",
+        "-r",
+        str(ROOT / lock),
+    ]
+    done = subprocess.run(
+        [shutil.which("uv", path=UV_PATH) or "uv", *command], capture_output=True, text=True, check=False
+    )
+    if not done.stdout.startswith("{"):
+        pytest.skip(f"pip-audit cannot run here: {done.stderr.strip().splitlines()[-1]}")
+    answers = json.loads(done.stdout)["dependencies"]
+    unknown = [each["name"] for each in answers if "skip_reason" in each]
+    if len(unknown) == len(answers):
+        pytest.skip(f"the package index here tells no vulnerabilities: {answers[0]['skip_reason']}")
+    found = {bug["id"]: each["name"] for each in answers for bug in each.get("vulns", ())}
+    assert unknown == []
+    assert {key: name for key, name in found.items() if key not in ACCEPTED} == {}
