@@ -124,42 +124,6 @@ def seconds_of(budget: str) -> float:
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
-def _run(
-    wanted: list[Stage],
-    profile: str | None,
-    run: str | None,
-    folder: Path | None,
-    train_images: int | None,
-    validation_images: int | None,
-    budget: str | None,
-    settings: list[str] | None,
-    storage: str | None,
-    grace: str,
-    *,
-    planned: bool = False,
-    fit: str | None = None,
-) -> None:
-    """Run the wanted stages; `planned` says first how long they will take, `fit` cuts until they fit that time."""
-    server = Server.parsed(storage, seconds_of(grace)) if storage else None
-    deadline = time.time() + seconds_of(budget) if budget else None
-    seconds = seconds_of(fit) if fit else None
-    name = chosen_profile(profile)
-    config = _config(name, train_images, validation_images, settings)
-    run_folder = _folder(run or name)
-    here = machine.describe()
-    console.print(
-        f"Profile {name}: about {config.expected_minutes:g} minutes for the whole study on two CPU cores; "
-        f"here: {here.device}, {here.cores} cores. Run folder: {run_folder.folder}",
-        highlight=False,
-    )
-    with run_folder.locked(), reachable() if server else nullcontext():
-        runner = Runner(run_folder, config, pipeline_data.load(folder), console)
-        if planned:
-            prepare(runner, wanted, fit=fit, seconds=seconds, keep=True)
-        runner.run(wanted, deadline=deadline, server=server)
-    console.print(f"Done. Look at it with: python -m portal --run {run_folder.study}", highlight=False)
-
-
 def _config(
     profile: str, train_images: int | None, validation_images: int | None, settings: list[str] | None
 ) -> Config:
@@ -175,34 +139,53 @@ def _folder(name: str) -> RunFolder:
     return RunFolder(RUNS / name)
 
 
-@app.command("run-all")
-def run_all(
-    profile: Profile = None,
-    run: RunName = None,
-    data: DataFolder = None,
-    train_images: TrainImages = None,
-    validation_images: ValidationImages = None,
-    budget: Budget = None,
-    settings: Settings = None,
-    fit: Fit = None,
-    storage: Storage = None,
-    grace: Grace = f"{GRACE_SECONDS}s",
-) -> None:
-    """The whole study, stage by stage; started again it goes on where it stopped."""
-    planned = fit is not None or chosen_profile(profile) != "smoke"  # the plan would cost as much as smoke itself
-    _run(
-        list(STAGES),
-        profile,
-        run,
-        data,
-        train_images,
-        validation_images,
-        budget,
-        settings,
-        storage,
-        grace,
-        planned=planned,
-        fit=fit,
+def _command_for(wanted: list[Stage], *, planned: bool) -> Callable[..., None]:
+    """The command that runs these stages; `planned` says first how long they will take."""
+
+    def command(
+        profile: Profile = None,
+        run: RunName = None,
+        data: DataFolder = None,
+        train_images: TrainImages = None,
+        validation_images: ValidationImages = None,
+        budget: Budget = None,
+        settings: Settings = None,
+        fit: Fit = None,
+        storage: Storage = None,
+        grace: Grace = f"{GRACE_SECONDS}s",
+    ) -> None:
+        server = Server.parsed(storage, seconds_of(grace)) if storage else None
+        deadline = time.time() + seconds_of(budget) if budget else None
+        seconds = seconds_of(fit) if fit else None
+        name = chosen_profile(profile)
+        config = _config(name, train_images, validation_images, settings)
+        folder = _folder(run or name)
+        _announce(config, folder)
+        with folder.locked(), reachable() if server else nullcontext():
+            runner = Runner(folder, config, pipeline_data.load(data), console)
+            if fit or (planned and name != "smoke"):  # the plan would cost as much as smoke itself
+                prepare(runner, wanted, fit=fit, seconds=seconds, keep=True)
+            runner.run(wanted, deadline=deadline, server=server)
+        console.print(f"Done. Look at it with: python -m portal --run {folder.study}", highlight=False)
+
+    return command
+
+
+def _announce(config: Config, folder: RunFolder) -> None:
+    here = machine.describe()
+    console.print(
+        f"Profile {config.profile}: about {config.expected_minutes:g} minutes for the whole study on two CPU cores; "
+        f"here: {here.device}, {here.cores} cores. Run folder: {folder.folder}",
+        highlight=False,
+    )
+
+
+app.command("run-all", help="The whole study, stage by stage; started again it goes on where it stopped.")(
+    _command_for(list(STAGES), planned=True)
+)
+for _stage in STAGES:
+    app.command(_stage.name, help=f"{_stage.does[0].upper()}{_stage.does[1:]}; with the stages it needs.")(
+        _command_for(stages.with_needs(_stage.name), planned=False)
     )
 
 
@@ -222,40 +205,6 @@ def plan(
     config = _config(name, train_images, validation_images, settings)
     runner = Runner(_folder(run or name), config, pipeline_data.load(data), console)
     prepare(runner, STAGES, fit=fit, seconds=seconds, keep=False)
-
-
-def _command_for(stage: Stage) -> Callable[..., None]:
-    def command(
-        profile: Profile = None,
-        run: RunName = None,
-        data: DataFolder = None,
-        train_images: TrainImages = None,
-        validation_images: ValidationImages = None,
-        budget: Budget = None,
-        settings: Settings = None,
-        storage: Storage = None,
-        grace: Grace = f"{GRACE_SECONDS}s",
-    ) -> None:
-        _run(
-            stages.with_needs(stage.name),
-            profile,
-            run,
-            data,
-            train_images,
-            validation_images,
-            budget,
-            settings,
-            storage,
-            grace,
-        )
-
-    return command
-
-
-for _stage in STAGES:
-    app.command(_stage.name, help=f"{_stage.does[0].upper()}{_stage.does[1:]}; with the stages it needs.")(
-        _command_for(_stage)
-    )
 
 
 @app.command("worker")

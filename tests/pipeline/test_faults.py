@@ -254,7 +254,7 @@ def test_an_interrupt_anywhere_in_a_command_is_status_130(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_run", interrupted)
+    monkeypatch.setattr(cli, "_announce", interrupted)
     monkeypatch.setattr(sys, "argv", ["pipeline", "run-all", "--profile", "smoke"])
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit) as stopped:
