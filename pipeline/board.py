@@ -152,8 +152,9 @@ class StageBoard(Board):
                     self._watched.add(trial._trial_id)
                     self.storage.record_heartbeat(trial._trial_id)
             fail_stale_trials(self.study)
-        alive = {trial.user_attrs["key"] for trial in self._own(TrialState.WAITING, TrialState.RUNNING)}
-        done = {trial.user_attrs["key"] for trial in self._own(TrialState.COMPLETE)}
+        own = self._own(TrialState.WAITING, TrialState.RUNNING, TrialState.COMPLETE)
+        done = {trial.user_attrs["key"] for trial in own if trial.state == TrialState.COMPLETE}
+        alive = {trial.user_attrs["key"] for trial in own if trial.state != TrialState.COMPLETE}
         for number, spec in enumerate(self.specs):
             if number in known or spec.key in alive or (spec.key in done and self._may_appear(spec.key)):
                 continue

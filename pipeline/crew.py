@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 import torch
 
 from pipeline import child, data
+from pipeline.errors import BudgetSpent
 from pipeline.launch import execute_in_ranks
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
 
@@ -120,6 +122,8 @@ def _with_place(job: Callable[[Workplace, T], R], item: T) -> R:
 
 def _work(spec: TrialSpec) -> TrialRecord:
     assert _place is not None
+    if _place.deadline is not None and time.time() >= _place.deadline:
+        raise BudgetSpent  # it was handed out ahead; its first checkpoint might be far
     if spec.ranks > 1:
         record = execute_in_ranks(spec, _place, _outbox)
     else:

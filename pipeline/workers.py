@@ -40,10 +40,14 @@ def threads_for(trials: int) -> int:
 
 
 class Desk:
-    """The trials that this process has claimed and its crew trains; every `interval` seconds it says so."""
+    """The trials that this process has claimed and its crew trains; every `interval` seconds it says so.
+
+    Without an interval no other host could train them, so one is claimed ahead: no device waits for the storage.
+    """
 
     def __init__(self, crew: Crew, storage: RDBStorage, interval: float | None) -> None:
         self.crew = crew
+        self.places = len(crew.devices) + (interval is None)
         self.running: dict[Future[TrialRecord], Claim] = {}
         self.heartbeats = Heartbeats(storage, interval or 0.0)
         if interval is not None:
@@ -51,7 +55,7 @@ class Desk:
 
     @property
     def free(self) -> int:
-        return len(self.crew.devices) - sum(claim.spec.ranks for claim in self.running.values())
+        return self.places - sum(claim.spec.ranks for claim in self.running.values())
 
     def start(self, claim: Claim) -> None:
         self.running[self.crew.submit(claim.spec)] = claim
