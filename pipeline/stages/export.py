@@ -52,14 +52,15 @@ def run(context: Context) -> None:
     """Write `models/*.onnx` and `models/summary.json`. Test images are compared without their labels, but for the
     final model, whose test labels were read by `final`."""
     jobs = _jobs(context)
-    models = []
+    order = [jobs[0], *jobs[:0:-1]]  # the slowest first: the final model, then DenseNets; no core waits at the end
+    models = {}
     with context.progress("export") as progress:
-        for number, (job, (content, model)) in enumerate(zip(jobs, context.pool.map(exported, jobs), strict=True), 1):
+        for number, (job, (content, model)) in enumerate(zip(order, context.pool.map(exported, order), strict=True), 1):
             context.write_file(job.path, content)
-            models.append(model)
+            models[job.name] = model
             progress(number / len(jobs))
             context.check_budget()
-    context.write(ExportSummary(models=tuple(models)))
+    context.write(ExportSummary(models=tuple(models[job.name] for job in jobs)))
 
 
 def _jobs(context: Context) -> list[Job]:
