@@ -9,7 +9,7 @@ with anything.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from artifacts import store
-from artifacts.contract import ChampionSummary, Fit, Question, Recipe, TestRead, Variant, Views
+from artifacts.contract import ChampionSummary, ExportedModel, Fit, Question, Recipe, TestRead, Variant, Views
 from pipeline.config import ChampionConfig
 from pipeline.context import Context
 from pipeline.models import inspection
@@ -66,10 +66,14 @@ def run(context: Context) -> None:
     context.write_arrays("champion/validation.npz", context.pool.finished(on_train).arrays())
     validation = _views(members, _answers(context, members, "validation"))
     fit_mirrored = _views([on_train], _answers(context, [on_train], "validation")).mirrored[0]
+    exporting = _exporting(context, published[0])
     test = _read_test_set(context, published, config.rounds)
+    content, model = next(exporting)
+    context.write_file(model.file, content)
     context.write(
         ChampionSummary(
             **_described(context, published[0], config.rounds),
+            model=model,
             ablation=ablation,
             ablation_images=min(config.ablation_images, len(context.split.train)),
             student=STUDENT,
@@ -88,20 +92,22 @@ def run(context: Context) -> None:
     )
 
 
-def _described(context: Context, spec: TrialSpec, rounds: int) -> dict[str, Any]:
-    """The published network's recipe, size and file, which is written here and held against torch on test images."""
-    network = build(spec, context.dataset)
+def _exporting(context: Context, spec: TrialSpec) -> Iterator[tuple[bytes, ExportedModel]]:
+    """The published network's file, held against torch on test images; a worker has begun when this returns."""
     tested = len(context.dataset.test_labels)
     job = export.Job(CHAMPION, CHAMPION, spec, (export.FINAL_PRECISION,), export.FINAL_PRECISION, tested, "test")
-    content, model = next(iter(context.pool.map(export.exported, [job])))
-    context.write_file(model.file, content)
+    return context.pool.map(export.exported, [job])
+
+
+def _described(context: Context, spec: TrialSpec, rounds: int) -> dict[str, Any]:
+    """The published network's recipe and size."""
+    network = build(spec, context.dataset)
     return {
         "recipe": spec.recipe,
         "recipe_sha256": store.recipe_sha256(spec.recipe, rounds),
         "layers": inspection.count_layers(network),
         "parameters": inspection.count_parameters(network),
         "macs": inspection.count_macs(network, context.dataset.image_size),
-        "model": model,
     }
 
 
