@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from pytorch_optimizer import SAM
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -148,6 +147,8 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     }
     if recipe.optimizer == "SGD":
         return torch.optim.SGD(model.parameters(), **options)
+    from pytorch_optimizer import SAM  # takes most of a second, which a process that trains nothing does without
+
     return SAM(model.parameters(), torch.optim.SGD, rho=recipe.rho, adaptive=recipe.optimizer == "ASAM", **options)
 
 
@@ -301,15 +302,16 @@ def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe, weight
         wanted = labels_N if labels_N.dim() == 1 else labels_N.argmax(1)
         return loss.detach(), (logits.detach().argmax(1) == wanted).sum()
 
-    if isinstance(state.optimizer, SAM):
+    if recipe.optimizer != "SGD":
+        sam: Any = state.optimizer
         # Each rank perturbs by its own gradient (m-sharpness, Foret et al. 2021, section 4.1): one reduction saved.
         with ranks.unsynced(model):
             loss, hits = backward()
         # The perturbed weights must not touch the running statistics: they are the first pass's alone.
-        state.optimizer.first_step()
+        sam.first_step()
         with _frozen_batchnorm(state.model):
             backward()
-        state.optimizer.second_step()
+        sam.second_step()
     else:
         loss, hits = backward()
         state.optimizer.step()

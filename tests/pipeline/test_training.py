@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pytorch_optimizer import SAM
 
 from artifacts.contract import Recipe
 from pipeline import training
@@ -144,7 +145,7 @@ def test_a_step_is_the_papers(parts: tuple[Images, Images], optimizer: str) -> N
         torch._foreach_sub_(weights, [plain.lr * g for g in second])
     # Nesterov with momentum 0 is refused by torch, so the optimiser is built without it, by hand.
     adaptive = optimizer == "ASAM"
-    built = training.SAM(model.parameters(), torch.optim.SGD, rho=0.1, adaptive=adaptive, lr=plain.lr)
+    built = SAM(model.parameters(), torch.optim.SGD, rho=0.1, adaptive=adaptive, lr=plain.lr)
     state = State(model, built, None, best={})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "autocast", lambda device: torch.autocast("cpu", enabled=False))
