@@ -356,7 +356,7 @@ def smoke() -> Config:
     return Config(
         profile="smoke",
         seed=0,
-        split=SplitConfig(validated=100, tested=1_000),
+        split=SplitConfig(validated=100, tested=200),
         eda=EdaConfig(samples_per_class=5),
         outliers=OutliersConfig(epochs=1, train_images=500, worst_per_class=5),
         architectures=ArchitecturesConfig(recipe(epochs=1, batch_size=32), 64),

@@ -130,7 +130,7 @@ def test_the_test_set_was_read_once_by_the_frozen_recipe(run: Run) -> None:
     reading, photo_reading = (each for each in run.manifest.test_reads if each.model != "champion")
     assert photo_reading.recipe_sha256 == run.document(PhotoSummary).recipe_sha256 != reading.recipe_sha256
     assert reading.recipe_sha256 == summary.recipe_sha256 == store.sha256(store.encode(summary.recipe))
-    assert reading.images == summary.test_images == 1_000
+    assert reading.images == summary.test_images == 200
     arrays, labels = run.arrays("final/test.npz"), run.arrays("data/test.npz")["labels"]
     assert (arrays["probabilities"].argmax(1) == labels).mean() == pytest.approx(summary.accuracy)
     by_seed = (arrays["predictions_by_seed"] == labels).mean(axis=1)
@@ -204,7 +204,7 @@ def test_exported_models_answer_as_torch_does(run: Run) -> None:
         assert parity["fp32"].max_logit_difference <= 1e-4
         assert parity["fp32"].argmax_equal >= 0.9999 * parity["fp32"].images
         assert parity[model.precision].bytes == run.manifest.files[model.file].bytes
-    assert models[0].parity[0].images == 1_000
+    assert models[0].parity[0].images == 200
 
 
 def test_the_photo_models_file_says_what_its_summary_says(run: Run) -> None:
