@@ -105,6 +105,7 @@ def test_twenty_random_kills_end_in_the_unbroken_manifest(study: Study, tmp_path
         folder = RunFolder(tmp_path / str(number))
         for _ in kills(folder, study, random.Random(number)):
             counted += 1
+            print(f"kill {counted} (run {number}): {len(finished_trials(folder))} trials finished", flush=True)
             if counted == KILLS:
                 finish(study.start(folder))
                 break
@@ -123,6 +124,6 @@ def test_a_kill_on_either_side_of_every_stages_end(study: Study, tmp_path: Path)
             _, errors = process.communicate(timeout=1_200)
             assert process.returncode == -signal.SIGKILL, errors.decode()
             assert (folder.work / "stages" / f"{stage.name}.json").exists() == (moment == "after")
-            print(f"{stage.name} {moment}: {time.monotonic() - begun:.1f} s")
+            print(f"{stage.name} {moment}: {time.monotonic() - begun:.1f} s", flush=True)
     finish(study.start(folder))
     check(folder, study)
