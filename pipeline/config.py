@@ -333,7 +333,7 @@ def quick() -> Config:
         tuning=TuningConfig(recipe(epochs=3, batch_size=64, replication="once"), COARSE_RANGES, 7, 5, 3, 1_000, (1, 3)),
         confirm=ConfirmConfig(candidates=3, seeds=2),
         final=FinalConfig(epochs=1, train_images=50_000, seeds=1),
-        improvements=ImprovementsConfig(recipe(epochs=4), recipe(epochs=4, batch_size=64), 700, seeds=2),
+        improvements=ImprovementsConfig(recipe(epochs=4), recipe(epochs=4, batch_size=64), 600, seeds=2),
         robustness=RobustnessConfig(images=40),
         photo_model=PhotoConfig(photo_recipe(epochs=2, batch_size=128), 10_000),
         labels=LabelsConfig(small_recipe(epochs=2, batch_size=64), folds=2, train_images=4_000),
