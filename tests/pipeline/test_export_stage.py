@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
 import pytest
 
 from artifacts.contract import Parity
 from pipeline.onnx_export import Precision
+from pipeline.stages import export
 from pipeline.stages.export import keeps_accuracy, smallest_good
 
 
@@ -31,3 +35,15 @@ def test_the_smallest_file_that_keeps_the_accuracy_is_kept(int8: int, fp16: int 
     if fp16 is not None:
         measured["fp16"] = parity("fp16", fp16)
     assert smallest_good(measured) == kept
+
+
+def test_the_slowest_are_exported_first_and_all_listed_in_the_decks_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["final", "OwnBaseline1", "DenseNet3Blocks", "photo"]
+    jobs = [SimpleNamespace(name=name, path=f"models/{name}.onnx") for name in names]
+    monkeypatch.setattr(export, "_jobs", lambda context: jobs)
+    context = MagicMock()
+    context.pool.map = lambda work, items: ((item.name.encode(), item.name) for item in items)
+    export.run(context)
+    written = [call.args for call in context.write_file.call_args_list]
+    assert written == [(f"models/{name}.onnx", name.encode()) for name in ["final", *names[:0:-1]]]
+    assert list(context.write.call_args.args[0].models) == names
