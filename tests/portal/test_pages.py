@@ -85,6 +85,8 @@ def test_a_run_of_other_data_shows(other_data: Run, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("FASHION_RUNS", str(other_data.folder))
     app = open_page(name)
     assert not [text for text in sentences(app) if "python -m pipeline" in text]
+    words = " ".join(each.value for kind in ("markdown", "caption", "success") for each in app.get(kind))
+    assert not [garment for garment in ("T-shirt/top", "Ankle boot", "Pullover") if garment in words]
 
 
 def test_an_empty_run_still_has_an_overview(tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
