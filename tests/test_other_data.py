@@ -17,7 +17,7 @@ from portal.navigation import ROOT, available_pages
 from tests.pipeline.conftest import SAMPLE, write_data
 from tests.portal.test_pages import open_page, sentences
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, ViewportSize
 
 from portal.navigation import ROOT, available_pages
-from tests.e2e.server import chromium, open_page, portal, watch
+from tests.e2e.server import PATIENCE, chromium, open_page, portal, watch
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 MODES = {"light": (DESKTOP, "light"), "dark": (DESKTOP, "dark"), "phone": (PHONE, "light")}
@@ -28,7 +28,7 @@ def take(browser: Browser, address: str, mode: str, pages: list[str], folder: Pa
         open_page(page, address, name)
         height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         page.set_viewport_size({"width": size["width"], "height": min(int(height) + 60, TALLEST)})
-        page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=60_000)
+        page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=PATIENCE)
         page.wait_for_timeout(1_000)
         page.screenshot(path=folder / f"{name}-{mode}.png")
         if page.locator('[data-testid="stException"]').count():

@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from portal.navigation import ROOT
 
-SECONDS_TO_START = 60.0
+SECONDS_TO_START = 180.0
+PATIENCE = 180_000.0  # milliseconds for what takes a second or two where nothing else runs
 
 
 @contextlib.contextmanager
@@ -92,14 +93,14 @@ def watch(page: Page, address: str) -> list[str]:
 
 def open_page(page: Page, address: str, name: str) -> None:
     """Go to the portal's page `name` and wait until its script has run and its charts are drawn."""
-    page.goto(f"{address}/{'' if name == 'overview' else name}")
+    page.goto(f"{address}/{'' if name == 'overview' else name}", timeout=PATIENCE)
     settle(page)
 
 
 def settle(page: Page) -> None:
     """Wait until the page's script has run and its charts are drawn."""
-    page.wait_for_selector("h1", timeout=60_000)
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000)
-    page.wait_for_load_state("networkidle")
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=60_000)
+    page.wait_for_selector("h1", timeout=PATIENCE)
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=PATIENCE)
+    page.wait_for_load_state("networkidle", timeout=PATIENCE)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=PATIENCE)
     page.wait_for_timeout(1_000)  # charts animate into place

@@ -21,11 +21,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal.cli import main
 from portal.navigation import ROOT, available_pages
-from tests.e2e.server import chromium, open_page, portal, settle, watch
+from tests.e2e.server import PATIENCE, chromium, open_page, portal, settle, watch
 
 NAMES = [page.name for page in available_pages()]
 PHONE, DESK = 390, 1280
-pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium"),
+    pytest.mark.timeout(1_800),
+]
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +47,8 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """A window in which nothing went wrong: checked when the test is done."""
     found = browser.new_page(viewport={"width": DESK, "height": 900}, accept_downloads=True)
-    found.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
+    found.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     faults = watch(found, address)
     yield found
     shown = found.locator('[data-testid="stException"]').count()
@@ -209,7 +212,7 @@ def test_the_report_opens_from_a_file_without_a_fault(browser: Browser, tmp_path
     faults = watch(window, file.as_uri())
     window.goto(file.as_uri())
     charts = window.locator(".chart")
-    expect(window.locator(".chart svg")).to_have_count(charts.count(), timeout=60_000)
+    expect(window.locator(".chart svg")).to_have_count(charts.count(), timeout=PATIENCE)
     assert charts.count() > 15
     assert serious(window) == []
     window.set_viewport_size({"width": PHONE, "height": 844})
