@@ -28,7 +28,8 @@ ui.chart(charts.accuracy_chart(summary, final, deck.TEST_ACCURACY if with_deck e
 st.subheader("What the recipe changes")
 if before := champion.deck_way(final, compared):
     ui.small_table(champion.recipe_table(before, summary.recipe), name="What the recipe changes", hide_index=True)
-    st.caption(f"The deck's way as this study runs it. {champion.same_parts(before, summary.recipe)}")
+    said = f"{champion.same_parts(before, summary.recipe)} {champion.other_time(before, summary)}"
+    st.caption(f"The deck's way as this study runs it. {said}")
 
 st.subheader("What each change is worth")
 st.markdown(champion.ablation_sentence(summary))
@@ -51,10 +52,11 @@ st.markdown(champion.views_sentence(summary))
 st.subheader("While it learns")
 if rounds := champion.rounds_sentence(summary):
     st.markdown(rounds)
+learned = champion.whole_fit(summary)
 left, right = st.columns(2, gap="medium")
 with left:
-    ui.chart(architectures.learning_curves(summary.fit, "accuracy", champion.NAME), see=champion.curves_see(summary))
+    ui.chart(architectures.learning_curves(learned, "accuracy", champion.NAME), see=champion.curves_see(summary))
 with right:
-    see = architectures.overfitting(summary.fit)
-    ui.chart(architectures.learning_curves(summary.fit, "loss", champion.NAME), see=see)
+    see = architectures.overfitting(learned)
+    ui.chart(architectures.learning_curves(learned, "loss", champion.NAME), see=see)
 ui.takeaway(champion.takeaway(summary))

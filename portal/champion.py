@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,10 @@ from artifacts.contract import (
     ArchitecturesSummary,
     ChampionSummary,
     Comparison,
+    Curves,
     ExportedModel,
     FinalSummary,
+    Fit,
     Recipe,
     Views,
 )
@@ -97,8 +100,17 @@ def rounds_sentence(champion: ChampionSummary) -> str:
     return (
         "**Rounds**: after the first, training starts again from the weights that are there, with the whole schedule "
         "of learning rates (a warm restart): more epochs, without knowing beforehand how many. One network, validation "
-        f"images (n = {champion.validation_images:,}): {reached}. The curves are the last round's."
+        f"images (n = {champion.validation_images:,}): {reached}. A round begins where the curves fall back."
     )
+
+
+def whole_fit(champion: ChampionSummary) -> Fit:
+    """The validated network's fit over all rounds, epochs counted through; its figures are the last round's."""
+    fits = (*champion.earlier, champion.fit)
+    names = [field.name for field in dataclasses.fields(Curves)]
+    curves = Curves(**{name: tuple(chain.from_iterable(getattr(each.curves, name) for each in fits)) for name in names})
+    before = sum(len(each.curves.train_loss) for each in champion.earlier)
+    return dataclasses.replace(champion.fit, curves=curves, best_epoch=before + champion.fit.best_epoch)
 
 
 # ---------------------------------------------------------------------------------------------------- test figures
@@ -214,6 +226,14 @@ def recipe_table(deck_recipe: Recipe, champion: Recipe) -> pd.DataFrame:
     """The parts that differ: as the deck's way is run in this study, and as the champion has them."""
     rows = [(part, say(deck_recipe), say(champion)) for part, say in _PARTS.items()]
     return pd.DataFrame([row for row in rows if row[1] != row[2]], columns=["Part", "The deck's way", NAME])
+
+
+def other_time(deck_recipe: Recipe, champion: ChampionSummary) -> str:
+    """That part of the gap is how long each was trained."""
+    return (
+        f"Trained for {schooling(champion)} against {count(deck_recipe.epochs, 'epoch')}: part of the gap is time, not "
+        "recipe."
+    )
 
 
 def same_parts(deck_recipe: Recipe, champion: Recipe) -> str:

@@ -111,6 +111,10 @@ def test_a_second_round_is_told_with_what_it_gave(summary: c.ChampionSummary) ->
     reached = f"90.00 % after round 1, {100 * summary.fit.highest_val_accuracy:.2f} % after round 2"
     assert reached in champion.rounds_sentence(twice)
     assert "2 rounds of 5 epochs" in champion.other_budget(twice)
+    assert "2 rounds of 5 epochs against" in champion.other_time(summary.recipe, twice)
+    whole = champion.whole_fit(twice)
+    assert len(whole.curves.val_accuracy) == 2 * len(summary.fit.curves.val_accuracy)
+    assert whole.best_epoch == len(summary.fit.curves.val_accuracy) + summary.fit.best_epoch
 
 
 def test_the_four_views_stand_on_validation_and_on_test_images(summary: c.ChampionSummary) -> None:
