@@ -53,8 +53,8 @@ def turn(page: str, pages: Mapping[str, st.Page]) -> None:
 
 
 def _carried() -> dict[str, str]:
-    """What the next page is told: that it is a lecture, what is hidden, which run."""
-    return {key: st.query_params[key] for key in (PARAMETER, "hide", "run") if key in st.query_params}
+    """What the next page is told: that it is a lecture, and what is hidden. Its picker keeps the run by itself."""
+    return {key: st.query_params[key] for key in (PARAMETER, "hide") if key in st.query_params}
 
 
 def hides(answer: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from artifacts.store import Run
 from portal import view_ui
 from portal.navigation import available_pages
 from tests.portal.test_closing import healthy
@@ -47,6 +48,17 @@ def test_what_is_hidden_stays_so_on_the_next_page(only_run: Path) -> None:
     healthy(app.switch_page("../pages/errors.py").run())
     assert app.query_params["hide"] == "exercises"
     assert not any(label.startswith("Exercises") for label in labels(app))
+
+
+def test_a_turned_page_shows_the_run_that_was_chosen(full_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice: on the second page the run stands in the address, which its picker alone may write."""
+    monkeypatch.setenv("FASHION_RUNS", str(full_run.folder))  # beside the published one
+    app = open_page("results", lecture="1")
+    chosen = app.sidebar.selectbox(key="run").options[-1]
+    healthy(app.sidebar.selectbox(key="run").select(chosen).run())
+    for _ in range(2):
+        healthy(app.button(key="turn_Forward").click().run())
+        assert app.sidebar.selectbox(key="run").value == chosen
 
 
 @pytest.mark.parametrize("name", ["overview", "epochs", "why_photos_fail"])
