@@ -19,7 +19,7 @@ NEED_A_RUN = [name for name in NAMES if name != "overview"]
 
 def open_page(name: str, **query: str) -> AppTest:
     """The page after its script has run; fails if the script raised."""
-    app = AppTest.from_file(str(ROOT / "portal" / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "portal" / "app.py"), default_timeout=300)
     for key, value in query.items():
         app.query_params[key] = value
     if name != "overview":

@@ -16,7 +16,6 @@ from tests.portal.test_pages import open_page
 from tests.robustness.walks import step, widgets
 
 NAMES = [page.name for page in available_pages()]
-SECONDS = 300  # a click may take; what is looked for is a fault, not slowness, which another test measures
 STRANGE = ("", "-1", "1e999", "nan", "<script>", "\N{RIGHT-TO-LEFT OVERRIDE}x", "9" * 400, "None", "0.5,0.2", "%00")
 
 
@@ -34,7 +33,6 @@ def pictures() -> list[tuple[str, bytes, str]]:
 def walk(app: AppTest, name: str, seed: int, steps: int) -> None:
     """Fails with the whole way, so that it can be gone again."""
     rng, sent, way = random.Random(f"{name} {seed}"), pictures(), []
-    app.default_timeout = SECONDS
     for _ in range(steps):
         way.append(step(app, rng, sent))
         assert not app.exception, (way, app.exception[0].stack_trace)
