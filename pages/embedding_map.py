@@ -39,6 +39,7 @@ ui.chart(
 
 st.subheader("One image and its neighbours")
 most = summary.images - 1
+ui.keep_within("embedding_map_image", 0, most)
 number = st.number_input(
     "Test image", 0, most, 0, key="embedding_map_image", bind="query-params", width=200, help="Click one above, too."
 )

@@ -26,6 +26,7 @@ frame = frames[picked]
 first, last = int(frame["trial"].iloc[0]), int(frame["trial"].iloc[-1])
 trial = last
 if last > first:
+    ui.keep_within(f"tuning_{picked}_trial", first, last)
     trial = st.slider("Up to trial", first, last, last, key=f"tuning_{picked}_trial", bind="query-params")
 drawn = search_log.drawn_until(frames, picked, trial)
 ranges = {name: searches[name].ranges for name in drawn["search"].unique()}

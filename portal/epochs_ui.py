@@ -34,6 +34,7 @@ def _epoch(result: ArchitectureResult, last: int) -> int:
     if last == 1:
         return 1
     key = f"epochs_{result.name}"
+    ui.keep_within(key, 1, last)
     return st.slider("After epoch", 1, last, result.fit.best_epoch, key=key, bind="query-params")
 
 

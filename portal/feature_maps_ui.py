@@ -115,6 +115,8 @@ def one_place(shown: Shown, filters_FAB: np.ndarray, number: int) -> None:
 
 def _place(size: int) -> tuple[int, int]:
     """Row and column in the map, from 0; a click in the map moves these controls."""
+    for key in (_ROW, _COLUMN):
+        ui.keep_within(key, 0, size - 1)
     with st.container(horizontal=True):
         row, column = (
             st.number_input(f"{name}, 0 to {size - 1}", 0, size - 1, size // 2, key=key, bind="query-params", width=160)

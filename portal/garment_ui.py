@@ -36,6 +36,7 @@ def test_image(page: str) -> Garment:
     """Any image of the test set, by number; a button draws one."""
     test, classes = ui.arrays("data/test.npz"), ui.current_run().manifest.classes
     last, key = len(test["images"]) - 1, f"{page}_index"
+    ui.keep_within(key, 0, last)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.number_input(f"Test image, 0 to {last}", 0, last, 0, key=key, bind="query-params", width=200)
         st.button("Draw one", icon=":material/casino:", key=f"{page}_draw", on_click=_draw, args=(key, last))

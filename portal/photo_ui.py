@@ -66,6 +66,7 @@ def _test_image(number: int | None = None) -> Picture:
     if number is None:
         _examples(test["images"], test["labels"])
         last = len(test["images"]) - 1
+        ui.keep_within("predict_index", 0, last)
         number = st.number_input(
             f"Or by its number, 0 to {last}", 0, last, 0, key="predict_index", bind="query-params", width=280
         )

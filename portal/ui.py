@@ -231,6 +231,12 @@ def chart(
     return cast("VegaLiteState", event) if on_select != "ignore" else None
 
 
+def keep_within(key: str, low: int, high: int) -> None:
+    """Before a control of that key is drawn: forget its value if another run, with more of them, left it outside."""
+    if not low <= st.session_state.get(key, low) <= high:
+        del st.session_state[key]
+
+
 def follow_click(chart_key: str, field: str, widget_key: str) -> Callable[[], None]:
     """A callback for `chart`: what is clicked moves the widget `widget_key`, which holds the choice for all.
 

@@ -210,3 +210,24 @@ def test_a_damaged_network_gets_one_sentence_with_the_command(
     text = words(open_page(name, **query))
     assert "models/final.onnx is not what the manifest says" in text
     assert "`python -m pipeline export`" in text
+
+
+@pytest.mark.usefixtures("only_run")
+@pytest.mark.parametrize(
+    ("page", "key", "query"),
+    [
+        ("epochs", "epochs_OwnBaseline1", {"epochs_network": "OwnBaseline1"}),
+        ("tuning", "tuning_fine_trial", {}),
+        ("embedding_map", "embedding_map_image", {}),
+        ("playground", "playground_index", {}),
+        ("feature_maps", "feature_maps_row", {}),
+        ("predict", "predict_index", {"predict_source": "Test image"}),
+    ],
+)
+def test_a_value_that_a_larger_run_left_is_forgotten(page: str, key: str, query: dict[str, str]) -> None:
+    app = open_page(page, **query)
+    if key not in app.session_state:
+        pytest.fail(f"{page} has no control {key} here")
+    app.session_state[key] = 9_998
+    healthy(app.run())
+    assert app.session_state[key] != 9_998
