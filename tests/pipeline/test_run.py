@@ -169,7 +169,8 @@ def test_the_champion_was_tested_once_and_its_file_answers_as_it_says(run: Run) 
     assert tuple((each == test["labels"]).mean() for each in predicted) == pytest.approx(summary.test.single)
     session = onnxruntime.InferenceSession(run.folder / summary.model.file)
     [logits] = session.run(["logits"], {"images": test["images"]})
-    assert (logits.argmax(1) == predicted[0]).mean() >= 0.99
+    parity = next(each for each in summary.model.parity if each.precision == summary.model.precision)
+    assert (logits.argmax(1) == predicted[0]).sum() == pytest.approx(parity.argmax_equal, abs=1)
     answers = run.arrays("champion/validation.npz")
     assert answers["val_predictions"].shape == (summary.recipe.epochs, summary.validation_images)
     assert [variant.name for variant in summary.ablation.variants][::10] == ["champion", summary.student]

@@ -190,9 +190,9 @@ def pictures(app: AppTest) -> int:
 def test_maps_of_any_test_image_are_computed_live() -> None:
     app = open_page("feature_maps", feature_maps_source="any test image", feature_maps_index="7")
     assert app.number_input(key="feature_maps_index").value == 7
-    assert pictures(app) == 1 + 4
+    assert pictures(app) == 1 + 4 + 1  # the image, its maps, and the strip of the network's only layer
     healthy(app.segmented_control(key="feature_maps_side").set_value("left").run())
-    assert pictures(app) == 1 + 1  # the image, and the one map that answers to the left
+    assert pictures(app) == 1 + 1 + 1  # only one map answers to the left
 
 
 @pytest.mark.parametrize(
