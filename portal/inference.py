@@ -156,8 +156,9 @@ def _load(data: bytes, model: ExportedModel, *, layers: bool) -> tuple[ort.Infer
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        more = onnx_file.with_outputs(data, [name for name in names if name not in OUTPUTS])
-        session = ort.InferenceSession(more, options, providers=["CPUExecutionProvider"])
+        more = [name for name in names if name not in OUTPUTS]
+        content = onnx_file.with_outputs(data, more) if more else data
+        session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no other base class in common
         raise ArtifactError(
             f"{model.file} cannot be loaded by onnxruntime {ort.__version__}: export it again."

@@ -66,8 +66,9 @@ def run(context: Context) -> None:
     context.write_arrays("champion/validation.npz", context.pool.finished(on_train).arrays())
     validation = _views(members, _answers(context, members, "validation"))
     fit_mirrored = _views([on_train], _answers(context, [on_train], "validation")).mirrored[0]
+    _put_reading_on_record(context, published, config.rounds)
     exporting = _exporting(context, published[0])
-    test = _read_test_set(context, published, config.rounds)
+    test = _read_test_set(context, published)
     content, model = next(exporting)
     context.write_file(model.file, content)
     context.write(
@@ -191,8 +192,8 @@ def _train(context: Context, number: int, plan: Round) -> Fit:
     return dict(zip(specs, fits_of(context.run_trials(specs, names, title=title)), strict=True))[plan.on_train]
 
 
-def _read_test_set(context: Context, published: Sequence[TrialSpec], rounds: int) -> Views:
-    """One reading, put on record: all views of all seeds' networks at once."""
+def _put_reading_on_record(context: Context, published: Sequence[TrialSpec], rounds: int) -> None:
+    """Before anything is held against a test label, the exported file included."""
     reading = TestRead(
         model="champion",
         recipe_sha256=store.recipe_sha256(published[0].recipe, rounds),
@@ -201,6 +202,10 @@ def _read_test_set(context: Context, published: Sequence[TrialSpec], rounds: int
         at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     context.test_reads.append(reading)
+
+
+def _read_test_set(context: Context, published: Sequence[TrialSpec]) -> Views:
+    """One reading: all views of all seeds' networks at once."""
     answers = _answers(context, published, "test")
     predicted = np.stack([plain.argmax(1) for plain in answers.plain]).astype(np.uint8)
     context.write_arrays("champion/test.npz", {"predictions_by_seed": predicted})

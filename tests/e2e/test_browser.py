@@ -83,6 +83,15 @@ def click_cell(page: Page, number: int) -> None:
     matrix.locator("[aria-roledescription='rect mark'], .mark-rect path").nth(number).click()
 
 
+def cell_clicked(page: Page, address: str, name: str) -> str:
+    """What the page's control holds after a click in its confusion matrix, which the link holds too by then."""
+    open_page(page, address, name)
+    click_cell(page, 3)
+    page.wait_for_url(re.compile(f"{name}_cell="))
+    settle(page)
+    return page.get_by_role("combobox", name=re.compile("Cell: true")).input_value()
+
+
 # ------------------------------------------------------------------------------------- a short core, with every change
 
 
@@ -95,11 +104,7 @@ def test_a_photo_is_answered(page: Page, address: str) -> None:
 
 
 def test_a_click_in_the_confusion_matrix_shows_its_images_and_is_in_the_link(page: Page, address: str) -> None:
-    open_page(page, address, "results")
-    click_cell(page, 3)
-    page.wait_for_url(re.compile("results_cell="))
-    settle(page)
-    picked = page.get_by_role("combobox", name=re.compile("Cell: true")).input_value()
+    picked = cell_clicked(page, address, "results")
     expect(page.get_by_text(re.compile(rf"^{re.escape(picked)}: [\d,]+ images"))).to_be_visible()
 
 
@@ -173,11 +178,7 @@ def test_a_slider_that_draws_only_its_part_is_in_the_link(
 
 @pytest.mark.slow
 def test_a_click_in_the_matrix_of_an_epoch_shows_its_images(page: Page, address: str) -> None:
-    open_page(page, address, "epochs")
-    click_cell(page, 3)
-    page.wait_for_url(re.compile("epochs_cell="))
-    settle(page)
-    picked = page.get_by_role("combobox", name=re.compile("Cell: true")).input_value()
+    picked = cell_clicked(page, address, "epochs")
     expect(page.get_by_text(re.compile(rf"^{re.escape(picked)} after epoch"))).to_be_visible()
 
 

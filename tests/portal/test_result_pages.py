@@ -226,8 +226,7 @@ def test_a_damaged_network_gets_one_sentence_with_the_command(
 )
 def test_a_value_that_a_larger_run_left_is_forgotten(page: str, key: str, query: dict[str, str]) -> None:
     app = open_page(page, **query)
-    if key not in app.session_state:
-        pytest.fail(f"{page} has no control {key} here")
+    assert key in app.session_state, f"{page} has no control {key} here"
     app.session_state[key] = 9_998
     healthy(app.run())
     assert app.session_state[key] != 9_998
