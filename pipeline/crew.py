@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
-from pipeline import child, data
+from pipeline import child, data, nursery
 from pipeline.errors import BudgetSpent
 from pipeline.launch import execute_in_ranks
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
@@ -42,7 +40,7 @@ class Crew:
         self.tested = tested
         self.deadline = deadline
         self.devices = device_names()
-        self._context = multiprocessing.get_context("spawn")
+        self._context = nursery.context(forked=self.devices[0] == "cpu")
         self._shares: Any = self._context.Queue()
         self._executor: ProcessPoolExecutor | None = None
 
@@ -55,12 +53,12 @@ class Crew:
         return TrialFolder(self.work / "trials", spec.key)
 
     def submit(self, spec: TrialSpec) -> Future[TrialRecord]:
-        with _interrupts_held():
+        with nursery.interrupts_held():
             return self._started().submit(_work, spec)
 
     def map(self, job: Callable[[Workplace, T], R], items: Sequence[T]) -> Iterator[R]:
         """The job's result for each item, in order; jobs run in the worker processes, one a core or device."""
-        with _interrupts_held():
+        with nursery.interrupts_held():
             return self._started().map(_with_place, [job] * len(items), items)
 
     def shares(self) -> Iterator[tuple[str, float]]:
@@ -89,16 +87,6 @@ class Crew:
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
             self._executor = None
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Processes started within it never hear Ctrl-C, which a terminal sends to all: their owner ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 # ------------------------------------------------------------------------------------------------ in a worker process

@@ -7,12 +7,10 @@ all arithmetic stays fp32.
 
 from __future__ import annotations
 
-import gc
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +21,7 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+from pipeline.memory import uncollected
 from pipeline.models.base import ImageClassifier
 
 Precision = Literal["fp32", "fp16", "int8"]
@@ -81,7 +80,7 @@ def _export(wrapped: nn.Module, outputs: tuple[str, ...], image_size: int) -> on
     example = torch.zeros((2, image_size, image_size), dtype=torch.uint8)
     wrapped = wrapped.cpu().to(memory_format=torch.contiguous_format).eval()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), _uncollected():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), uncollected():
         warnings.simplefilter("ignore")
         path = Path(folder) / "model.onnx"
         torch.onnx.export(
@@ -97,17 +96,6 @@ def _export(wrapped: nn.Module, outputs: tuple[str, ...], image_size: int) -> on
         )
         proto = onnx.load(path)
     return _without_notes(proto)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Within it Python's garbage collector rests: it would walk the exporter's many small objects, all still in use,
-    again and again, a tenth of the time that an export takes."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _without_notes(proto: onnx.ModelProto) -> onnx.ModelProto:

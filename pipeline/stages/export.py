@@ -132,14 +132,13 @@ class _Judge:
         self.split = job.judged_on
         self.classes = len(dataset.classes)
         self.log_prior = np.array((job.summary and job.summary.log_prior) or 0.0, np.float32)
-        self.test_images = dataset.test_images[: job.images]
-        self.test_logits = self._torch(model, self.test_images)
-        if self.split == "test":
-            self.images, self.labels, self.logits = self.test_images, dataset.test_labels, self.test_logits
-        else:
+        self.tested = min(job.images, len(dataset.test_images))
+        self.images, self.labels = dataset.test_images[: job.images], dataset.test_labels[: job.images]
+        if self.split == "validation":  # shown after the test images, whose labels are left alone
             index = split_of(dataset, job.spec.split).validation[: job.images]
-            self.images, self.labels = dataset.train_images[index], dataset.train_labels[index]
-            self.logits = self._torch(model, self.images)
+            self.images = np.concatenate([self.images, dataset.train_images[index]])
+            self.labels = dataset.train_labels[index]
+        self.logits = self._torch(model, self.images)
 
     def _torch(self, model: ImageClassifier, images: np.ndarray) -> np.ndarray:
         logits = logits_of(model, torch.from_numpy(images.copy()).unsqueeze(1), exact=True).numpy()
@@ -147,16 +146,16 @@ class _Judge:
         return logits[:, : self.classes] - self.log_prior
 
     def parity(self, precision: Precision, content: bytes) -> Parity:
-        test_logits = run_onnx(content, self.test_images, threads=1)
-        logits = test_logits if self.split == "test" else run_onnx(content, self.images, threads=1)
+        logits = run_onnx(content, self.images, threads=1)
+        tested, judged = slice(self.tested), slice(-len(self.labels), None)
         return Parity(
             precision=precision,
-            images=len(self.test_images),
-            max_logit_difference=float(np.abs(test_logits - self.test_logits).max()),
-            argmax_equal=int((test_logits.argmax(1) == self.test_logits.argmax(1)).sum()),
+            images=self.tested,
+            max_logit_difference=float(np.abs(logits[tested] - self.logits[tested]).max()),
+            argmax_equal=int((logits[tested].argmax(1) == self.logits[tested].argmax(1)).sum()),
             accuracy_split=self.split,
             accuracy_images=len(self.labels),
-            torch_accuracy=float((self.logits.argmax(1) == self.labels).mean()),
-            onnx_accuracy=float((logits.argmax(1) == self.labels).mean()),
+            torch_accuracy=float((self.logits[judged].argmax(1) == self.labels).mean()),
+            onnx_accuracy=float((logits[judged].argmax(1) == self.labels).mean()),
             bytes=len(content),
         )
