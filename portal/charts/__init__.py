@@ -25,6 +25,8 @@ F = TypeVar("F", alt.Chart, alt.LayerChart, alt.FacetChart, alt.HConcatChart, al
 NEUTRAL = "#7d8494"
 # The page's own text colour in light and in dark: charts are drawn as SVG, which inherits it.
 TEXT = "currentColor"
+# Said in each chart, since Streamlit turns to a canvas from 2,000 marks on, where that colour is black.
+AS_SVG = {"embedOptions": {"renderer": "svg"}}
 AUTOSIZE = alt.AutoSizeParams(type="fit-x", contains="padding")
 ROW = 24  # pixels a row of bars
 # A phone of 390 px shows about this many characters of a title and of a subtitle.
@@ -40,6 +42,7 @@ def titled(chart: F, title: str, subtitle: str, description: str) -> F:
     lines = textwrap.wrap(subtitle, SUBTITLE_WIDTH)
     chart.title = alt.TitleParams(title, subtitle=lines, subtitleColor=TEXT, anchor="start", offset=12)
     chart.description = description
+    chart.usermeta = AS_SVG
     return chart
 
 

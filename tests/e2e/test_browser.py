@@ -123,6 +123,7 @@ def test_a_link_restores_what_was_chosen(page: Page, address: str) -> None:
 def test_every_page_is_drawn_without_a_fault_and_keeps_nobody_out(page: Page, address: str, name: str) -> None:
     open_page(page, address, name)
     assert serious(page) == []
+    assert page.locator("canvas.marks").count() == 0, "a chart drawn on a canvas loses the text colour of dark mode"
     page.set_viewport_size({"width": PHONE, "height": 844})
     settle(page)
     wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from artifacts.contract import Spread
-from portal import charts, pictures, text
+from portal import chart_spec, charts, pictures, text
 from tests.portal.tiny_run import MACHINE, TinyRun
 
 
@@ -70,6 +70,13 @@ def test_a_chart_without_title_subtitle_or_description_is_refused() -> None:
         with pytest.raises(ValueError, match="A chart needs"):
             charts.check_titled(chart)
     charts.check_titled(charts.titled(bare, "title", "n = 1", "description"))
+
+
+def test_many_marks_are_drawn_as_svg_too() -> None:
+    """Streamlit would take a canvas from 2,000 marks on, which does not inherit the page's text colour."""
+    many = alt.Chart(pd.DataFrame({"x": range(3_000)})).mark_point().encode(x="x")
+    spec = chart_spec.with_arrow(charts.titled(many, "title", "n = 3,000", "description"))
+    assert spec["usermeta"]["embedOptions"]["renderer"] == "svg"
 
 
 def test_a_margin_is_clear() -> None:
