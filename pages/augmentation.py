@@ -26,7 +26,7 @@ for name, text, images in rows:
     with right:
         ui.strip(images, alt=f"{name}: {garments}")
 
-ui.link(named("playground"), "Try it on a garment of your choice, and watch what the networks make of it")
+ui.link(named("playground"), "Try it on a garment of your choice")
 
 st.subheader("Does it help?")
 with_deck = ui.with_deck()

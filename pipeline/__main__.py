@@ -5,9 +5,11 @@ import sys
 from pipeline import nursery
 from pipeline.memory import uncollected
 
+TRAIN_NOTHING = {"publish", "status", "verify", "--help"}
+
 if __name__ == "__main__":
     try:
-        if sys.argv[1:2] == ["run-all"] and "--help" not in sys.argv:
+        if sys.argv[1:] and not TRAIN_NOTHING & set(sys.argv):
             nursery.open_early()
         with uncollected(frozen=True):
             from pipeline.cli import main  # takes seconds, in which a person may already press Ctrl-C
