@@ -301,14 +301,14 @@ def standard() -> Config:
             recipe(epochs=5, batch_size=128, replication="once"), COARSE_RANGES, 10, 8, 4, 6_000, (2, 5)
         ),
         confirm=ConfirmConfig(candidates=3, seeds=3),
-        final=FinalConfig(epochs=6, train_images=60_000, seeds=3),
-        improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 6_000, seeds=3),
+        final=FinalConfig(epochs=4, train_images=60_000, seeds=2),
+        improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 3_000, seeds=3),
         robustness=RobustnessConfig(images=1_000),
         photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=128), 50_000),
         labels=LabelsConfig(small_recipe(epochs=3, batch_size=128), folds=3, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
         champion=ChampionConfig(
-            champion_recipe(epochs=22),
+            champion_recipe(epochs=12),
             50_000,
             60_000,
             3,
@@ -316,7 +316,7 @@ def standard() -> Config:
             5_000,
             3,
         ),
-        expected_minutes=240,
+        expected_minutes=165,
     )
 
 
