@@ -34,7 +34,7 @@ st.markdown(overview.introduction(study, with_deck=with_deck))
 overview_ui.invitations()
 if pictures := ui.optional_arrays("eda/images.npz"):
     ui.gallery(pictures["samples"][:, 0], classes, columns=len(classes), scale=2.5)
-with st.container(horizontal=True):
+with st.container(horizontal=True, gap="xsmall"):
     for label, value, note in overview.metrics(study, manifest, with_deck=with_deck):
         st.metric(label, value, border=True, help=note)
 if note := profile_note(manifest):

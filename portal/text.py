@@ -10,7 +10,7 @@ from artifacts.contract import Machine, Manifest, Spread
 _PROFILE_NOTES = {
     "smoke": "a test that every stage works; its accuracies say nothing about the methods",
     "quick": "every stage is real but small; expect lower accuracies than the deck's, and read no small differences",
-    "standard": "all images, but fewer epochs, trials and seeds than the deck",
+    "standard": "all images for the final fit, parts of them before; fewer epochs, trials and seeds than the deck",
 }
 
 
