@@ -316,7 +316,7 @@ def standard() -> Config:
             5_000,
             3,
         ),
-        expected_minutes=165,
+        expected_minutes=180,
     )
 
 
