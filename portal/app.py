@@ -26,7 +26,10 @@ sections: dict[str, list[st.Page]] = {}
 pages: dict[str, st.Page] = {}
 names = {info.title: info.name for info in available_pages()}
 for info in available_pages():
-    page = st.Page(info.file, title=info.title, icon=info.icon, default=info.name == "overview")
+    first = info.name == "overview"
+    page = st.Page(info.file, title=info.title, icon=info.icon, url_path="home" if first else None, default=first)
+    if first:  # Streamlit serves the default page at "/" alone; people try its name too, as with all others
+        sections[info.section] = [st.Page(info.file, title=info.title, url_path=info.name, visibility="hidden")]
     sections.setdefault(info.section, []).append(page)
     pages[info.name] = page
 current = st.navigation(sections, expanded=True)
@@ -39,9 +42,10 @@ lecture_ui.turn(name, pages)
 st.title(current.title)
 networks_ui.say_own_networks()
 # A page that stops with a sentence stops the entrypoint too: then there is nothing to take away.
-record = page_record.begin(name)
-current.run()
-closing_ui.closing(record)
+with startup.turns:
+    record = page_record.begin(name)
+    current.run()
+    closing_ui.closing(record)
 page_record.end()
 view_ui.say_unknown()
 startup.settle(name)

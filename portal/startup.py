@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import pkgutil
-from threading import Lock
+from threading import Lock, Semaphore
 
 from altair.utils import schemapi
 
@@ -17,6 +17,10 @@ MODULES = ("onnxruntime", "altair", "pandas", "cv2", "portal.answers", "portal.e
 # Altair checks each part of a chart against its schema as it is made: a third of a page's time. The tests of the charts
 # have it on, and the charts of a running portal are the same.
 schemapi.disable_debug_mode()
+
+# Threads of Python compute one after the other, so more pages at once only keep each other waiting. Not one alone: a
+# network's answer leaves Python free, and a long one shall not stop everybody.
+turns = Semaphore(4)
 
 _settled: set[str] = set()
 _lock = Lock()
@@ -33,8 +37,8 @@ def preload() -> None:
 def settle(page: str) -> None:
     """After a page was drawn for the first time: let the garbage collector walk what is loaded now never again.
 
-    Streamlit collects garbage after every script run. With onnxruntime, pandas and Altair loaded that walk is most of
-    what a page costs, and finds nothing: modules and documents stay as long as the server does.
+    With onnxruntime, pandas and Altair loaded a full walk takes longer than most pages, and finds nothing: modules and
+    documents stay as long as the server does.
     """
     with _lock:
         if page not in _settled:

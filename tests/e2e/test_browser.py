@@ -115,6 +115,13 @@ def test_a_link_restores_what_was_chosen(page: Page, address: str) -> None:
     expect(page.locator("code").first).to_contain_text("/dataset?dataset_class=Bag")
 
 
+def test_the_first_page_is_found_under_its_name_too(page: Page, address: str) -> None:
+    page.goto(f"{address}/overview")
+    settle(page)
+    expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 # ------------------------------------------------------------------------------------------------------ all the rest
 
 
