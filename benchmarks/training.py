@@ -1,7 +1,9 @@
-"""Images a second of our training loop, of the plain way, and of our loop on a constant batch (no data work at all)."""
+"""Images a second of our training loop: as it is, with kornia's augmentations, and on a constant batch (no data work);
+beside them the plain way."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import multiprocessing
 import sys
@@ -10,8 +12,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from benchmarks import plain
+from benchmarks.augmentation import with_kornia
 from benchmarks.measure import Contestant, Rate, Rounds, alternate, print_table, rate_of
 from pipeline import data, training
 from pipeline.augmentation import ALL_OPS, AUGMENTATION_SETS, AugmentationSet
@@ -20,7 +24,7 @@ from pipeline.memory import keep_memory
 from pipeline.models import registry
 from pipeline.trials import to_device
 
-FOUR_OPS = 0  # all four of the deck's ops together, which are none of its six sets
+FOUR_OPS, KORNIA = 0, -1  # all four of the deck's ops together, which are none of its six sets: ours, and kornia's
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,25 @@ class Task:
 TASKS = (*((name, "SGD") for name in registry.ARCHITECTURES), ("OwnBaseline2", "SAM"))
 
 
+class _Kornia:
+    """Kornia's four in one, as an op of ours: bytes in and out; it draws for itself."""
+
+    def __init__(self) -> None:
+        self.augment = with_kornia([0, 1, 2, 3])
+
+    def draw(self, n: int, size: int, generator: torch.Generator) -> Tensor:
+        return torch.empty(0)
+
+    def apply(self, images: Tensor, parameters: Tensor) -> Tensor:
+        return self.augment(images).mul_(255).byte()
+
+
 class _Ours:
     """The study's own loop; `training._train_epoch` and `training._step` are what `fit` calls."""
 
     def __init__(self, task: Task, dataset: data.Dataset) -> None:
         AUGMENTATION_SETS[FOUR_OPS] = AugmentationSet(id=FOUR_OPS, title="all four", ops=ALL_OPS.ops)
+        AUGMENTATION_SETS[KORNIA] = AugmentationSet(id=KORNIA, title="kornia's four", ops=(_Kornia(),))
         self.device = torch.device(task.device)
         self.recipe = recipe(
             architecture=task.architecture,
@@ -73,8 +91,9 @@ class _Ours:
         step = len(self.batch) / self.constant().wall
         return max(2, min(math.ceil(seconds / step), 60_000 // len(self.batch)))
 
-    def epoch(self) -> Rate:
-        work = lambda: training._train_epoch(self.state, self.train, self.recipe, 0, lambda share: None)  # noqa: E731
+    def epoch(self, augmentation_set: int) -> Rate:
+        recipe = dataclasses.replace(self.recipe, augmentation_set=augmentation_set)
+        work = lambda: training._train_epoch(self.state, self.train, recipe, 0, lambda share: None)  # noqa: E731
         return rate_of(work, len(self.train), self.device)
 
     def constant(self) -> Rate:
@@ -93,11 +112,11 @@ _rounds: dict[str, Contestant] = {}
 
 
 def _prepare_ours(task: Task) -> int:
-    """Ready for rounds of "ours" and "constant", the memory kept as in the pipeline's workers; the images a round."""
+    """Ready for all rounds but "plain", the memory kept as in the pipeline's workers; the images a round."""
     keep_memory()
     torch.set_num_threads(task.threads)
     mine = _Ours(task, data.load())
-    _rounds.update(ours=mine.epoch, constant=mine.constant)
+    _rounds.update(ours=lambda: mine.epoch(FOUR_OPS), kornia=lambda: mine.epoch(KORNIA), constant=mine.constant)
     return len(mine.train)
 
 
@@ -124,12 +143,13 @@ def _process() -> ProcessPoolExecutor:
 
 
 def measured(task: Task, rounds: int, ours: ProcessPoolExecutor, other: ProcessPoolExecutor) -> Rounds:
-    """Alternating rounds of ours, the plain way and the constant batch, in two processes that wait for each other."""
+    """Alternating rounds of each way, in two processes that wait for each other."""
     images = ours.submit(_prepare_ours, task).result()
     other.submit(_prepare_plain, task, images).result()
     contestants: dict[str, Contestant] = {
         "ours": lambda: ours.submit(_round, "ours").result(),
         "plain": lambda: other.submit(_round, "plain").result(),
+        "kornia": lambda: ours.submit(_round, "kornia").result(),
         "constant": lambda: ours.submit(_round, "constant").result(),
     }
     return alternate(contestants, rounds)
@@ -143,7 +163,17 @@ def print_training(networks: list[str], rounds: int, seconds: float, batch: int,
             print(f"{task.name} measured after {time.monotonic() - started:.0f} s", file=sys.stderr)
     print_table(
         f"Training, images/s, batches of {batch}, all four augmentations, {threads} threads and DataLoader workers",
-        ["ours", "plain way", "ours / plain", "by CPU time", "constant", "of constant", "by CPU time"],
+        [
+            "ours",
+            "plain way",
+            "ours / plain",
+            "by CPU time",
+            "with kornia",
+            "ours / kornia",
+            "constant",
+            "of constant",
+            "by CPU time",
+        ],
         rows,
     )
 
@@ -154,6 +184,8 @@ def _cells(result: Rounds) -> list[str]:
         f"{result.median('plain'):,.0f}",
         f"{result.ratio('ours', 'plain'):.2f}",
         f"{result.ratio('ours', 'plain', cpu=True):.2f}",
+        f"{result.median('kornia'):,.0f}",
+        f"{result.ratio('ours', 'kornia'):.2f}",
         f"{result.median('constant'):,.0f}",
         f"{result.ratio('ours', 'constant'):.1%}",
         f"{result.ratio('ours', 'constant', cpu=True):.1%}",
