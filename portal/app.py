@@ -34,6 +34,7 @@ for info in available_pages():
     pages[info.name] = page
 current = st.navigation(sections, expanded=True)
 
+view_ui.drop_infinite(current)
 ui.pick_run()
 name = names[current.title]
 lecture_ui.pick(name)

@@ -18,12 +18,20 @@ def validation_networks(summary: ArchitecturesSummary) -> dict[str, np.ndarray]:
     """Each network's probabilities, float16 or float32 (N, C), of the images in data/validation.npz, by its name.
 
     The study's are of each network's best epoch, trained on the train part alone (the exported champion was trained on
-    these images too); own networks are asked once. What is missing or damaged stops the page with one sentence.
+    these images too); own networks are asked once. What is missing, damaged or of other images (while a run is made
+    again with another split) stops the page with one sentence.
     """
+    images = len(ui.arrays("data/validation.npz")["labels"])
     study = {
         result.name: ui.arrays(champion.arrays_of(result.name))["val_probabilities"]
         for result in compared(summary).results
     }
+    for name, probabilities in study.items():
+        if len(probabilities) != images:
+            ui.stop_with(
+                f"{name} answered {len(probabilities):,} validation images and this run has {images:,}: "
+                "it is not finished, so start `python -m pipeline run-all` again."
+            )
     return study | ui.or_stop(networks.VALIDATION, networks.validation_answers)
 
 

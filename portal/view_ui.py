@@ -1,6 +1,8 @@
-"""What the address takes off a page for a projector: `?hide=exercises,sidebar`."""
+"""What the address takes off a page for a projector (`?hide=exercises,sidebar`), and what is taken off the address."""
 
 from __future__ import annotations
+
+import math
 
 import streamlit as st
 
@@ -24,6 +26,24 @@ def hidden(name: str) -> bool:
 def _asked() -> list[str]:
     given = ",".join(st.query_params.get_all(PARAMETER))
     return [name for word in given.split(",") if (name := word.strip())]
+
+
+def drop_infinite(page: st.Page) -> None:
+    """Opens the page again without the address's infinite numbers (`1e999`), if there are any.
+
+    Streamlit's number inputs raise on them, where they quietly leave out all other values that do not fit.
+    """
+    given = {key: st.query_params.get_all(key) for key in st.query_params}
+    fitting = {key: values for key, values in given.items() if not any(map(_is_infinite, values))}
+    if fitting != given:
+        st.switch_page(page, query_params=fitting)
+
+
+def _is_infinite(word: str) -> bool:
+    try:
+        return math.isinf(float(word))
+    except ValueError:
+        return False
 
 
 def follow(page: str) -> None:

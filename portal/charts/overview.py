@@ -123,8 +123,8 @@ def _search_findings(study: Study) -> dict[str, str]:
     searches = [search for search in (study.coarse, study.fine) if search]
     if not searches:
         return {}
-    accuracy = best_trial_accuracy(searches[-1])
-    best = f"; the best reached {percent(accuracy)}" if accuracy is not None else ""
+    reached = [accuracy for search in searches if (accuracy := best_trial_accuracy(search)) is not None]
+    best = f"; the best reached {percent(max(reached))}" if reached else ""
     return {"tuning": f"{' + '.join(str(len(search.trials)) for search in searches)} trials{best}"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from pathlib import Path
 
@@ -257,3 +258,18 @@ def test_a_damaged_champion_is_left_out_and_named(
     assert "models/champion.onnx" in said
     assert "make it with `python -m pipeline champion`" in said
     assert app.success
+
+
+@pytest.mark.parametrize("page", ["label_court", "disagreement", "errors"])
+def test_answers_to_other_images_than_the_run_has_are_one_sentence(
+    tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    """A run that is being made again with another split has a champion of before."""
+    mixed = copy.copy(tiny)
+    mixed.files = dict(tiny.files)
+    predictions, probabilities = np.zeros((2, 30), np.uint8), np.full((30, len(tiny.classes)), 0.1, np.float16)
+    mixed.add_arrays("champion/validation.npz", val_predictions=predictions, val_probabilities=probabilities)
+    without(mixed, tmp_path, monkeypatch)
+    (said,) = sentences(open_page(page))
+    assert said.startswith("Champion answered 30 validation images and this run has ")
+    assert "run-all" in said

@@ -51,6 +51,16 @@ def test_a_short_walk_and_a_link_that_clears_every_control(only_run: Path, name:
     open_page(name, **cleared)  # fails if the page raised
 
 
+@pytest.mark.parametrize("value", ["1e999", "-inf", "9" * 400])
+@pytest.mark.parametrize(("name", "key"), [("quiz", "quiz_sheet"), ("playground", "playground_index")])
+def test_an_infinite_number_in_a_link_leaves_the_control_as_it_was(
+    only_run: Path, name: str, key: str, value: str
+) -> None:
+    """Streamlit's number input alone raises OverflowError."""
+    expected = open_page(name).number_input(key=key).value
+    assert open_page(name, **{key: value}).number_input(key=key).value == expected
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("name", NAMES)
