@@ -24,7 +24,7 @@ from pipeline.stages import STAGES
 
 STUDY = Path(__file__).resolve().parent.parent / "artifacts" / "study"
 MAX_BYTES = 40_000_000
-KEPT_VALIDATION = 1_000
+KEPT_VALIDATION = 4_000
 KEPT_GALLERY = 1_000
 Arrays = dict[str, np.ndarray]
 # Arrays with a row for each validation image, and the axis of the rows.

@@ -43,7 +43,7 @@ lecture_ui.turn(name, pages)
 st.title(current.title)
 networks_ui.say_own_networks()
 # A page that stops with a sentence stops the entrypoint too: then there is nothing to take away.
-with startup.turns:
+with startup.turn(name):
     record = page_record.begin(name)
     current.run()
     closing_ui.closing(record)

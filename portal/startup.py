@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import importlib
 import pkgutil
-from threading import Lock, Semaphore
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 
 from altair.utils import schemapi
 
@@ -18,10 +20,10 @@ MODULES = ("onnxruntime", "altair", "pandas", "cv2", "portal.answers", "portal.e
 # have it on, and the charts of a running portal are the same.
 schemapi.disable_debug_mode()
 
-# Threads of Python compute one after the other, so more pages at once only keep each other waiting. Not one alone: a
-# network's answer leaves Python free, and a long one shall not stop everybody.
-turns = Semaphore(4)
+PATIENCE = 1.0  # seconds
+LONG = {"predict"}  # photos: the work is in libraries that leave Python free, and may take a while
 
+_turn = Lock()
 _settled: set[str] = set()
 _lock = Lock()
 
@@ -32,6 +34,19 @@ def preload() -> None:
         importlib.import_module(name)
     for module in pkgutil.iter_modules(charts.__path__):
         importlib.import_module(f"{charts.__name__}.{module.name}")
+
+
+@contextmanager
+def turn(page: str) -> Iterator[None]:
+    """Hold while a page is drawn: one at a time, since threads of Python compute one after the other anyway, and pages
+    half drawn only keep each other waiting. Who has waited for PATIENCE begins all the same: a long page stops nobody.
+    """
+    mine = page not in LONG and _turn.acquire(timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        if mine:
+            _turn.release()
 
 
 def settle(page: str) -> None:
