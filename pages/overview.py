@@ -7,7 +7,6 @@ import streamlit as st
 from artifacts import contract as c
 from portal import overview_ui, ui
 from portal.charts import overview
-from portal.text import profile_note
 
 manifest = ui.current_run().manifest
 side, classes = manifest.image_size, manifest.classes
@@ -37,11 +36,7 @@ if pictures := ui.optional_arrays("eda/images.npz"):
 with st.container(horizontal=True, gap="xsmall"):
     for label, value, note in overview.metrics(study, manifest, with_deck=with_deck):
         st.metric(label, value, border=True, help=note)
-if note := profile_note(manifest):
-    st.caption(f":material/info: {note}")
-if manifest.settings:
-    with st.expander("The changed settings"):
-        st.code("\n".join(manifest.settings), language=None)
+overview_ui.conditions(manifest)
 
 st.subheader("The steps of the study")
 overview_ui.steps(overview.findings(study, classes))

@@ -1,4 +1,4 @@
-"""The overview's ways into the other pages."""
+"""The overview's ways into the other pages, and under what conditions the run was made."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from artifacts.contract import Manifest, StageClock
 from portal import ui
 from portal.charts import overview
 from portal.navigation import PAGES, named
+from portal.text import profile_note, training_time
 
 
 def invitations() -> None:
@@ -18,6 +20,18 @@ def invitations() -> None:
         for name, invitation in overview.INVITATIONS.items():
             if name in there:
                 ui.link(named(name), f"**{invitation}**")
+
+
+def conditions(manifest: Manifest) -> None:
+    """Which profile, how much training it was, on what, and the settings that were changed."""
+    if note := profile_note(manifest):
+        st.caption(f":material/info: {note}")
+    clocks = [ui.optional(StageClock, StageClock.path(stage)) for stage in manifest.stages]
+    if length := training_time(clocks, manifest.machine):
+        st.caption(f":material/schedule: {length}")
+    if manifest.settings:
+        with st.expander("The changed settings"):
+            st.code("\n".join(manifest.settings), language=None)
 
 
 def steps(found: Mapping[str, str]) -> None:

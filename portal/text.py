@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from artifacts.contract import Machine, Manifest, Spread
+from artifacts.contract import Machine, Manifest, Spread, StageClock
 
 # How much of the deck's study each profile runs; other profiles are named without a comment.
 _PROFILE_NOTES = {
@@ -61,6 +62,16 @@ def settings_note(manifest: Manifest) -> str:
 
 def hardware(machine: Machine) -> str:
     return f"{machine.processor}, {count(machine.cores, 'core')}, {machine.memory_gib:.0f} GiB, {machine.device}"
+
+
+def training_time(clocks: Iterable[StageClock | None], machine: Machine) -> str:
+    """How much training is in a run and on what; empty for a run that has timed none."""
+    seconds = [trial.seconds for clock in clocks if clock for trial in clock.trials.values()]
+    if not seconds:
+        return ""
+    minutes = sum(seconds) / 60
+    length = f"{minutes / 60:.1f} hours" if minutes >= 60 else count(max(1, round(minutes)), "minute")
+    return f"{count(len(seconds), 'training')}, {length} if done one after the other, on {hardware(machine)}."
 
 
 def provenance(manifest: Manifest, split: str, images: int | None, seeds: int) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from artifacts.contract import Spread
+from artifacts.contract import Spread, StageClock, TrialClock
 from portal import chart_spec, charts, pictures, text
 from tests.portal.tiny_run import MACHINE, TinyRun
 
@@ -53,6 +53,16 @@ def test_a_small_profile_is_said(tiny: TinyRun, profile: str) -> None:
     full = dataclasses.replace(manifest, profile="full")
     assert text.profile_note(full) == "Profile full with 1 setting changed."
     assert text.profile_note(dataclasses.replace(full, settings=())) is None
+
+
+def test_the_time_is_that_of_all_trainings() -> None:
+    clock = StageClock("eda", "2026-01-01", "2026-01-01", 9.0, 2, MACHINE)
+    three = dataclasses.replace(clock, trials={str(n): TrialClock(1_800.0, 0.0) for n in range(3)})
+    one = dataclasses.replace(clock, trials={"0": TrialClock(40.0, 40.0)})
+    said = f"6 trainings, 3.0 hours if done one after the other, on {text.hardware(MACHINE)}."
+    assert text.training_time([three, None, three], MACHINE) == said
+    assert text.training_time([one], MACHINE).startswith("1 training, 1 minute if ")
+    assert text.training_time([clock, None], MACHINE) == ""
 
 
 def test_many_settings_do_not_make_the_note_long(tiny: TinyRun) -> None:
