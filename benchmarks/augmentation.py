@@ -66,9 +66,11 @@ def contestants(op_indices: list[int], images: Tensor) -> dict[str, Contestant]:
         "kornia": (with_kornia(op_indices), len(images)),
         "torchvision": (with_torchvision(op_indices), min(len(images), TORCHVISION_IMAGES)),
     }
-    return {
-        name: (lambda way=way, n=n: rate_of(lambda: way(images), n, images.device)) for name, (way, n) in ways.items()
-    }
+
+    def contestant(way: Callable[[Tensor], Tensor], n: int) -> Contestant:
+        return lambda: rate_of(lambda: way(images), n, images.device)
+
+    return {name: contestant(way, n) for name, (way, n) in ways.items()}
 
 
 def print_augmentation(rounds: int, batch: int, device: str) -> None:

@@ -43,16 +43,19 @@ def print_inference(rounds: int, threads: int) -> None:
     network = registry.build("OwnBaseline2", classes=10, image_size=28, seed=0).eval()
     proto = export(network, 28)
     contents = {precision: reduce_weights(proto, precision).SerializeToString() for precision in PRECISIONS}
+    sizes = {str(name): len(content) for name, content in contents.items()}
     eager, rows = Exported(network).eval(), []
     for batch in BATCHES:
         images = np.random.default_rng(0).integers(0, 256, (batch, 28, 28), dtype=np.uint8)
         calls = max(10, 512 // batch)
-        contestants = {name: _onnx(content, name, images, calls) for name, content in contents.items()}
+        contestants: dict[str, Contestant] = {
+            name: _onnx(content, name, images, calls) for name, content in contents.items()
+        }
         result = alternate({**contestants, "torch": _eager(eager, images, calls)}, rounds)
         for name in ("torch", *PRECISIONS):
             rate = result.median(name)
             cells = [f"{1000 * batch / rate:.2f}", f"{rate:,.0f}", f"{result.ratio(name, 'torch'):.2f}"]
-            size = "" if name == "torch" else f"{len(contents[name]) / 1e6:.1f} MB"
+            size = "" if name == "torch" else f"{sizes[name] / 1e6:.1f} MB"
             rows.append((f"{'torch fp32' if name == 'torch' else 'ONNX ' + name}, batch {batch}", [*cells, size]))
     print_table(
         f"Answers of OwnBaseline2, {threads} threads (int8 and fp16: how weights are stored; the arithmetic is fp32)",

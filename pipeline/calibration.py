@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from artifacts import store
 from artifacts.contract import Recipe
 from pipeline import machine, training
+from pipeline.batches import normalise
 from pipeline.models import registry
 from pipeline.models.autoencoder import ConvAutoencoder
 from pipeline.trials import Workplace, to_device
@@ -128,7 +129,7 @@ def _time_autoencoder(place: Workplace) -> Seconds:
     optimizer = torch.optim.Adam(model.parameters())
 
     def step() -> None:
-        x_N1SS = training.normalise(images)
+        x_N1SS = normalise(images)
         optimizer.zero_grad(set_to_none=True)
         with training.autocast(place.device):
             reconstruction = model(x_N1SS)

@@ -100,6 +100,8 @@ def _start_worker(devices: Any, shares: Any, folder: Path, tested: int, trials: 
     _outbox = shares
     child.begin()
     device = torch.device(devices.get())
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # streams and graphs are made on the current one
     _place = Workplace(data.with_test_images(data.load(folder), tested), trials, device, deadline)
 
 

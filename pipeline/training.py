@@ -1,15 +1,14 @@
 """The only training loop: every network of the study is trained by `fit`, the autoencoder apart (it has no labels).
 
-Images stay on the device as uint8 for the whole run; a batch is gathered, augmented and normalised there. Nothing is
-read back to the host within an epoch. Each epoch draws from generators seeded by (seed, epoch) alone, so that a run
-resumed from a checkpoint goes on to the same numbers.
+Nothing is read back to the host within an epoch. Each epoch draws from generators seeded by (seed, epoch) alone, so
+that a run resumed from a checkpoint goes on to the same numbers.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,38 +19,13 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from artifacts.contract import Curves, Fit, Recipe
-from pipeline import ranks
-from pipeline.augmentation import augmentation_set
+from pipeline import cuda_graph, ranks
+from pipeline.batches import Batches, Images, mixed_classes, normalise, with_replication
 from pipeline.errors import Diverged
-from pipeline.randomisation import NO_CLASS, choose, make_outliers, randomise
 from pipeline.seeding import derive
 
 VERSION = 1  # raise it when the numbers that `fit` gives change: trials kept on disk are then made anew
 EVAL_BATCH = 500
-
-
-@dataclass(frozen=True)
-class Images:
-    """Images uint8 (N, 1, S, S) with labels int64 (N,), on the training device.
-
-    `taught` float32 (N, classes) are a teacher's probabilities: then half of each target is the teacher's (Hinton et
-    al. 2015, arXiv:1503.02531, at temperature 1), half the label's.
-    """
-
-    images: Tensor
-    labels: Tensor
-    taught: Tensor | None = None
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def targets(self, index: Tensor) -> Tensor:
-        """Labels int64 (n,), or with a teacher probabilities float32 (n, classes)."""
-        labels = self.labels[index]
-        if self.taught is None:
-            return labels
-        taught = self.taught[index]
-        return (taught + F.one_hot(labels, taught.shape[1])) / 2
 
 
 @dataclass
@@ -68,11 +42,27 @@ class State:
     curves: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in Curves.__annotations__})
     predictions: list[Tensor] = field(default_factory=list)
     replica: nn.Module | None = None  # in a process group: the model, with gradients averaged over the ranks
+    average_weight: float | Tensor = 0.0  # of the model in the moving average, at the step to come
 
     @property
     def evaluated(self) -> nn.Module:
         """The weights that are judged and kept: their moving average if there is one."""
         return self.averaged or self.model
+
+    def tensors(self) -> list[Tensor]:
+        """All that a step changes, momentum too if there has been a step."""
+        modules = [self.model] if self.averaged is None else [self.model, self.averaged]
+        values = [value for module in modules for value in module.state_dict(keep_vars=True).values()]
+        held = (self.optimizer.state[parameter] for parameter in self.model.parameters())
+        return [*values, *(kept["momentum_buffer"] for kept in held if "momentum_buffer" in kept)]
+
+    def set_rates(self, recipe: Recipe, progress: float) -> None:
+        """For the step to come: the learning rate, and the model's weight in the average, whose memory is short at
+        first. A GPU's captured step reads them from the tensors that are filled here."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = _filled(group["lr"], learning_rate(recipe, progress))
+        weight = 1.0 - min(recipe.ema, (1 + self.step) / (10 + self.step))
+        self.average_weight = _filled(self.average_weight, weight)
 
 
 @dataclass(frozen=True)
@@ -90,11 +80,6 @@ def autocast(device: torch.device) -> AbstractContextManager[object]:
     if device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
-
-
-def normalise(images: Tensor) -> Tensor:
-    """uint8 to 0..1 (min-max normalisation, deck section 2), channels last."""
-    return images.float().div_(255.0).contiguous(memory_format=torch.channels_last)
 
 
 def fit(
@@ -120,30 +105,47 @@ def fit(
     state = _fresh_state(model, recipe)
     resume(state)
     state.replica = ranks.replica(model)
-    source = _with_replication(train, recipe, seed)
+    epochs = Epochs(state, with_replication(train, recipe, seed), recipe, seed)
     while state.epoch < recipe.epochs and state.epoch - state.best_epoch < recipe.patience:
-        _train_epoch(state, source, recipe, seed, progress)
+        epochs.train(progress)
         _judge(state, validation)
         after_epoch(state)
     return _finish(state, validation, seed)
 
 
+def _filled(old: float | Tensor, value: float) -> float | Tensor:
+    """The number, in the tensor if there is one."""
+    return old.fill_(value) if isinstance(old, Tensor) else value
+
+
 def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
     averaged = copy.deepcopy(model).requires_grad_(False) if recipe.ema else None
-    return State(model, build_optimizer(model, recipe), averaged, best={})
+    state = State(model, build_optimizer(model, recipe), averaged, best={})
+    if rates_are_tensors(device := next(model.parameters()).device):
+        state.average_weight = torch.zeros((), device=device)
+        for group in state.optimizer.param_groups:
+            group["lr"] = torch.zeros((), device=device)
+    return state
+
+
+def rates_are_tensors(device: torch.device) -> bool:
+    """Whether what changes at every step lies on the device, where a captured step can read it."""
+    return device.type == "cuda"
 
 
 def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """SGD with Nesterov momentum, alone or inside SAM/ASAM (Foret et al. 2021; Kwon et al. 2021).
 
-    Weight decay is L2 on every weight, as in the deck; the learning rate is set anew at every step.
+    Weight decay is L2 on every weight, as in the deck; the learning rate is set anew at every step. Where it is a
+    tensor, torch's fused form alone leaves it on the device.
     """
+    fused = rates_are_tensors(next(model.parameters()).device)
     options: dict[str, Any] = {
         "lr": recipe.lr,
         "momentum": recipe.momentum,
         "weight_decay": recipe.weight_decay,
         "nesterov": True,
-        "foreach": True,
+        "fused" if fused else "foreach": True,
     }
     if recipe.optimizer == "SGD":
         return torch.optim.SGD(model.parameters(), **options)
@@ -165,125 +167,57 @@ def learning_rate(recipe: Recipe, progress: float) -> float:
 # ---------------------------------------------------------------------------------------------------------- one epoch
 
 
-def _generator(device: torch.device, *parts: int | str) -> torch.Generator:
-    return torch.Generator(device).manual_seed(derive(*parts))
+class Epochs:
+    """Trains `state` epoch by epoch. On a GPU a step is replayed from a graph, where it can be captured."""
 
+    def __init__(self, state: State, train: Images, recipe: Recipe, seed: int) -> None:
+        self.state, self.recipe, self.seed = state, recipe, seed
+        device = train.images.device
+        self.batches = Batches(train, recipe, seed, mixed_classes(state.model, recipe))
+        self.steps = len(self.batches) * recipe.epochs
+        self.loss_sum = torch.zeros((), device=device)
+        self.right = torch.zeros((), dtype=torch.int64, device=device)
+        self.graph: cuda_graph.Replayed | None = None
+        # Randomised batches read back how many images they change, and ranks wait for each other.
+        if rates_are_tensors(device) and recipe.replication != "randomised" and ranks.size() == 1:
+            self.graph = self._captured()
 
-def _with_replication(train: Images, recipe: Recipe, seed: int) -> Images:
-    """The deck's replication drawn once: the original set plus an augmented copy of it."""
-    if recipe.replication != "once":
-        return train
-    generator = _generator(train.images.device, seed, "replication")
-    augment = augmentation_set(recipe.augmentation_set).augment
-    copies = torch.cat([augment(chunk, generator) for chunk in train.images.split(4096)])
-    taught = None if train.taught is None else train.taught.repeat(2, 1)
-    return Images(torch.cat([train.images, copies]), train.labels.repeat(2), taught)
+    def _captured(self) -> cuda_graph.Replayed | None:
+        self.state.model.train()
+        example = torch.arange(self.batches.size, device=self.loss_sum.device)
+        return cuda_graph.replayed(self._take, example, self.state.tensors, self.batches.generator)
 
+    def train(self, progress: Callable[[float], None]) -> None:
+        """One epoch more. Raises Diverged when its loss is not finite."""
+        state, take = self.state, self.graph or self._take
+        state.model.train()
+        torch.manual_seed(derive(self.seed, "dropout", state.epoch, *ranks.seed_parts()))
+        self.loss_sum.zero_()
+        self.right.zero_()
+        for drawn in self.batches.order(state.epoch):
+            state.set_rates(self.recipe, state.step / self.steps)
+            take(drawn)
+            state.step += 1
+            progress(state.step / self.steps)
+        state.epoch += 1
+        self._sum_up()
 
-def _mixed_classes(model: nn.Module, recipe: Recipe) -> int:
-    """How many classes mixed targets have; 0 where nothing is mixed."""
-    if recipe.replication != "mixed":
-        return 0
-    classifier = model.get_submodule("classifier")
-    assert isinstance(classifier, nn.Linear)
-    return classifier.out_features
+    def _take(self, drawn: Tensor) -> None:
+        """One step on the images `drawn`, added to the epoch's sums; nothing is read back to the host."""
+        x_N1SS, targets = self.batches.of(drawn)
+        own = ranks.share(targets)
+        loss, hits = _step(self.state, ranks.share(x_N1SS), own, self.recipe, len(own) * ranks.size() / len(targets))
+        self.loss_sum += loss * len(own)
+        self.right += hits
 
-
-def _batches(train: Images, recipe: Recipe, seed: int, epoch: int, classes: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Shuffled batches of one size (the rest of an epoch is left out, as BatchNorm likes full batches).
-
-    Targets are labels (n,), or probabilities (n, classes) where images are mixed or a teacher has a say.
-    """
-    device = train.images.device
-    generator = _generator(device, seed, "epoch", epoch)
-    augment = augmentation_set(recipe.augmentation_set).augment
-    copies = 2 if recipe.replication == "every epoch" else 1
-    order = torch.randperm(copies * len(train), generator=generator, device=device)
-    size = min(recipe.batch_size, len(order))
-    for start in range(0, len(order) - size + 1, size):
-        drawn = order[start : start + size]
-        index = drawn % len(train)
-        images = train.images[index]
-        if recipe.replication == "randomised":
-            yield _randomised(train, index, generator)
-            continue
-        if recipe.replication == "every epoch":
-            images = torch.where((drawn >= len(train)).view(-1, 1, 1, 1), augment(images, generator), images)
-        elif recipe.replication in ("replace", "mixed"):
-            images = augment(images, generator)
-        targets = train.targets(index)
-        if recipe.replication == "mixed":
-            images, targets = _cutmix(images, targets, classes, generator)
-        yield normalise(images), targets
-
-
-def _cutmix(images: Tensor, targets: Tensor, classes: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """In half of the batches, a box of each image is its neighbour's, and so is that share of its target.
-
-    CutMix (Yun et al. 2019, arXiv:1905.04899) with a uniform share, one box a batch; nothing is read back to the host.
-    Targets in: (n,) or (n, classes); out: (n, classes).
-    """
-    share, row, column, chance = torch.rand(4, generator=generator, device=generator.device).unbind()
-    size = images.shape[-1]
-    half = (share.sqrt() * (chance < 0.5) * size / 2).round()
-    pixel = torch.arange(size, device=images.device)
-    inside_rows, inside_columns = ((pixel - at.mul(size).floor()).abs() < half for at in (row, column))
-    box = inside_rows[:, None] & inside_columns[None, :]
-    kept = 1 - box.float().mean()
-    soft = targets if targets.dim() == 2 else F.one_hot(targets, classes).float()
-    return torch.where(box, images.roll(1, 0), images), kept * soft + (1 - kept) * soft.roll(1, 0)
-
-
-def _randomised(train: Images, index: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """A batch as visitors' photos might show it, and outliers of no class, a fifth of its size, at its end."""
-    labels = train.labels[index]
-    garments = randomise(train.images[index].float() / 255, labels, generator)
-    source = choose(train.labels, max(1, len(index) // 5), generator)
-    outliers = make_outliers(train.images[source].float() / 255, train.labels[source], generator)
-    none = torch.full((len(source),), NO_CLASS, device=labels.device)
-    x_N1SS = torch.cat([garments, outliers]).contiguous(memory_format=torch.channels_last)
-    return x_N1SS, torch.cat([labels, none])
-
-
-def randomised(images: Images, seed: int) -> Images:
-    """Fixed randomised images and outliers to validate on, drawn once; labels as `_randomised` gives them."""
-    x_N1SS, labels = _randomised(
-        images, torch.arange(len(images)), _generator(images.images.device, seed, "validation")
-    )
-    return Images(x_N1SS.mul(255).round().to(torch.uint8).contiguous(), labels)
-
-
-def steps_per_epoch(images: int, recipe: Recipe) -> int:
-    """Optimiser steps an epoch takes on `images` images before replication."""
-    total = images * (2 if recipe.replication in ("once", "every epoch") else 1)
-    return total // min(recipe.batch_size, total)
-
-
-def _train_epoch(state: State, train: Images, recipe: Recipe, seed: int, progress: Callable[[float], None]) -> None:
-    torch.manual_seed(derive(seed, "dropout", state.epoch, *ranks.seed_parts()))
-    state.model.train()
-    device = train.images.device
-    loss_sum, right = torch.zeros((), device=device), torch.zeros((), dtype=torch.int64, device=device)
-    images = len(train) // 2 if recipe.replication == "once" else len(train)
-    steps = steps_per_epoch(images, recipe) * recipe.epochs
-    seen = 0
-    for x_N1SS, labels_N in _batches(train, recipe, seed, state.epoch, _mixed_classes(state.model, recipe)):
-        for group in state.optimizer.param_groups:
-            group["lr"] = learning_rate(recipe, state.step / steps)
-        own = ranks.share(labels_N)
-        loss, hits = _step(state, ranks.share(x_N1SS), own, recipe, len(own) * ranks.size() / len(labels_N))
-        loss_sum += loss * len(own)
-        right += hits
-        seen += len(labels_N)
-        state.step += 1
-        progress(state.step / steps)
-    state.epoch += 1
-    ranks.add_up(loss_sum, right)
-    mean = (loss_sum / seen).item()
-    if not math.isfinite(mean):
-        raise Diverged(f"The training loss was not finite in epoch {state.epoch} (lr {recipe.lr:g}).")
-    state.curves["train_loss"].append(mean)
-    state.curves["train_accuracy"].append(right.item() / seen)
+    def _sum_up(self) -> None:
+        seen, curves = len(self.batches) * self.batches.targets, self.state.curves
+        ranks.add_up(self.loss_sum, self.right)
+        mean = (self.loss_sum / seen).item()
+        if not math.isfinite(mean):
+            raise Diverged(f"The training loss was not finite in epoch {self.state.epoch} (lr {self.recipe.lr:g}).")
+        curves["train_loss"].append(mean)
+        curves["train_accuracy"].append(self.right.item() / seen)
 
 
 def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe, weight: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -316,7 +250,7 @@ def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe, weight
         loss, hits = backward()
         state.optimizer.step()
     if state.averaged is not None:
-        _average(state.averaged, state.model, recipe.ema, state.step)
+        _average(state.averaged, state.model, state.average_weight)
     return loss, hits
 
 
@@ -336,12 +270,16 @@ class _frozen_batchnorm:
 
 
 @torch.no_grad()
-def _average(averaged: nn.Module, model: nn.Module, decay: float, step: int) -> None:
-    """Exponential moving average of weights and statistics, with a short memory at first."""
-    weight = 1.0 - min(decay, (1 + step) / (10 + step))
-    torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()), weight)
-    for mine, theirs in zip(averaged.buffers(), model.buffers(), strict=True):
-        mine.copy_(theirs) if not mine.is_floating_point() else mine.lerp_(theirs, weight)
+def _average(averaged: nn.Module, model: nn.Module, weight: float | Tensor) -> None:
+    """Exponential moving average of weights and statistics; `weight` is that of the model."""
+    mine: list[Tensor] = list(averaged.parameters())
+    theirs: list[Tensor] = list(model.parameters())
+    if isinstance(weight, Tensor):
+        torch._foreach_lerp_(mine, theirs, weights=[weight] * len(mine))
+    else:
+        torch._foreach_lerp_(mine, theirs, weight)
+    for mean, value in zip(averaged.buffers(), model.buffers(), strict=True):
+        mean.copy_(value) if not mean.is_floating_point() else mean.lerp_(value, weight)
 
 
 # --------------------------------------------------------------------------------------------------------- evaluation

@@ -21,12 +21,13 @@ from safetensors.torch import load, save
 from artifacts import store
 from artifacts.contract import ArtifactError, FileRecord, Fit, Recipe
 from pipeline import data, ranks, sealed, training
+from pipeline.batches import Images, randomised
 from pipeline.config import SplitConfig
 from pipeline.errors import BudgetSpent
 from pipeline.models import registry
 from pipeline.models.base import ImageClassifier
 from pipeline.seeding import derive
-from pipeline.training import Fitted, Images, State
+from pipeline.training import Fitted, State
 
 CHECKPOINT_SECONDS = 15.0  # an epoch's end writes a checkpoint if the last one is at least this old
 FACTS = "facts"  # a checkpoint's tensor that holds all that is no tensor, as JSON
@@ -242,7 +243,7 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
             dataset.train_images[validation_index], dataset.train_labels[validation_index], place.device
         )
         if spec.recipe.replication == "randomised":
-            validation = training.randomised(validation, spec.split.seed)
+            validation = randomised(validation, spec.split.seed)
     model = build(spec, dataset)
     if spec.start:
         model.load_state_dict(TrialFolder(place.trials, spec.start).weights())

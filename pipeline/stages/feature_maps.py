@@ -6,10 +6,11 @@ import numpy as np
 import torch
 
 from artifacts.contract import FeatureMapsSummary, FilterSide
+from pipeline.batches import normalise
 from pipeline.context import Context
 from pipeline.models.base import ConvNorm, ImageClassifier
 from pipeline.stages.final import published_model
-from pipeline.training import EVAL_BATCH, normalise
+from pipeline.training import EVAL_BATCH
 
 AVERAGED_IMAGES = 2_000
 # A centre that moved by less than this share of half the image's side says nothing about sides.

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from artifacts import store
 from artifacts.contract import ClassReport, ConfirmSummary, FinalSummary, Fit, Recipe, TestRead
+from pipeline.batches import normalise
 from pipeline.context import Context
 from pipeline.models.base import ImageClassifier
 from pipeline.seeding import derive
@@ -25,7 +26,7 @@ from pipeline.stages.confirm import confirm_spec
 from pipeline.stages.experiments import fits_of, seeds
 from pipeline.stages.tuning import recipe_with
 from pipeline.statistics import spread, standard_error
-from pipeline.training import EVAL_BATCH, logits_of, normalise
+from pipeline.training import EVAL_BATCH, logits_of
 from pipeline.trials import TrialSpec, build, to_device
 from pipeline.workers import threads_for
 

@@ -9,12 +9,13 @@ from torch.nn import functional as F
 
 from artifacts.contract import OutliersSummary
 from pipeline import data
+from pipeline.batches import normalise
 from pipeline.config import OutliersConfig
 from pipeline.context import Context
 from pipeline.models.autoencoder import ConvAutoencoder
 from pipeline.progress import StageProgress
 from pipeline.seeding import derive
-from pipeline.training import autocast, normalise
+from pipeline.training import autocast
 
 HISTOGRAM_BINS = 60
 

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from artifacts import store
 from artifacts.contract import PhotoSummary, TestRead
+from pipeline.batches import Images, randomised
 from pipeline.context import Context
 from pipeline.data import FASHION_MNIST_NAMES
 from pipeline.models.base import ImageClassifier
@@ -24,7 +25,7 @@ from pipeline.models.inspection import count_parameters
 from pipeline.randomisation import NO_CLASS, choose, make_outliers
 from pipeline.seeding import derive
 from pipeline.stages.experiments import fits_of, train_spec
-from pipeline.training import Images, logits_of, randomised
+from pipeline.training import logits_of
 from pipeline.trials import TrialSpec, build, indices, to_device
 
 # Of the randomised validation garments, the share that the threshold keeps: a wrong "none" costs a visitor more than

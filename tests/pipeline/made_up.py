@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from torch import Tensor
 
-from artifacts.contract import AugmentationsSummary, Curves, Fit
+from artifacts.contract import AugmentationsSummary, Curves, Fit, Recipe
 from pipeline import data
+from pipeline.batches import Batches, Images
 from pipeline.config import Config
 from pipeline.context import Context
 from pipeline.trials import TrialRecord, TrialSpec
@@ -23,6 +25,12 @@ def fit_with(accuracy: float, epochs: int, seed: int = 0) -> Fit:
     rising = tuple(accuracy * (epoch + 1) / epochs for epoch in range(epochs))
     curves = Curves((1.0,) * epochs, (0.5,) * epochs, (1.0,) * epochs, rising)
     return Fit(seed, curves, epochs, accuracy, 1.0, 0.5, 1.0)
+
+
+def epoch_of(train: Images, recipe: Recipe, epoch: int) -> list[tuple[Tensor, Tensor]]:
+    """All batches of one epoch of seed 0."""
+    batches = Batches(train, recipe, 0, classes=10)
+    return [batches.of(drawn) for drawn in batches.order(epoch)]
 
 
 class PoolOfMadeUpResults:

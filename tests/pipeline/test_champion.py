@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from artifacts.contract import Recipe
-from pipeline import data, training
+from pipeline import data
+from pipeline.batches import Images, _cutmix, with_replication
 from pipeline.config import SplitConfig, champion_recipe
 from pipeline.stages.champion import CHAMPION, Answers, Round, variants
-from pipeline.training import Images
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
+from tests.pipeline.made_up import epoch_of
 
 
 def small(**changes: object) -> Recipe:
@@ -33,7 +34,7 @@ def test_half_of_the_batches_are_mixed_and_targets_are_the_shares_of_pixels(trai
     labels = torch.arange(40) % 2
     mixed = 0
     for seed in range(200):
-        changed, targets = training._cutmix(images, labels, 2, torch.Generator().manual_seed(seed))
+        changed, targets = _cutmix(images, labels, 2, torch.Generator().manual_seed(seed))
         own = torch.where(labels == 0, changed.float().mean((1, 2, 3)), 1 - changed.float().mean((1, 2, 3)))
         torch.testing.assert_close(own, targets.gather(1, labels[:, None])[:, 0])
         torch.testing.assert_close(targets.sum(1), torch.ones(40))
@@ -43,7 +44,7 @@ def test_half_of_the_batches_are_mixed_and_targets_are_the_shares_of_pixels(trai
 
 def test_mixed_batches_are_drawn_anew_and_again_the_same(train: Images) -> None:
     plan = small(replication="mixed")
-    first, again, later = (list(training._batches(train, plan, 0, epoch, 10)) for epoch in (0, 0, 1))
+    first, again, later = (epoch_of(train, plan, epoch) for epoch in (0, 0, 1))
     assert all(torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in zip(first, again, strict=True))
     assert any(not torch.equal(a[0], b[0]) for a, b in zip(first, later, strict=True))
     assert all(targets.shape == (32, 10) for _, targets in first)
@@ -54,7 +55,7 @@ def test_half_of_a_target_is_the_teachers(train: Images) -> None:
     targets = taught.targets(torch.arange(5))
     torch.testing.assert_close(targets.max(1).values, torch.full((5,), 0.55))
     assert torch.equal(targets.argmax(1), train.labels[:5])
-    doubled = training._with_replication(taught, small(replication="once"), 0)
+    doubled = with_replication(taught, small(replication="once"), 0)
     assert doubled.taught is not None and len(doubled.taught) == len(doubled) == 2 * len(train)
 
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.batches import randomised
 from pipeline.config import photo_recipe
 from pipeline.models import registry
 from pipeline.randomisation import NO_CLASS
 from pipeline.stages.photo_model import calibration_error, log_prior, rejection, temperature
-from pipeline.training import _batches, fit, randomised
+from pipeline.training import fit
 from pipeline.trials import to_device
+from tests.pipeline.made_up import epoch_of
 
 CPU = torch.device("cpu")
 
@@ -45,7 +47,7 @@ def test_the_prior_is_the_mean_answer_to_pictures_of_no_class() -> None:
 
 def test_batches_hold_a_fifth_of_outliers_drawn_anew_each_epoch(sample: tuple[np.ndarray, np.ndarray]) -> None:
     train = to_device(*sample, CPU)
-    first, again, later = (list(_batches(train, photo_recipe(batch_size=50), 0, epoch, 10)) for epoch in (0, 0, 1))
+    first, again, later = (epoch_of(train, photo_recipe(batch_size=50), epoch) for epoch in (0, 0, 1))
     for x_N1SS, labels in first:
         assert x_N1SS.shape == (60, 1, 28, 28)
         assert (labels == NO_CLASS).sum() == 10

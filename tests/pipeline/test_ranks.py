@@ -18,12 +18,14 @@ from torch.nn import functional as F
 from artifacts import store
 from artifacts.contract import Fit, Recipe
 from pipeline import data, training
+from pipeline.batches import Images
 from pipeline.config import SplitConfig, recipe
 from pipeline.errors import BudgetSpent
 from pipeline.launch import execute_in_ranks
-from pipeline.training import Fitted, Images, fit
+from pipeline.training import Fitted, fit
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
 from tests.pipeline.conftest import SAMPLE
+from tests.pipeline.made_up import epoch_of
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.timeout(600)  # a busy machine takes a minute to start two processes
@@ -109,14 +111,14 @@ def test_sam_perturbs_by_each_ranks_own_gradient(two: Path) -> None:
     plan, model = RECIPES["SAM"], network("SAM")
     options = {"momentum": plan.momentum, "weight_decay": plan.weight_decay, "nesterov": True}
     optimizer = torch.optim.SGD(model.parameters(), lr=plan.lr, **options)
-    steps = training.steps_per_epoch(len(train), plan) * plan.epochs
+    steps = len(epoch_of(train, plan, 0)) * plan.epochs
 
     def gradients(weights: nn.Module, x: Tensor, y: Tensor) -> list[Tensor]:
         return list(torch.autograd.grad(F.cross_entropy(weights(x), y), list(weights.parameters())))
 
     step = 0
     for epoch in range(plan.epochs):
-        for x, y in training._batches(train, plan, 0, epoch, 10):
+        for x, y in epoch_of(train, plan, epoch):
             optimizer.param_groups[0]["lr"] = training.learning_rate(plan, step / steps)
             seen = []
             for share in (slice(0, None, 2), slice(1, None, 2)):

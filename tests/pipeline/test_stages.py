@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from artifacts.contract import Curves, Fit, Ranges, SearchSummary, TrialResult, TrialValues
-from pipeline import training
+from pipeline.batches import Batches, Images, with_replication
 from pipeline.config import COARSE_RANGES, DECK_RECIPE, PROFILES
 from pipeline.errors import UserError
 from pipeline.stages import errors, feature_maps, improvements, outliers, tuning
@@ -78,7 +79,9 @@ def test_batch_sizes_keep_lr_per_image_and_draws_differ_in_nothing_else() -> Non
 
 def test_amounts_take_equal_steps_and_sam_equal_compute() -> None:
     _, _, amount, optimizer = improvements.questions(DECK_RECIPE, DECK_RECIPE, best_set=4)
-    assert len({r.epochs * training.steps_per_epoch(5_120, r) for r in amount.recipes.values()}) == 1
+    train = Images(torch.zeros(5_120, 1, 28, 28, dtype=torch.uint8), torch.zeros(5_120, dtype=torch.int64))
+    batches = [Batches(with_replication(train, r, 0), r, 0, classes=10) for r in amount.recipes.values()]
+    assert len({each.recipe.epochs * len(each) for each in batches}) == 1
     sgd, sam = optimizer.recipes.values()
     assert (sgd.optimizer, sam.optimizer, sgd.epochs) == ("SGD", "SAM", 2 * sam.epochs)
 

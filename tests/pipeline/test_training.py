@@ -13,11 +13,13 @@ from pytorch_optimizer import SAM
 
 from artifacts.contract import Recipe
 from pipeline import training
+from pipeline.batches import Images, normalise, with_replication
 from pipeline.config import recipe
 from pipeline.errors import Diverged
 from pipeline.models import registry
-from pipeline.training import Images, State, fit, learning_rate
+from pipeline.training import State, fit, learning_rate
 from pipeline.trials import _Checkpoints, to_device
+from tests.pipeline.made_up import epoch_of
 
 CPU = torch.device("cpu")
 
@@ -131,7 +133,7 @@ def test_a_step_is_the_papers(parts: tuple[Images, Images], optimizer: str) -> N
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
     expected = copy.deepcopy(model)
     plain = small(optimizer=optimizer, rho=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
-    x, y = training.normalise(train.images[:32]), train.labels[:32]
+    x, y = normalise(train.images[:32]), train.labels[:32]
     weights = list(expected.parameters())
     first = plain_gradients(expected, x, y)
     scales = [w.detach().abs() if optimizer == "ASAM" else torch.ones_like(w) for w in weights]
@@ -194,7 +196,7 @@ def test_a_loss_that_is_not_finite_is_said(parts: tuple[Images, Images]) -> None
 
 def test_replication_doubles_the_set(parts: tuple[Images, Images]) -> None:
     train, _ = parts
-    doubled = training._with_replication(train, small(augmentation_set=4, replication="once"), 0)
+    doubled = with_replication(train, small(augmentation_set=4, replication="once"), 0)
     assert torch.equal(doubled.images[: len(train)], train.images)
     assert not torch.equal(doubled.images[len(train) :], train.images)
     assert torch.equal(doubled.labels[: len(train)], doubled.labels[len(train) :])
@@ -203,9 +205,9 @@ def test_replication_doubles_the_set(parts: tuple[Images, Images]) -> None:
 def test_every_epoch_mixes_originals_and_new_copies(parts: tuple[Images, Images]) -> None:
     train, _ = parts
     fresh = small(augmentation_set=2, replication="every epoch")
-    batches = [list(training._batches(train, fresh, 0, epoch, 10)) for epoch in (0, 1)]
+    batches = [epoch_of(train, fresh, epoch) for epoch in (0, 1)]
     assert sum(len(labels) for _, labels in batches[0]) == 2 * len(train)
-    originals = {image.numpy().tobytes() for image in training.normalise(train.images)}
+    originals = {image.numpy().tobytes() for image in normalise(train.images)}
     for epoch in batches:
         kept = sum(image.numpy().tobytes() in originals for x, _ in epoch for image in x)
         assert len(train) <= kept < 1.4 * len(train)

@@ -1,0 +1,159 @@
+"""Batches: drawn, augmented and normalised on the device, a whole batch at a time.
+
+Images stay there as uint8 for the whole run. Each epoch draws from a generator seeded by (seed, epoch) alone, and
+nothing is read back to the host, so that a step on a GPU can be captured whole (`pipeline.cuda_graph`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from artifacts.contract import Recipe
+from pipeline.augmentation import augmentation_set
+from pipeline.randomisation import NO_CLASS, choose, make_outliers, randomise
+from pipeline.seeding import derive
+
+OUTLIER_SHARE = 5  # randomised batches hold one outlier for so many images
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images uint8 (N, 1, S, S) with labels int64 (N,), on the training device.
+
+    `taught` float32 (N, classes) are a teacher's probabilities: then half of each target is the teacher's (Hinton et
+    al. 2015, arXiv:1503.02531, at temperature 1), half the label's.
+    """
+
+    images: Tensor
+    labels: Tensor
+    taught: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def targets(self, index: Tensor) -> Tensor:
+        """Labels int64 (n,), or with a teacher probabilities float32 (n, classes)."""
+        labels = self.labels[index]
+        if self.taught is None:
+            return labels
+        taught = self.taught[index]
+        return (taught + F.one_hot(labels, taught.shape[1])) / 2
+
+
+def normalise(images: Tensor) -> Tensor:
+    """uint8 to 0..1 (min-max normalisation, deck section 2), channels last."""
+    return images.float().div_(255.0).contiguous(memory_format=torch.channels_last)
+
+
+def _generator(device: torch.device, *parts: int | str) -> torch.Generator:
+    return torch.Generator(device).manual_seed(derive(*parts))
+
+
+def with_replication(train: Images, recipe: Recipe, seed: int) -> Images:
+    """The deck's replication drawn once: the original set plus an augmented copy of it."""
+    if recipe.replication != "once":
+        return train
+    generator = _generator(train.images.device, seed, "replication")
+    augment = augmentation_set(recipe.augmentation_set).augment
+    copies = torch.cat([augment(chunk, generator) for chunk in train.images.split(4096)])
+    taught = None if train.taught is None else train.taught.repeat(2, 1)
+    return Images(torch.cat([train.images, copies]), train.labels.repeat(2), taught)
+
+
+def mixed_classes(model: nn.Module, recipe: Recipe) -> int:
+    """How many classes mixed targets have; 0 where nothing is mixed."""
+    if recipe.replication != "mixed":
+        return 0
+    classifier = model.get_submodule("classifier")
+    assert isinstance(classifier, nn.Linear)
+    return classifier.out_features
+
+
+class Batches:
+    """The shuffled batches of each epoch, all of one size (the rest of an epoch is left out, as BatchNorm likes full
+    batches). Targets are labels (n,), or probabilities (n, classes) where images are mixed or a teacher has a say.
+    """
+
+    def __init__(self, train: Images, recipe: Recipe, seed: int, classes: int) -> None:
+        self.train, self.recipe, self.seed, self.classes = train, recipe, seed, classes
+        self.generator = torch.Generator(train.images.device)
+        self.augment = augmentation_set(recipe.augmentation_set).augment
+        self.drawn = len(train) * (2 if recipe.replication == "every epoch" else 1)
+        self.size = min(recipe.batch_size, self.drawn)
+
+    def __len__(self) -> int:
+        """Batches an epoch."""
+        return self.drawn // self.size
+
+    @property
+    def targets(self) -> int:
+        """Targets a batch: more than images drawn where outliers are added."""
+        return self.size + (_outliers(self.size) if self.recipe.replication == "randomised" else 0)
+
+    def order(self, epoch: int) -> Sequence[Tensor]:
+        """What each batch of the epoch is made of, int64 (size,) each; the generator starts the epoch here."""
+        self.generator.manual_seed(derive(self.seed, "epoch", epoch))
+        order = torch.randperm(self.drawn, generator=self.generator, device=self.generator.device)
+        return order[: len(self) * self.size].split(self.size)
+
+    def of(self, drawn: Tensor) -> tuple[Tensor, Tensor]:
+        """The next batch, of the images `drawn`: normalised float32 (n, 1, S, S), and its targets."""
+        train, replication, generator = self.train, self.recipe.replication, self.generator
+        index = drawn % len(train)
+        if replication == "randomised":
+            return _randomised(train, index, generator)
+        images = train.images[index]
+        if replication == "every epoch":
+            copies = (drawn >= len(train)).view(-1, 1, 1, 1)
+            images = torch.where(copies, self.augment(images, generator), images)
+        elif replication in ("replace", "mixed"):
+            images = self.augment(images, generator)
+        targets = train.targets(index)
+        if replication == "mixed":
+            images, targets = _cutmix(images, targets, self.classes, generator)
+        return normalise(images), targets
+
+
+def _cutmix(images: Tensor, targets: Tensor, classes: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """In half of the batches, a box of each image is its neighbour's, and so is that share of its target.
+
+    CutMix (Yun et al. 2019, arXiv:1905.04899) with a uniform share, one box a batch; nothing is read back to the host.
+    Targets in: (n,) or (n, classes); out: (n, classes).
+    """
+    share, row, column, chance = torch.rand(4, generator=generator, device=generator.device).unbind()
+    size = images.shape[-1]
+    half = (share.sqrt() * (chance < 0.5) * size / 2).round()
+    pixel = torch.arange(size, device=images.device)
+    inside_rows, inside_columns = ((pixel - at.mul(size).floor()).abs() < half for at in (row, column))
+    box = inside_rows[:, None] & inside_columns[None, :]
+    kept = 1 - box.float().mean()
+    soft = targets if targets.dim() == 2 else F.one_hot(targets, classes).float()
+    return torch.where(box, images.roll(1, 0), images), kept * soft + (1 - kept) * soft.roll(1, 0)
+
+
+def _randomised(train: Images, index: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A batch as visitors' photos might show it, and outliers of no class, a fifth of its size, at its end."""
+    labels = train.labels[index]
+    garments = randomise(train.images[index].float() / 255, labels, generator)
+    source = choose(train.labels, _outliers(len(index)), generator)
+    outliers = make_outliers(train.images[source].float() / 255, train.labels[source], generator)
+    none = torch.full((len(source),), NO_CLASS, device=labels.device)
+    x_N1SS = torch.cat([garments, outliers]).contiguous(memory_format=torch.channels_last)
+    return x_N1SS, torch.cat([labels, none])
+
+
+def _outliers(images: int) -> int:
+    return max(1, images // OUTLIER_SHARE)
+
+
+def randomised(images: Images, seed: int) -> Images:
+    """Fixed randomised images and outliers to validate on, drawn once; labels as `_randomised` gives them."""
+    x_N1SS, labels = _randomised(
+        images, torch.arange(len(images)), _generator(images.images.device, seed, "validation")
+    )
+    return Images(x_N1SS.mul(255).round().to(torch.uint8).contiguous(), labels)

@@ -1,0 +1,77 @@
+"""A whole training step as one CUDA graph: gather, augmentation, forward, backward, optimizer, average and sums.
+
+At these networks' size a GPU waits for its hundreds of launches a step; a graph is one (PyTorch's notes on CUDA graphs,
+"whole-network capture"). What differs from step to step is read from tensors: the batch's indices, which are copied
+in, and the learning rate and the average's weight, which the loop fills. Random numbers go on as they would without.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+WARM_UP = 3  # steps before a capture, by PyTorch's notes: what is made on first use must be there
+Work = Callable[[Tensor], None]
+
+
+class Replayed:
+    """`work`, a step that reads nothing back to the host, captured on `example`; each call replays it on other input.
+
+    `changed` names all tensors that the step changes; they are after the capture what they were before it. The
+    generator is the one that the step draws from beside torch's own.
+    """
+
+    def __init__(
+        self, work: Work, example: Tensor, changed: Callable[[], Sequence[Tensor]], generator: torch.Generator
+    ) -> None:
+        self.given = example.clone()
+        self.graph = torch.cuda.CUDAGraph()
+        self.graph.register_generator_state(generator)
+        with unchanged(changed):
+            self._warm_up(work)
+            with torch.cuda.graph(self.graph):
+                work(self.given)
+
+    def _warm_up(self, work: Work) -> None:
+        """On a stream of its own, as a capture is, so that no state is bound to the default one."""
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(WARM_UP):
+                work(self.given)
+        torch.cuda.current_stream().wait_stream(stream)
+
+    def __call__(self, given: Tensor) -> None:
+        self.given.copy_(given)
+        self.graph.replay()
+
+
+def replayed(
+    work: Work, example: Tensor, changed: Callable[[], Sequence[Tensor]], generator: torch.Generator
+) -> Replayed | None:
+    """`work` captured; None, with a warning, where this torch or driver cannot capture it."""
+    try:
+        return Replayed(work, example, changed, generator)
+    except RuntimeError as error:  # CUDA's errors are kinds of it
+        warnings.warn(f"A training step could not be captured, so it runs uncaptured and slower: {error}", stacklevel=2)
+        return None
+
+
+@contextmanager
+def unchanged(changed: Callable[[], Sequence[Tensor]]) -> Iterator[None]:
+    """Afterwards the tensors are what they were; those that came to be within it (momentum) are zero."""
+    before = [(tensor, tensor.detach().clone()) for tensor in changed()]
+    try:
+        yield
+    finally:
+        kept = {id(tensor) for tensor, _ in before}
+        with torch.no_grad():
+            for tensor in changed():
+                if id(tensor) not in kept:
+                    tensor.zero_()
+            for tensor, value in before:
+                tensor.copy_(value)
