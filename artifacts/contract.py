@@ -692,12 +692,25 @@ class Views(Document):
 
 
 @dataclass(frozen=True)
+class AblationSummary(Document):
+    """What each part of the champion's recipe gives at a small budget of `train_images` training images.
+
+    In `question` the recipe stands against itself with one part less, or one more, the same seeds each, on validation
+    images; its first variant is the champion. `student` names the variant that learned from the `ensemble` of the
+    champion's networks; `views` are these networks', on validation images.
+    """
+
+    PATH: ClassVar[str] = "champion/ablation.json"
+    question: Question
+    train_images: int
+    validation_images: int
+    student: str
+    views: Views
+
+
+@dataclass(frozen=True)
 class ChampionSummary(Document):
     """Beyond the deck: its own network, or another under 3 million parameters, with a better recipe.
-
-    `ablation` holds the recipe at a small budget (`ablation_images` training images) against itself with one part less,
-    or one more, the same seeds each, on validation images; its first variant is the champion. `student` names the
-    variant that learned from the `ensemble` of the champion's networks there; `validation` are these networks' views.
 
     `fit` is the recipe in full on `fit_images` of the train part, one seed, judged on validation images: the figure to
     hold against other validation figures. `earlier` are that network's fits of the rounds before its last one: from the
@@ -712,10 +725,6 @@ class ChampionSummary(Document):
     layers: int
     parameters: int
     macs: int
-    ablation: Question
-    ablation_images: int
-    student: str
-    validation: Views
     fit: Fit
     fit_images: int
     fit_mirrored: Accuracy
@@ -796,5 +805,6 @@ DOCUMENTS: tuple[type, ...] = (
     PhotoSummary,
     LabelsSummary,
     ExportSummary,
+    AblationSummary,
     ChampionSummary,
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts import deck
-from artifacts.contract import ArchitecturesSummary, ChampionSummary, FinalSummary
-from portal import champion, ui
+from artifacts.contract import AblationSummary, ArchitecturesSummary, ChampionSummary, FinalSummary
+from portal import ablation, champion, ui
 from portal.charts import architectures
 from portal.charts import champion as charts
 from portal.charts.seeds import question_chart
@@ -31,22 +31,22 @@ if before := champion.deck_way(final, compared):
     said = f"{champion.same_parts(before, summary.recipe)} {champion.other_time(before, summary)}"
     st.caption(f"The deck's way as this study runs it. {said}")
 
-st.subheader("What each change is worth")
-st.markdown(champion.ablation_sentence(summary))
-differences = champion.differences(summary)
-seeds = len(summary.ablation.variants[0].fits)
-left, right = st.columns(2, gap="medium")
-with left:
-    frame = charts.difference_frame(differences, summary.student)
-    see = "Left of the dashed line a change costs accuracy; a line that crosses it shows no difference."
-    ui.chart(charts.difference_chart(frame, seeds, summary.validation_images), see=see)
-with right:
-    ui.chart(question_chart(summary.ablation), see="The same trainings, seed by seed; the champion is the first row.")
-st.caption(champion.budget_caution(summary))
-st.markdown(champion.student_sentence(summary))
+if changed := ui.optional(AblationSummary):
+    st.subheader("What each change is worth")
+    st.markdown(ablation.ablation_sentence(changed))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        frame = charts.difference_frame(ablation.differences(changed), changed.student)
+        see = "Left of the dashed line a change costs accuracy; a line that crosses it shows no difference."
+        ui.chart(charts.difference_chart(frame, len(changed.views.seeds), changed.validation_images), see=see)
+    with right:
+        see = "The same trainings, seed by seed; the champion is the first row."
+        ui.chart(question_chart(changed.question), see=see)
+    st.caption(ablation.budget_caution(changed, summary))
+    st.markdown(ablation.student_sentence(changed))
 
 st.subheader("Asked twice, and all together")
-ui.small_table(champion.views_table(summary), name="The four views", hide_index=True)
+ui.small_table(champion.views_table(summary, changed), name="The four views", hide_index=True)
 st.markdown(champion.views_sentence(summary))
 
 st.subheader("While it learns")

@@ -155,22 +155,26 @@ class LabelsConfig:
 
 
 @dataclass(frozen=True)
+class AblationConfig:
+    """The champion's recipe at a small budget: each variant trains on `train_images`, with `seeds`."""
+
+    recipe: Recipe
+    train_images: int
+    seeds: int
+
+
+@dataclass(frozen=True)
 class ChampionConfig:
     """`recipe` on `final_images` of all training data, `seeds` times, and once on `train_images` of the train part.
 
     In each of the `rounds` after the first, these networks start from their weights of the round before (a warm
     restart).
-
-    `ablation` is the same at a small budget; each of its variants trains on `ablation_images`, with `ablation_seeds`.
     """
 
     recipe: Recipe
     train_images: int
     final_images: int
     seeds: int
-    ablation: Recipe
-    ablation_images: int
-    ablation_seeds: int
     rounds: int = 1
 
     def __post_init__(self) -> None:
@@ -195,6 +199,7 @@ class Config:
     photo_model: PhotoConfig
     labels: LabelsConfig
     export: ExportConfig
+    ablation: AblationConfig
     champion: ChampionConfig
     expected_minutes: float
     settings: tuple[str, ...] = ()
@@ -280,9 +285,8 @@ def full() -> Config:
         photo_model=PhotoConfig(photo_recipe(epochs=60, batch_size=128), 50_000),
         labels=LabelsConfig(recipe(epochs=10), folds=5, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
-        champion=ChampionConfig(
-            champion_recipe(epochs=150, replication="mixed"), 50_000, 60_000, 5, champion_recipe(epochs=30), 50_000, 3
-        ),
+        ablation=AblationConfig(champion_recipe(epochs=30), 50_000, seeds=3),
+        champion=ChampionConfig(champion_recipe(epochs=150, replication="mixed"), 50_000, 60_000, seeds=5),
         expected_minutes=120,
     )
 
@@ -307,15 +311,8 @@ def standard() -> Config:
         photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=128), 50_000),
         labels=LabelsConfig(small_recipe(epochs=3, batch_size=128), folds=3, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
-        champion=ChampionConfig(
-            champion_recipe(epochs=12),
-            50_000,
-            60_000,
-            3,
-            champion_recipe(epochs=6, batch_size=64, lr=0.05),
-            5_000,
-            3,
-        ),
+        ablation=AblationConfig(champion_recipe(epochs=6, batch_size=64, lr=0.05), 5_000, seeds=3),
+        champion=ChampionConfig(champion_recipe(epochs=12), 50_000, 60_000, seeds=3),
         expected_minutes=180,
     )
 
@@ -338,15 +335,8 @@ def quick() -> Config:
         photo_model=PhotoConfig(photo_recipe(epochs=2, batch_size=128), 10_000),
         labels=LabelsConfig(small_recipe(epochs=2, batch_size=64), folds=2, train_images=4_000),
         export=ExportConfig(parity_images=200),
-        champion=ChampionConfig(
-            champion_recipe(epochs=2, batch_size=64, lr=0.05),
-            4_000,
-            4_000,
-            1,
-            champion_recipe(epochs=2, batch_size=32, lr=0.05),
-            500,
-            2,
-        ),
+        ablation=AblationConfig(champion_recipe(epochs=2, batch_size=32, lr=0.05), 500, seeds=2),
+        champion=ChampionConfig(champion_recipe(epochs=2, batch_size=64, lr=0.05), 4_000, 4_000, seeds=1),
         expected_minutes=9,
     )
 
@@ -369,9 +359,8 @@ def smoke() -> Config:
         photo_model=PhotoConfig(photo_recipe(epochs=1, batch_size=32), 128),
         labels=LabelsConfig(small_recipe(epochs=1, batch_size=32), folds=2, train_images=200),
         export=ExportConfig(parity_images=50),
-        champion=ChampionConfig(
-            champion_recipe(epochs=1, batch_size=32), 64, 64, 2, champion_recipe(epochs=1, batch_size=32), 32, 1
-        ),
+        ablation=AblationConfig(champion_recipe(epochs=1, batch_size=32), 32, seeds=1),
+        champion=ChampionConfig(champion_recipe(epochs=1, batch_size=32), 64, 64, seeds=2),
         expected_minutes=1,
     )
 

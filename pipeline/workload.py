@@ -10,7 +10,7 @@ from artifacts.contract import Recipe
 from pipeline.augmentation import AUGMENTATION_SETS
 from pipeline.config import Config
 from pipeline.models import registry
-from pipeline.stages import champion
+from pipeline.stages import ablation
 from pipeline.stages.improvements import questions
 
 
@@ -116,23 +116,29 @@ def _improvements(config: Config) -> Work:
     return _compared(config, recipes, section.train_images)
 
 
-def _champion(config: Config) -> Work:
-    """The ablation, its students, then the whole recipe on all training data and once on the train part."""
-    section = config.champion
-    recipes = list(champion.variants(section.ablation).values())
-    everything = min(section.final_images, config.split.train_images + config.split.validation_images)
+def _ablation(config: Config) -> Work:
+    """All variants, then the students."""
+    section = config.ablation
+    recipes = list(ablation.variants(section.recipe).values())
 
     def group(recipes: list[Recipe]) -> tuple[Training, ...]:
-        trials = [recipe for recipe in recipes for _ in range(section.ablation_seeds)]
-        return tuple(_on_train_part(config, recipe, section.ablation_images) for recipe in trials)
+        trials = [recipe for recipe in recipes for _ in range(section.seeds)]
+        return tuple(_on_train_part(config, recipe, section.train_images) for recipe in trials)
 
+    views = 2 * section.seeds * config.split.validated
+    return Work((group(recipes), group(recipes[:1])), (Answers(section.recipe.architecture, views),))
+
+
+def _champion(config: Config) -> Work:
+    """The whole recipe on all training data, and once on the train part."""
+    section = config.champion
+    everything = min(section.final_images, config.split.train_images + config.split.validation_images)
     full = (
         *(Training(section.recipe, everything, 0) for _ in range(section.seeds)),
         _on_train_part(config, section.recipe, section.train_images),
     )
-    groups = (group(recipes), group(recipes[:1]), *(full,) * section.rounds)
-    views = 2 * (section.ablation_seeds + 1) * config.split.validated + 2 * (section.seeds + 1) * config.split.tested
-    return Work(groups, (Answers(section.recipe.architecture, views),), seconds=4.0)
+    views = 2 * config.split.validated + 2 * (section.seeds + 1) * config.split.tested
+    return Work((full,) * section.rounds, (Answers(section.recipe.architecture, views),), seconds=4.0)
 
 
 def _photo_model(config: Config) -> Work:
@@ -187,6 +193,7 @@ WORK: dict[str, Callable[[Config], Work]] = {
     "robustness": _robustness,
     "labels": _labels,
     "improvements": _improvements,
+    "ablation": _ablation,
     "champion": _champion,
     "photo-model": _photo_model,
     "export": _export,

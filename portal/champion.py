@@ -1,12 +1,12 @@
-"""The champion, beyond the deck: its figures beside the deck's, what its recipe changes, and what each part is worth.
+"""The champion, beyond the deck: its figures beside the deck's, and what its recipe changes.
 
-Two budgets must not be mixed up: the ablation's networks saw few images for a few epochs, the published ones saw all.
+The ablation's networks (`portal.ablation`) saw fewer images for fewer epochs than the published ones.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import chain
 
 import numpy as np
@@ -14,10 +14,10 @@ import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import (
+    AblationSummary,
     ArchitectureResult,
     ArchitecturesSummary,
     ChampionSummary,
-    Comparison,
     Curves,
     ExportedModel,
     FinalSummary,
@@ -242,94 +242,18 @@ def same_parts(deck_recipe: Recipe, champion: Recipe) -> str:
     return f"Unchanged: {', '.join(same)}." if same else "No part is as it was."
 
 
-# -------------------------------------------------------------------------------------------------------- ablation
-
-
-def differences(champion: ChampionSummary) -> list[Comparison]:
-    """Each variant of the ablation against the champion, the costliest change first."""
-    base = champion.ablation.variants[0].name
-    against = [each for each in champion.ablation.comparisons if each.first == base]
-    return sorted(against, key=lambda each: each.difference)
-
-
-def budget(champion: ChampionSummary) -> str:
-    """What the ablation was measured on: `10,000 training images, 6 epochs, 3 seeds a variant`."""
-    first = champion.ablation.variants[0]
-    return (
-        f"{champion.ablation_images:,} training images, {count(first.recipe.epochs, 'epoch')}, "
-        f"{count(first.val_accuracy.n, 'seed')} a variant"
-    )
-
-
-def ablation_sentence(champion: ChampionSummary) -> str:
-    """Which changes are shown to matter, and which are not."""
-    found = differences(champion)
-    worse = [each for each in found if each.real and each.difference < 0]
-    better = [each for each in found if each.real and each.difference > 0]
-    unclear = [each.second for each in found if not each.real]
-    parts = []
-    if worse:
-        parts.append(f"Shown to cost accuracy: {_listed(worse)}.")
-    if better:
-        parts.append(f"Shown to add to it: {_listed(better)}.")
-    if unclear:
-        parts.append(f"No difference is shown for {', '.join(unclear)}: the interval holds 0, or there is none.")
-    return " ".join(parts) or "Nothing was taken away from the recipe, so nothing is known of its parts."
-
-
-def _listed(comparisons: Sequence[Comparison]) -> str:
-    return ", ".join(f"{each.second} ({100 * each.difference:+.2f} points)" for each in comparisons)
-
-
-def budget_caution(champion: ChampionSummary) -> str:
-    """The honest remark under the ablation."""
-    return (
-        f"Measured at a small budget ({budget(champion)}) on {champion.validation_images:,} validation images, because "
-        f"every change needs trainings of its own.{_equal_cost(champion)} With {champion.fit_images:,} images and "
-        f"{schooling(champion)} a part may be worth more or less; and of twenty changes that do "
-        "nothing, one may look real by chance."
-    )
-
-
-def _equal_cost(champion: ChampionSummary) -> str:
-    """Which variants have other epochs than the champion, and why."""
-    first, *others = champion.ablation.variants
-    fewer = [each for each in others if each.recipe.epochs < first.recipe.epochs]
-    if not fewer:
-        return ""
-    names = ", ".join(each.name for each in fewer)
-    return f" An epoch costs more for {names}: so fewer of them ({fewer[0].recipe.epochs}), at about equal work."
-
-
-def student_sentence(champion: ChampionSummary) -> str:
-    """The variant that learned from the champion's networks: who taught it, and what it reached."""
-    named = next((each for each in champion.ablation.variants if each.name == champion.student), None)
-    if named is None:
-        return ""
-    teachers = count(len(champion.validation.seeds), "network")
-    return (
-        f"**Student** ({champion.student}): one network of the same size whose targets are half the labels, half the "
-        f"mean answer of the champion's {teachers} of the ablation, which are right on "
-        f"{percent(champion.validation.ensemble)} together. Alone it reaches {spread(named.val_accuracy)}, a champion "
-        f"alone {spread(champion.ablation.variants[0].val_accuracy)}."
-    )
-
-
 # ----------------------------------------------------------------------------------------------------------- views
 
 
-def views_table(champion: ChampionSummary) -> pd.DataFrame:
+def views_table(champion: ChampionSummary, ablation: AblationSummary | None) -> pd.DataFrame:
     """The four ways to ask the same networks, on validation images (small budget, and in full) and on test images."""
     full = {"single": percent(champion.fit.highest_val_accuracy), "mirrored": percent(champion.fit_mirrored)}
-    return pd.DataFrame(
-        {
-            "Asked": called,
-            "Validation, small budget": _view(champion.validation, view),
-            "Validation, full budget": full.get(view, "one network only"),
-            "Test, full budget": _view(champion.test, view),
-        }
-        for view, called in VIEWS.items()
-    )
+    columns = {"Asked": list(VIEWS.values())}
+    if ablation is not None:
+        columns["Validation, small budget"] = [_view(ablation.views, view) for view in VIEWS]
+    columns["Validation, full budget"] = [full.get(view, "one network only") for view in VIEWS]
+    columns["Test, full budget"] = [_view(champion.test, view) for view in VIEWS]
+    return pd.DataFrame(columns)
 
 
 def _view(views: Views, name: str) -> str:

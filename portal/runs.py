@@ -20,6 +20,7 @@ _STAGES = {
     "data": "eda",
     "models": "export",
     "models/champion.onnx": "champion",
+    "champion/ablation.json": "ablation",
 }
 
 

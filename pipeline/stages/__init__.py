@@ -9,6 +9,7 @@ from pipeline.config import Config
 from pipeline.context import Context
 from pipeline.errors import UserError
 from pipeline.stages import (
+    ablation,
     architectures,
     augmentations,
     champion,
@@ -74,12 +75,9 @@ STAGES: tuple[Stage, ...] = (
         lambda c: c.improvements,
         version=3,
     ),
+    Stage("ablation", "what each part of a better recipe gives", ablation.run, (), lambda c: c.ablation),
     Stage(
-        "champion",
-        "a better recipe, what each part gives, test set read once",
-        champion.run,
-        (),
-        lambda c: c.champion,
+        "champion", "the better recipe in full, test set read once", champion.run, (), lambda c: c.champion, version=2
     ),
     Stage("labels", "training labels that other networks doubt", labels.run, (), lambda c: c.labels, version=2),
     Stage(

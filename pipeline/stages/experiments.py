@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from artifacts.contract import Fit, Recipe
@@ -41,3 +42,8 @@ def fits_of(results: Sequence[Finished]) -> tuple[Fit, ...]:
         if result.record.fit is None:
             raise UserError(f"A network of the study did not train: {result.record.reason} Lower the lr in its recipe.")
     return tuple(result.record.fit for result in results if result.record.fit is not None)
+
+
+def whole(recipe: Recipe) -> Recipe:
+    """The recipe without early stopping."""
+    return dataclasses.replace(recipe, patience=recipe.epochs)

@@ -13,7 +13,9 @@ from artifacts.contract import Recipe
 from pipeline import data
 from pipeline.batches import Images, _cutmix, with_replication
 from pipeline.config import SplitConfig, champion_recipe
-from pipeline.stages.champion import CHAMPION, Answers, Round, variants
+from pipeline.stages.ablation import CHAMPION, variants
+from pipeline.stages.champion import Round
+from pipeline.stages.views import Answers
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
 from tests.pipeline.made_up import epoch_of
 

@@ -18,6 +18,7 @@ import pytest
 
 from artifacts import contract, store
 from artifacts.contract import (
+    AblationSummary,
     ArchitecturesSummary,
     AugmentationsSummary,
     ChampionSummary,
@@ -173,7 +174,14 @@ def test_the_champion_was_tested_once_and_its_file_answers_as_it_says(run: Run) 
     assert (logits.argmax(1) == predicted[0]).sum() == pytest.approx(parity.argmax_equal, abs=1)
     answers = run.arrays("champion/validation.npz")
     assert answers["val_predictions"].shape == (summary.recipe.epochs, summary.validation_images)
-    assert [variant.name for variant in summary.ablation.variants][::10] == ["champion", summary.student]
+
+
+def test_the_ablation_holds_every_variant_and_the_student_against_the_champion(run: Run) -> None:
+    summary = run.document(AblationSummary)
+    assert [variant.name for variant in summary.question.variants][::10] == ["champion", summary.student]
+    assert [each.second for each in summary.question.comparisons][-1] == summary.student
+    assert (summary.train_images, summary.validation_images, summary.views.seeds) == (32, 100, (0,))
+    assert not [reading for reading in run.manifest.test_reads if "ablation" in reading.model]
 
 
 def test_suspected_labels_are_counted_and_pictured(run: Run) -> None:

@@ -12,7 +12,7 @@ import pytest
 from artifacts import contract as c
 from artifacts.store import Run
 from pipeline.augmentation import CHAMPION_SETS
-from portal import champion, inference, memo, networks_ui
+from portal import ablation, champion, inference, memo, networks_ui
 from portal.charts import architectures
 from portal.charts import champion as charts
 from tests.portal.charts.specs import marks_of, rows_with, spec_of
@@ -23,6 +23,11 @@ from tests.portal.tiny_run import TinyRun, recipe
 @pytest.fixture
 def summary(full_run: Run) -> c.ChampionSummary:
     return full_run.document(c.ChampionSummary)
+
+
+@pytest.fixture
+def changed(full_run: Run) -> c.AblationSummary:
+    return full_run.document(c.AblationSummary)
 
 
 @pytest.fixture
@@ -79,31 +84,33 @@ def test_the_deck_s_sets_keep_their_names() -> None:
     assert champion.augmentation(recipe(augmentation_set=99, replication="mixed")).startswith("set 99; drawn anew")
 
 
-def test_the_ablation_tells_what_is_shown_from_what_is_not(summary: c.ChampionSummary) -> None:
-    assert [each.second for each in champion.differences(summary)] == [
+def test_the_ablation_tells_what_is_shown_from_what_is_not(
+    changed: c.AblationSummary, summary: c.ChampionSummary
+) -> None:
+    assert [each.second for each in ablation.differences(changed)] == [
         "without erasing",
         "without mirror image",
         "student",
     ]
-    said = champion.ablation_sentence(summary)
+    said = ablation.ablation_sentence(changed)
     assert "Shown to cost accuracy: without erasing (-4.00 points)." in said
     assert "No difference is shown for without mirror image, student" in said
-    assert "100 training images, 5 epochs, 3 seeds a variant" in champion.budget_caution(summary)
-    assert "An epoch costs more" not in champion.budget_caution(summary)
-    first, second, *rest = summary.ablation.variants
+    assert "100 training images, 5 epochs, 3 seeds a variant" in ablation.budget_caution(changed, summary)
+    assert "An epoch costs more" not in ablation.budget_caution(changed, summary)
+    first, second, *rest = changed.question.variants
     half = dataclasses.replace(second, recipe=dataclasses.replace(second.recipe, epochs=2))
-    shorter = dataclasses.replace(summary.ablation, variants=(first, half, *rest))
-    said = champion.budget_caution(dataclasses.replace(summary, ablation=shorter))
+    shorter = dataclasses.replace(changed.question, variants=(first, half, *rest))
+    said = ablation.budget_caution(dataclasses.replace(changed, question=shorter), summary)
     assert "An epoch costs more for without mirror image: so fewer of them (2)" in said
-    alone = dataclasses.replace(summary, ablation=dataclasses.replace(summary.ablation, comparisons=()))
-    assert "nothing is known of its parts" in champion.ablation_sentence(alone)
+    alone = dataclasses.replace(changed, question=dataclasses.replace(changed.question, comparisons=()))
+    assert "nothing is known of its parts" in ablation.ablation_sentence(alone)
 
 
-def test_the_student_and_its_teachers_are_named(summary: c.ChampionSummary) -> None:
-    said = champion.student_sentence(summary)
+def test_the_student_and_its_teachers_are_named(changed: c.AblationSummary) -> None:
+    said = ablation.student_sentence(changed)
     assert said.startswith("**Student** (student): one network of the same size")
     assert "champion's 3 networks of the ablation, which are right on 91.00 % together" in said
-    assert champion.student_sentence(dataclasses.replace(summary, student="")) == ""
+    assert ablation.student_sentence(dataclasses.replace(changed, student="")) == ""
 
 
 def test_a_second_round_is_told_with_what_it_gave(summary: c.ChampionSummary) -> None:
@@ -118,8 +125,11 @@ def test_a_second_round_is_told_with_what_it_gave(summary: c.ChampionSummary) ->
     assert whole.best_epoch == len(summary.fit.curves.val_accuracy) + summary.fit.best_epoch
 
 
-def test_the_four_views_stand_on_validation_and_on_test_images(summary: c.ChampionSummary) -> None:
-    table = champion.views_table(summary)
+def test_the_four_views_stand_on_validation_and_on_test_images(
+    changed: c.AblationSummary, summary: c.ChampionSummary
+) -> None:
+    assert "Validation, small budget" not in champion.views_table(summary, None)
+    table = champion.views_table(summary, changed)
     assert table["Validation, small budget"].tolist() == [
         "89.00 ± 1.00 % (n = 3)",
         "90.00 ± 1.00 % (n = 3)",
@@ -148,13 +158,13 @@ def test_a_single_seed_is_drawn_too(summary: c.ChampionSummary) -> None:
     views = c.Views(100, (0,), (0.95,), (0.951,), 0.95, 0.951)
     one = dataclasses.replace(summary, test=views, accuracy_spread=c.Spread(1, 0.95, None, None, None))
     assert "n = 1 seed on" in " ".join(spec_of(charts.accuracy_chart(one, None, None))["title"]["subtitle"])
-    assert "(n = 1)" in champion.views_table(one)["Test, full budget"][0]
+    assert "(n = 1)" in champion.views_table(one, None)["Test, full budget"][0]
 
 
-def test_differences_have_intervals_where_there_are_some(summary: c.ChampionSummary) -> None:
-    frame = charts.difference_frame(champion.differences(summary), summary.student)
+def test_differences_have_intervals_where_there_are_some(changed: c.AblationSummary) -> None:
+    frame = charts.difference_frame(ablation.differences(changed), changed.student)
     assert frame["variant"].tolist() == ["without erasing", "without mirror image", "student"]
-    assert charts.difference_frame(champion.differences(summary), "without erasing")["variant"][0].endswith("(student)")
+    assert charts.difference_frame(ablation.differences(changed), "without erasing")["variant"][0].endswith("(student)")
     assert frame["verdict"].tolist() == [charts.REAL, charts.UNCLEAR, charts.UNCLEAR]
     chart = charts.difference_chart(frame, 3, 60)
     assert marks_of(chart) == ["rule", "rule", "point", "text"]
@@ -184,6 +194,14 @@ def test_a_run_without_the_stage_gets_one_sentence(
     without(tiny, tmp_path, monkeypatch, "champion/", "models/champion")
     (said,) = sentences(open_page("champion"))
     assert "make it with `python -m pipeline champion`" in said
+
+
+def test_the_page_does_without_the_ablation(tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(tiny, tmp_path, monkeypatch, "champion/ablation")
+    app = open_page("champion")
+    assert "What each change is worth" not in [each.value for each in app.subheader]
+    assert len(app.get("vega_lite_chart")) == 3
+    assert not sentences(app)
 
 
 def test_the_page_does_without_the_final_model(tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,89 @@
+"""Stage ablation: what each part of the champion's recipe gives, at a small budget, on validation images alone.
+
+The recipe is trained without one of its parts or with one more, with the same seeds each. A student of the champions
+together comes last.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Final
+
+from artifacts.contract import AblationSummary, Question, Recipe, Variant
+from pipeline.config import AblationConfig
+from pipeline.context import Context
+from pipeline.stages.experiments import fits_of, seeds, train_spec, whole
+from pipeline.stages.views import answers_of, views_of
+from pipeline.statistics import accuracy_spread, compare
+from pipeline.trials import TrialSpec
+from pipeline.workers import Finished
+
+CHAMPION: Final = "champion"
+STUDENT = "student of the ensemble"
+
+
+def variants(recipe: Recipe) -> dict[str, Recipe]:
+    """The recipe, then with one part less or more each. SAM gets half the epochs, since a step of it costs two."""
+    half = max(1, recipe.epochs // 2)
+    changes: dict[str, dict[str, object]] = {
+        CHAMPION: {},
+        "no mirror image": {"augmentation_set": 8},
+        "no shift": {"augmentation_set": 9},
+        "no erasing": {"augmentation_set": 10},
+        "drawn once": {"replication": "once", "epochs": half},
+        "no label smoothing": {"label_smoothing": 0.0},
+        "no moving average": {"ema": 0.0},
+        "no dropout": {"dropout": 0.0},
+        "with CutMix": {"replication": "mixed"},
+        "with SAM": {"optimizer": "SAM", "epochs": half},
+    }
+    return {name: whole(dataclasses.replace(recipe, **change)) for name, change in changes.items()}  # type: ignore[arg-type]
+
+
+def run(context: Context) -> None:
+    """Write `champion/ablation.json`."""
+    config = context.config.ablation
+    question, members = _answered(context, config)
+    context.write(
+        AblationSummary(
+            question,
+            train_images=min(config.train_images, len(context.split.train)),
+            validation_images=len(context.validated),
+            student=STUDENT,
+            views=views_of(members, answers_of(context, members, "validation")),
+        )
+    )
+
+
+def _answered(context: Context, config: AblationConfig) -> tuple[Question, list[TrialSpec]]:
+    """The answered question, and the trials of the champion's own networks in it."""
+    recipes = variants(config.recipe)
+    chosen = seeds(context, config.seeds)
+    trials = len(recipes) * len(chosen)
+
+    def spec(recipe: Recipe, seed: int) -> TrialSpec:
+        return train_spec(context, recipe, seed, train_images=config.train_images, trials=trials)
+
+    plan = {(name, seed): spec(recipe, seed) for name, recipe in recipes.items() for seed in chosen}
+    members = [plan[CHAMPION, seed] for seed in chosen]
+    finished = _run(context, plan)
+    teachers = tuple(member.key for member in members)
+    taught = {(STUDENT, seed): dataclasses.replace(plan[CHAMPION, seed], teachers=teachers) for seed in chosen}
+    finished |= _run(context, taught, ", student")
+    answered = tuple(
+        _variant(name, recipe, [finished[name, seed] for seed in chosen])
+        for name, recipe in {**recipes, STUDENT: recipes[CHAMPION]}.items()
+    )
+    comparisons = tuple(compare(answered[0], other) for other in answered[1:])
+    return Question("champion", "What does each part of the champion's recipe give?", answered, comparisons), members
+
+
+def _run(context: Context, plan: dict[tuple[str, int], TrialSpec], title: str = "") -> dict[tuple[str, int], Finished]:
+    names = [f"{name}, seed {seed}" for name, seed in plan]
+    return dict(zip(plan, context.run_trials(list(plan.values()), names, title=title), strict=True))
+
+
+def _variant(name: str, recipe: Recipe, finished: Sequence[Finished]) -> Variant:
+    fits = fits_of(finished)
+    return Variant(name, recipe, fits, accuracy_spread(fits))

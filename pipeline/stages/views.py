@@ -1,0 +1,58 @@
+"""The same networks asked in four ways: each alone, each also on the mirror image, all together, and both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from artifacts.contract import Views
+from pipeline.context import Context
+from pipeline.training import logits_of
+from pipeline.trials import TrialSpec, build, to_device
+from pipeline.workers import threads_for
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Probabilities float32 (N, classes) of each network for the images and their mirror images; labels (N,)."""
+
+    plain: list[np.ndarray]
+    mirror: list[np.ndarray]
+    labels: np.ndarray
+
+    def accuracy(self, probabilities: Sequence[np.ndarray]) -> float:
+        """Of the mean of several answers to the same images."""
+        return float((np.sum(probabilities, axis=0).argmax(1) == self.labels).mean())
+
+
+def answers_of(context: Context, members: Sequence[TrialSpec], split: Literal["validation", "test"]) -> Answers:
+    dataset, validated = context.dataset, context.validated
+    images, labels = dataset.test_images, dataset.test_labels
+    if split == "validation":
+        images, labels = dataset.train_images[validated], dataset.train_labels[validated]
+    shown = to_device(images, labels, context.device).images
+    torch.set_num_threads(threads_for(1))
+    answers = Answers([], [], labels)
+    for spec in members:
+        network = build(spec, dataset)
+        network.load_state_dict(context.pool.finished(spec).weights())
+        network.to(context.device)
+        for kept, each in ((answers.plain, shown), (answers.mirror, shown.flip(-1))):
+            kept.append(logits_of(network, each, exact=True).softmax(1).cpu().numpy())
+    return answers
+
+
+def views_of(members: Sequence[TrialSpec], answers: Answers) -> Views:
+    pairs = list(zip(answers.plain, answers.mirror, strict=True))
+    return Views(
+        images=len(answers.labels),
+        seeds=tuple(spec.seed for spec in members),
+        single=tuple(answers.accuracy([plain]) for plain in answers.plain),
+        mirrored=tuple(answers.accuracy(pair) for pair in pairs),
+        ensemble=answers.accuracy(answers.plain),
+        ensemble_mirrored=answers.accuracy([*answers.plain, *answers.mirror]),
+    )

@@ -1,0 +1,79 @@
+"""The champion's recipe with one part less or more, at a small budget: what is shown to matter, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from artifacts.contract import AblationSummary, ChampionSummary, Comparison
+from portal.champion import schooling
+from portal.text import count, percent, spread
+
+
+def differences(summary: AblationSummary) -> list[Comparison]:
+    """Each variant of the ablation against the champion, the costliest change first."""
+    base = summary.question.variants[0].name
+    against = [each for each in summary.question.comparisons if each.first == base]
+    return sorted(against, key=lambda each: each.difference)
+
+
+def budget(summary: AblationSummary) -> str:
+    """What the ablation was measured on: `10,000 training images, 6 epochs, 3 seeds a variant`."""
+    first = summary.question.variants[0]
+    return (
+        f"{summary.train_images:,} training images, {count(first.recipe.epochs, 'epoch')}, "
+        f"{count(first.val_accuracy.n, 'seed')} a variant"
+    )
+
+
+def ablation_sentence(summary: AblationSummary) -> str:
+    """Which changes are shown to matter, and which are not."""
+    found = differences(summary)
+    worse = [each for each in found if each.real and each.difference < 0]
+    better = [each for each in found if each.real and each.difference > 0]
+    unclear = [each.second for each in found if not each.real]
+    parts = []
+    if worse:
+        parts.append(f"Shown to cost accuracy: {_listed(worse)}.")
+    if better:
+        parts.append(f"Shown to add to it: {_listed(better)}.")
+    if unclear:
+        parts.append(f"No difference is shown for {', '.join(unclear)}: the interval holds 0, or there is none.")
+    return " ".join(parts) or "Nothing was taken away from the recipe, so nothing is known of its parts."
+
+
+def _listed(comparisons: Sequence[Comparison]) -> str:
+    return ", ".join(f"{each.second} ({100 * each.difference:+.2f} points)" for each in comparisons)
+
+
+def budget_caution(summary: AblationSummary, champion: ChampionSummary) -> str:
+    """The honest remark under the ablation."""
+    return (
+        f"Measured at a small budget ({budget(summary)}) on {summary.validation_images:,} validation images, because "
+        f"every change needs trainings of its own.{_equal_cost(summary)} With {champion.fit_images:,} images and "
+        f"{schooling(champion)} a part may be worth more or less; and of twenty changes that do "
+        "nothing, one may look real by chance."
+    )
+
+
+def _equal_cost(summary: AblationSummary) -> str:
+    """Which variants have other epochs than the champion, and why."""
+    first, *others = summary.question.variants
+    fewer = [each for each in others if each.recipe.epochs < first.recipe.epochs]
+    if not fewer:
+        return ""
+    names = ", ".join(each.name for each in fewer)
+    return f" An epoch costs more for {names}: so fewer of them ({fewer[0].recipe.epochs}), at about equal work."
+
+
+def student_sentence(summary: AblationSummary) -> str:
+    """The variant that learned from the champion's networks: who taught it, and what it reached."""
+    named = next((each for each in summary.question.variants if each.name == summary.student), None)
+    if named is None:
+        return ""
+    teachers = count(len(summary.views.seeds), "network")
+    return (
+        f"**Student** ({summary.student}): one network of the same size whose targets are half the labels, half the "
+        f"mean answer of the champion's {teachers} of the ablation, which are right on "
+        f"{percent(summary.views.ensemble)} together. Alone it reaches {spread(named.val_accuracy)}, a champion "
+        f"alone {spread(summary.question.variants[0].val_accuracy)}."
+    )
