@@ -31,6 +31,7 @@ from pipeline import machine, stages
 from pipeline.config import Config
 from pipeline.crew import Crew
 from pipeline.errors import BudgetSpent, UserError
+from pipeline.packing import pack
 from pipeline.planner import prepare
 from pipeline.publish import STUDY, publish, verify
 from pipeline.runner import RunFolder, Runner
@@ -217,6 +218,7 @@ def worker(
     """On a further host: train trials of a run that run-all works on with the same --storage."""
     dataset = pipeline_data.load(data)
     crew = Crew(_folder(run).work, dataset.folder, len(dataset.test_labels), None)
+    pack(crew)
     with reachable():
         helper = Helper(crew, Server.parsed(storage), run, dataset.fingerprint, lambda line: console.print(line))
         console.print(f"Waiting for trials of {run}: {len(crew.devices)} at a time.", highlight=False)

@@ -47,7 +47,7 @@ class Crew:
     @property
     def ranks(self) -> int:
         """How many processes train one network together where that is wanted: one a GPU."""
-        return len(self.devices) if self.devices[0] != "cpu" else 1
+        return len(set(self.devices)) if self.devices[0] != "cpu" else 1
 
     def folder(self, spec: TrialSpec) -> TrialFolder:
         return TrialFolder(self.work / "trials", spec.key)

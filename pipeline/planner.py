@@ -19,6 +19,7 @@ from pipeline.calibration import AUTOENCODER, Calibration, Load, Seconds, calibr
 from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.fitting import Fitting, cuts_to_fit, kept_fitting, with_cuts
+from pipeline.packing import pack
 from pipeline.progress import clock
 from pipeline.runner import Runner
 from pipeline.stages import Stage
@@ -145,6 +146,7 @@ def _cut(
 def _measured(runner: Runner, stages: Sequence[Stage]) -> Machine:
     pool = Pool(runner.folder.work, runner.dataset.folder, runner.config.split.tested, None)
     try:
+        pack(pool, say=_say(runner.console))
         works = [work for stage in stages if (work := work_of(stage.name, runner.config)) is not None]
         loads = [load_of(each.recipe, pool.devices[0]) for work in works for group in work.groups for each in group]
         if any(work.autoencoder[0] for work in works):

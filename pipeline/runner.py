@@ -23,6 +23,7 @@ from pipeline.config import Config
 from pipeline.context import Context
 from pipeline.errors import UserError
 from pipeline.memory import keep_memory
+from pipeline.packing import pack
 from pipeline.progress import clock
 from pipeline.stages import STAGES, Stage
 from pipeline.storage import Server, StorageLost
@@ -119,6 +120,7 @@ class Runner:
         keep_memory()  # some stages train in this process
         pool = Pool(self.folder.work, self.dataset.folder, self.config.split.tested, deadline, server)
         try:
+            pack(pool, say=lambda line: self.console.print(line, highlight=False))
             for number, stage in enumerate(wanted, start=1):
                 title = f"[{number}/{len(wanted)}] {stage.name}"
                 if self.state(stage) is not None:
