@@ -28,6 +28,15 @@ def corpus() -> Path:
     return folder
 
 
+def chosen(count: int) -> list[Path]:
+    """So many of them, always the same: all that once crashed, hung or bloated a decoder, then others evenly spread."""
+    files = sorted(path for path in corpus().rglob("*") if path.is_file())
+    worst = [path for path in files if path.name.startswith(("crash", "timeout", "oom"))]
+    others = [path for path in files if path not in worst]
+    left = count - len(worst)
+    return worst + [others[number * len(others) // left] for number in range(left)]
+
+
 def _source() -> Path:
     wanted = f"pillow=={PIL.__version__}"
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]

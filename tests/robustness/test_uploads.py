@@ -20,7 +20,7 @@ from portal.navigation import ROOT
 from portal.photo import MAX_BYTES, UploadError, decode
 from tests.robustness.bombs import bombs
 from tests.robustness.mutants import originals
-from tests.robustness.pillow_corpus import NoCorpusError, corpus
+from tests.robustness.pillow_corpus import NoCorpusError, chosen, corpus
 from tests.robustness.upload_child import Outcome
 
 SECONDS, MEGABYTES = 1.0, 300.0
@@ -59,6 +59,15 @@ def nasty_files() -> Path:
         return corpus()
     except (NoCorpusError, subprocess.TimeoutExpired) as error:
         pytest.skip(str(error))
+
+
+@pytest.mark.timeout(400)
+def test_the_worst_files_that_pillow_is_tested_with_are_answered_or_refused(nasty_files: Path, tmp_path: Path) -> None:
+    for number, file in enumerate(chosen(120)):
+        (tmp_path / f"{number}-{file.name}").symlink_to(file)
+    outcome = in_child("files", str(tmp_path))
+    assert outcome.answered + outcome.refused == 120
+    assert outcome.answered > 20
 
 
 @pytest.mark.slow
