@@ -7,6 +7,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+from portal.memory import share_heaps
 from portal.navigation import ROOT
 
 LARGE = 22  # pixels of plain text; 16 otherwise
@@ -26,6 +27,7 @@ def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = (),
     if runs is not None:
         os.environ["FASHION_RUNS"] = str(runs.resolve())
     _check_port(host, port)
+    share_heaps()
     shown = "localhost" if host == "0.0.0.0" else host
     print(f"The portal opens at http://{shown}:{port} (Ctrl+C stops it).", flush=True)
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here

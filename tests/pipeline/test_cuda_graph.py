@@ -222,3 +222,15 @@ def test_a_step_is_captured(parts: tuple[Images, Images]) -> None:
     of = plan("SAM")
     epochs = Epochs(training._fresh_state(network(of).cuda(), of), train, of, 0)
     assert isinstance(epochs.graph, cuda_graph.Replayed)
+
+
+@gpu
+def test_exact_answers_are_those_of_a_cpu(parts: tuple[Images, Images]) -> None:
+    model = network(plan("plain"))
+    cpu = training.logits_of(model, parts[1].images, exact=True)
+    torch.testing.assert_close(training.logits_of(model.cuda(), parts[1].images.cuda(), exact=True).cpu(), cpu)
+
+
+def test_no_convolution_is_rounded_to_tf32() -> None:
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
