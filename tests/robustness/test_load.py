@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from benchmarks.portal_load import Crowd, Server, child_of, first_loads
+from benchmarks.portal_load import Crowd, Server, child_of, first_loads, together
 from portal.navigation import ROOT, available_pages
 from tests.e2e.server import portal
 from tests.robustness.visitor import Visitor
@@ -39,15 +41,21 @@ def test_the_portal_starts_quickly_without_torch() -> None:
     assert heavy == "False"
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[str, Server]]:
-    """The published study, every page seen once."""
+@contextmanager
+def every_page_seen() -> Iterator[tuple[str, Server]]:
+    """A server of the published study, every page seen once."""
     with portal() as address:
         server = Server(child_of(os.getpid()))
         with Visitor(address) as visitor:
             for page in PAGES:
                 visitor.open("" if page == "overview" else page)
         yield address, server
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[str, Server]]:
+    with every_page_seen() as both:
+        yield both
 
 
 @pytest.mark.slow
@@ -82,6 +90,26 @@ def test_a_hundred_visitors_all_get_their_pages(served: tuple[str, Server]) -> N
     assert not crowd.errors
     assert grown <= 100
     assert p95(crowd) <= P95_OF_A_HUNDRED
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_visitor_who_stays_costs_a_mebibyte() -> None:
+    """Fifty with twenty pages each, all of them still there; on a server of its own, whose memory has no room yet."""
+    with every_page_seen() as (address, server), ExitStack() as stack:
+        before = server.memory()
+        visitors = [stack.enter_context(Visitor(address)) for _ in range(50)]
+        together(lambda number: _look_around(visitors[number], number), 50)
+        grown = server.memory() - before
+    print(f"{before:.0f} MiB, with fifty visitors {grown:.0f} more, {grown / 50:.2f} each")
+    assert grown <= 50
+
+
+def _look_around(visitor: Visitor, number: int) -> None:
+    draw = random.Random(number)
+    for page in draw.sample(PAGES, len(PAGES)):
+        time.sleep(draw.uniform(1, 4))
+        visitor.open("" if page == "overview" else page)
 
 
 @pytest.mark.slow
