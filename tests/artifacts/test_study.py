@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from artifacts.contract import ChampionSummary, FinalSummary
+from artifacts.contract import AblationSummary, ChampionSummary, FinalSummary, ImprovementsSummary
 from artifacts.store import Run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,3 +27,11 @@ def test_what_is_claimed_is_what_the_study_says(page: str) -> None:
     for figure in (champion.accuracy, champion.accuracy_spread.mean, final.accuracy, final.accuracy_spread.mean):
         assert f"{100 * figure:.2f} %" in text, figure
     assert f"n = {champion.accuracy_spread.n}" in text
+
+
+def test_every_variant_stands_in_the_results_as_it_was_measured() -> None:
+    text, run = (ROOT / "docs" / "results.md").read_text(encoding="utf-8"), Run(STUDY)
+    asked = [run.document(AblationSummary).question, *run.document(ImprovementsSummary).questions]
+    for question in asked:
+        for variant in question.variants:
+            assert f"| {variant.name} | {100 * variant.val_accuracy.mean:.2f} %" in text, (question.key, variant.name)
