@@ -35,15 +35,18 @@ class Packing:
     rates: dict[str, float]
 
 
-def pack(crew: Crew, *, say: Callable[[str], None] = lambda line: None) -> None:
+def pack(crew: Crew, *, measure: bool = True, say: Callable[[str], None] = lambda line: None) -> None:
     """Give the crew as many workers a GPU as train fastest here; nothing on a CPU, whose cores each have one.
 
-    Measured once, in about half a minute; kept in the run's `work/`. To be called before the crew's first job.
+    Measured once, in about half a minute, and kept in the run's `work/`; one a GPU if it is not to `measure` and never
+    was. To be called before the crew's first job.
     """
     if crew.devices[0] == "cpu":
         return
     here = f"{len(device_names())} GPUs, {machine.describe().device}, torch {torch.__version__}"
     rates = _kept(crew, here)
+    if rates is None and not measure:
+        return
     if rates is None:
         say("Measuring how many trials at a time each GPU trains fastest ...")
         rates = measured(crew)

@@ -120,7 +120,7 @@ class Runner:
         keep_memory()  # some stages train in this process
         pool = Pool(self.folder.work, self.dataset.folder, self.config.split.tested, deadline, server)
         try:
-            pack(pool, say=lambda line: self.console.print(line, highlight=False))
+            pack(pool, measure=False)  # a plan before the run has measured it
             for number, stage in enumerate(wanted, start=1):
                 title = f"[{number}/{len(wanted)}] {stage.name}"
                 if self.state(stage) is not None:

@@ -59,6 +59,18 @@ def test_measuring_ends_with_the_first_number_that_is_no_faster(
     assert (here.devices, asked) == (GPUS, [1, 2])
 
 
+def test_without_measuring_there_is_one_a_gpu_until_it_was_measured(
+    two_gpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = rates_given(monkeypatch, {1: 100.0, 2: 120.0, 4: 120.0})
+    here = Crew(tmp_path, tmp_path, 1, None)
+    packing.pack(here, measure=False)
+    assert (here.devices, asked) == (GPUS, [])
+    packing.pack(Crew(tmp_path, tmp_path, 1, None))
+    packing.pack(here, measure=False)
+    assert here.devices == GPUS * 2
+
+
 def test_another_machine_or_a_damaged_file_means_measuring_again(
     two_gpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
