@@ -48,9 +48,9 @@ def test_five_thousand_damaged_pictures_are_answered_or_refused() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1_600)
-def test_forty_thousand_damaged_pictures_are_answered_or_refused() -> None:
-    outcome = in_child("mutants", "2", "40000")
-    assert outcome.answered + outcome.refused == 40_000
+def test_two_hundred_thousand_damaged_pictures_are_answered_or_refused() -> None:
+    outcome = in_child("mutants", "3", "200000")
+    assert outcome.answered + outcome.refused == 200_000
 
 
 @pytest.fixture(scope="module")
