@@ -64,10 +64,15 @@ def best(rates: dict[int, float]) -> int:
 
 
 def measured(crew: Crew, epochs: int = EPOCHS) -> dict[int, float]:
-    """The rates of the choices, up to the first that is no faster than the one before."""
+    """The rates of the choices, up to the first that is no faster than the one before, or finds too little memory."""
     rates: dict[int, float] = {}
     for trials in CHOICES:
-        rates[trials] = _rate(crew, trials, epochs)
+        try:
+            rates[trials] = _rate(crew, trials, epochs)
+        except torch.OutOfMemoryError:
+            if not rates:
+                raise
+            break
         if best(rates) != trials:
             break
     return rates

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from pipeline import crew, packing
 from pipeline.crew import Crew
@@ -57,6 +58,20 @@ def test_measuring_ends_with_the_first_number_that_is_no_faster(
     here = Crew(tmp_path, tmp_path, 1, None)
     packing.pack(here)
     assert (here.devices, asked) == (GPUS, [1, 2])
+
+
+def test_more_trials_than_a_gpu_has_memory_for_end_the_measuring(
+    two_gpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rate(crew: Crew, trials: int, epochs: int) -> float:
+        if trials > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return 100.0
+
+    monkeypatch.setattr(packing, "_rate", rate)
+    here = Crew(tmp_path, tmp_path, 1, None)
+    packing.pack(here)
+    assert here.devices == GPUS
 
 
 def test_without_measuring_there_is_one_a_gpu_until_it_was_measured(
