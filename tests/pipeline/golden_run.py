@@ -1,0 +1,69 @@
+"""Prints, as JSON, the loss of each step of two short trainings on the committed sample; run as a process of its own.
+
+python -m tests.pipeline.golden_run [SEED_OF_THE_IMPORT_ORDER]
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import random
+import sys
+from contextlib import nullcontext
+
+import numpy as np
+
+from artifacts.contract import Recipe
+from pipeline.config import recipe
+from tests.pipeline.conftest import SAMPLE
+
+STEPS, IMAGES = 20, 64
+MODULES = (
+    "pipeline.training",
+    "pipeline.stages",
+    "pipeline.models.registry",
+    "pipeline.randomisation",
+    "artifacts.store",
+    "onnxruntime",
+    "optuna",
+    "pytorch_optimizer",
+    "sklearn.cluster",
+)
+
+
+def recipes() -> dict[str, Recipe]:
+    """An epoch is one batch, so that a recipe's curve holds the loss of every step."""
+    both = {"architecture": "OwnBaseline2", "batch_size": IMAGES, "epochs": STEPS, "patience": STEPS, "lr": 0.002}
+    return {
+        "SGD": recipe(**both, augmentation_set=7, replication="replace", dropout=0.3, label_smoothing=0.1, ema=0.99),
+        "SAM": recipe(**both, augmentation_set=6, replication="replace", optimizer="SAM", rho=0.05),
+    }
+
+
+def losses() -> dict[str, list[float]]:
+    """In fp32 on one thread: bf16, where there is any, has a tolerance of its own."""
+    import torch
+
+    from pipeline import training
+    from pipeline.models import registry
+    from pipeline.trials import to_device
+
+    torch.set_num_threads(1)
+    training.autocast = lambda device: nullcontext()  # type: ignore[assignment]
+    with np.load(SAMPLE, allow_pickle=False) as archive:
+        images, labels = archive["images"][:IMAGES], archive["labels"][:IMAGES]
+    train = to_device(images, labels, torch.device("cpu"))
+    curves = {}
+    for name, wanted in recipes().items():
+        model = registry.build("OwnBaseline2", classes=10, image_size=28, seed=1, dropout=wanted.dropout)
+        curves[name] = list(training.fit(model, train, None, wanted, 0).fit.curves.train_loss)
+    return curves
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        order = list(MODULES)
+        random.Random(int(sys.argv[1])).shuffle(order)
+        for module in order:
+            importlib.import_module(module)
+    print(json.dumps(losses(), indent=1))
