@@ -17,8 +17,8 @@ import pytest
 
 GOLDEN = Path(__file__).parent.parent / "fixtures" / "golden_losses.json"
 # Roundings of other kernels flip a ReLU or a max pool now and then, and steps carry that on: measured 2e-4 in the first
-# five steps and 4e-3 in all 20, between AVX-512 and plain kernels; a learning rate 10 % higher moves both curves by 1.7e-2
-# or more.
+# five steps and 4e-3 in all 20, between AVX-512 and plain kernels; a learning rate 10 % higher moves both curves by
+# 1.7e-2 or more.
 FIRST, FIRST_TOLERANCE, TOLERANCE = 5, 1e-3, 1e-2
 OTHER_KERNELS = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"}
 
