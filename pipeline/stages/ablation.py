@@ -34,7 +34,7 @@ def variants(recipe: Recipe) -> dict[str, Recipe]:
         "drawn once": {"replication": "once", "epochs": half},
         "no label smoothing": {"label_smoothing": 0.0},
         "no moving average": {"ema": 0.0},
-        "no dropout": {"dropout": 0.0},
+        "with dropout": {"dropout": 0.3},
         "with CutMix": {"replication": "mixed"},
         "with SAM": {"optimizer": "SAM", "epochs": half},
     }
