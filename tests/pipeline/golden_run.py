@@ -1,6 +1,8 @@
 """Prints, as JSON, the loss of each step of two short trainings on the committed sample; run as a process of its own.
 
-python -m tests.pipeline.golden_run [SEED_OF_THE_IMPORT_ORDER]
+    python -m tests.pipeline.golden_run [SEED_OF_THE_IMPORT_ORDER]
+
+Nothing but the standard library is imported before the shuffled order is.
 """
 
 from __future__ import annotations
@@ -10,29 +12,33 @@ import json
 import random
 import sys
 from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    from artifacts.contract import Recipe
 
-from artifacts.contract import Recipe
-from pipeline.config import recipe
-from tests.pipeline.conftest import SAMPLE
-
+SAMPLE = Path(__file__).parent.parent / "fixtures" / "fashion_mnist_sample.npz"
 STEPS, IMAGES = 20, 64
 MODULES = (
-    "pipeline.training",
-    "pipeline.stages",
-    "pipeline.models.registry",
-    "pipeline.randomisation",
     "artifacts.store",
+    "numpy",
     "onnxruntime",
     "optuna",
+    "pipeline.models.registry",
+    "pipeline.randomisation",
+    "pipeline.stages",
+    "pipeline.training",
     "pytorch_optimizer",
     "sklearn.cluster",
+    "torch",
 )
 
 
 def recipes() -> dict[str, Recipe]:
     """An epoch is one batch, so that a recipe's curve holds the loss of every step."""
+    from pipeline.config import recipe
+
     both = {"architecture": "OwnBaseline2", "batch_size": IMAGES, "epochs": STEPS, "patience": STEPS, "lr": 0.002}
     return {
         "SGD": recipe(**both, augmentation_set=7, replication="replace", dropout=0.3, label_smoothing=0.1, ema=0.99),
@@ -42,6 +48,7 @@ def recipes() -> dict[str, Recipe]:
 
 def losses() -> dict[str, list[float]]:
     """In fp32 on one thread: bf16, where there is any, has a tolerance of its own."""
+    import numpy as np
     import torch
 
     from pipeline import training
