@@ -10,6 +10,7 @@ import errno
 import re
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -40,6 +41,8 @@ from pipeline.storage import GRACE_SECONDS, Server, reachable
 from pipeline.workers import Helper
 
 STOPPED = 130
+STOPPED_SENTENCE = "Stopped; the same command goes on from here."
+_told_to_stop = threading.Event()
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -70,7 +73,7 @@ Grace = Annotated[str, typer.Option(help="With --storage: a host silent for this
 
 def main() -> None:
     """Run the command line; errors meant for people are one sentence on stderr."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    _hear_signals()
     try:
         if app(standalone_mode=False) == STOPPED:  # typer turns KeyboardInterrupt into this answer, without a word
             raise KeyboardInterrupt
@@ -79,8 +82,10 @@ def main() -> None:
     except BudgetSpent:
         _leave(3, "The time budget is over; the same command goes on from here.")
     except (KeyboardInterrupt, typer.Abort):
-        _leave(STOPPED, "Stopped; the same command goes on from here.")
+        _leave(STOPPED, STOPPED_SENTENCE)
     except BrokenProcessPool:
+        if _told_to_stop.is_set():  # a terminal's signal reaches the training processes too
+            _leave(STOPPED, STOPPED_SENTENCE)
         _leave(2, "A training process was ended from outside (out of memory?); the same command goes on from here.")
     except (StorageInternalError, SQLAlchemyError) as error:
         reason = str(error.__cause__ or error).splitlines()[0]
@@ -94,10 +99,30 @@ def main() -> None:
         if not hasattr(error, "format_message"):
             raise
         _leave(2, f"{error.format_message().rstrip('.')}: see python -m pipeline --help.")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # an interrupt that would come now comes too late
+
+
+def _hear_signals() -> None:
+    """SIGTERM does what Ctrl-C does, and neither is lost."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored, as under nohup
+        signal.signal(signal.SIGINT, _interrupt)
+    sys.unraisablehook = _again_if_dropped
 
 
 def _interrupt(number: int, frame: object) -> None:
+    _told_to_stop.set()
     raise KeyboardInterrupt
+
+
+def _again_if_dropped(dropped: sys.UnraisableHookArgs) -> None:
+    """Python drops an exception in a destructor or weak reference's callback: the interrupt comes once more, later."""
+    if issubclass(dropped.exc_type, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def _remedy(error: OSError) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from pandas.util import hash_pandas_object
 
-from artifacts import contract
+from artifacts.contract import Document
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -116,7 +116,7 @@ def _feed(value: Any, feed: Callable[[bytes], None], held: list[Any]) -> None:
     values that are not known here.
     """
     kind = type(value).__name__
-    if dataclasses.is_dataclass(value) and type(value).__module__ == contract.__name__:
+    if isinstance(value, Document):
         held.append(value)
         feed(f"{kind} at {id(value)};".encode())
     elif (parts := _parts(value)) is not None:

@@ -315,6 +315,43 @@ def test_ctrl_c_while_python_still_loads_is_no_traceback(run_name: str) -> None:
     assert "Traceback" not in errors
 
 
+STOPPED_IN_A_CALLBACK = """
+import signal, time, weakref
+from concurrent.futures.process import BrokenProcessPool
+from pipeline import cli
+
+class Thing:
+    pass
+
+def work(standalone_mode):
+    thing = Thing()
+    reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.{number}))
+    del thing  # the callback is told to stop, and Python drops what it raises
+    {after}
+
+cli.app = work
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("after", ["time.sleep(60)", "raise BrokenProcessPool"])
+def test_a_signal_that_python_drops_stops_the_run_all_the_same(number: str, after: str) -> None:
+    """In the callback of a weak reference; then the training processes, which a terminal tells too, may end first."""
+    code = STOPPED_IN_A_CALLBACK.format(number=number, after=after)
+    stopped = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+        preexec_fn=hear_interrupts,
+    )
+    assert stopped.returncode == 130, stopped.stderr
+    assert one_sentence(stopped.stderr).startswith("Stopped; the same command goes on")
+
+
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_with_room(run_name: str) -> None:
     """No file may grow beyond 150 kB, which 1,000 test images do: the disk is full in the middle of a write."""
 
