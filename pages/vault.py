@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from artifacts.contract import ChampionSummary, FinalSummary, PhotoSummary
+from artifacts.contract import ChampionSummary, ConfirmSummary, FinalSummary, PhotoSummary
 from portal import ui, vault
 from portal.charts import vault as charts
 
@@ -27,8 +27,8 @@ if caution := vault.caution(models):
     st.caption(caution)
 
 st.subheader("Validation against test")
-validation = ui.arrays("final/validation.npz")["probabilities"]
-ui.chart(charts.gap_chart(vault.gap_frame(final, len(validation))), see=vault.gap_sentence(final, len(validation)))
+validated = ui.document(ConfirmSummary).validation_images
+ui.chart(charts.gap_chart(vault.gap_frame(final, validated)), see=vault.gap_sentence(final, validated))
 
 st.subheader("What was frozen")
 ui.small_table(vault.frozen_table(models), name="What was frozen", hide_index=True)

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from artifacts.contract import ErrorsSummary, FinalSummary
+from artifacts.contract import ConfirmSummary, ErrorsSummary, FinalSummary
 from artifacts.store import Run
-from portal import forgiveness, inference, memo, ui
+from portal import forgiveness, inference, memo, ui, vault
 from portal.navigation import ROOT
 from tests.portal.test_search_log import halved
 from tests.portal.tiny_run import TinyRun
@@ -173,6 +173,14 @@ def test_the_vault_checks_every_file_on_demand(full_run: Run) -> None:
     app = open_page("vault")
     healthy(app.button(key="vault_check").click().run())
     assert "byte for byte" in words(app)
+
+
+@pytest.mark.usefixtures("only_run")
+def test_the_vaults_error_counts_all_images_that_judged_the_recipe(full_run: Run) -> None:
+    """Not those whose answers a published run still holds."""
+    judged = full_run.document(ConfirmSummary).validation_images
+    assert judged != len(full_run.arrays("final/validation.npz")["probabilities"])
+    assert vault.gap_sentence(full_run.document(FinalSummary), judged) in words(open_page("vault"))
 
 
 @pytest.mark.usefixtures("only_run")
