@@ -3,6 +3,7 @@
 import sys
 
 from pipeline import nursery
+from pipeline.errors import STOPPED, STOPPED_SENTENCE
 from pipeline.memory import uncollected
 
 TRAIN_NOTHING = {"publish", "status", "verify", "--help"}
@@ -14,6 +15,6 @@ if __name__ == "__main__":
         with uncollected(frozen=True):
             from pipeline.cli import main  # takes seconds, in which a person may already press Ctrl-C
     except KeyboardInterrupt:
-        print("Stopped; the same command goes on from here.", file=sys.stderr)
-        sys.exit(130)
+        print(STOPPED_SENTENCE, file=sys.stderr)
+        sys.exit(STOPPED)
     main()

@@ -31,7 +31,7 @@ from pipeline import data as pipeline_data
 from pipeline import machine, stages
 from pipeline.config import Config
 from pipeline.crew import Crew
-from pipeline.errors import BudgetSpent, UserError
+from pipeline.errors import STOPPED, STOPPED_SENTENCE, BudgetSpent, UserError
 from pipeline.packing import pack
 from pipeline.planner import prepare
 from pipeline.publish import STUDY, publish, verify
@@ -40,8 +40,6 @@ from pipeline.stages import STAGES, Stage
 from pipeline.storage import GRACE_SECONDS, Server, reachable
 from pipeline.workers import Helper
 
-STOPPED = 130
-STOPPED_SENTENCE = "Stopped; the same command goes on from here."
 _told_to_stop = threading.Event()
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 

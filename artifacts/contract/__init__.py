@@ -7,27 +7,8 @@ files are the same, byte for byte, when the same run is made again on the same m
 """
 
 from artifacts.contract.base import SCHEMA, Accuracy, ArtifactError, Counts, Document
-from artifacts.contract.final import (
-    ClassReport,
-    ConfusedPair,
-    EmbeddingMapSummary,
-    ErrorsSummary,
-    FeatureMapsSummary,
-    FilterSide,
-    FinalSummary,
-)
-from artifacts.contract.looking import EdaSummary, LabelsSummary, OutliersSummary
-from artifacts.contract.manifest import FileRecord, Machine, Manifest, StageClock, StageRecord, TestRead, TrialClock
-from artifacts.contract.models import (
-    ExportedModel,
-    ExportSummary,
-    LabelAnswers,
-    Parity,
-    PhotoEvaluation,
-    PhotoStep,
-    PhotoSummary,
-)
-from artifacts.contract.questions import (
+from artifacts.contract.data import EdaSummary, LabelsSummary, OutliersSummary
+from artifacts.contract.experiments import (
     AblationSummary,
     ChampionSummary,
     Comparison,
@@ -37,6 +18,25 @@ from artifacts.contract.questions import (
     RobustnessSummary,
     Variant,
     Views,
+)
+from artifacts.contract.final import (
+    ClassReport,
+    ConfusedPair,
+    EmbeddingMapSummary,
+    ErrorsSummary,
+    FeatureMapsSummary,
+    FilterSide,
+    FinalSummary,
+)
+from artifacts.contract.manifest import FileRecord, Machine, Manifest, StageClock, StageRecord, TestRead, TrialClock
+from artifacts.contract.models import (
+    ExportedModel,
+    ExportSummary,
+    LabelAnswers,
+    Parity,
+    PhotoEvaluation,
+    PhotoStep,
+    PhotoSummary,
 )
 from artifacts.contract.search import (
     Confirmed,
