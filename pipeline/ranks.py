@@ -12,6 +12,11 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+
+# Its default arguments keep the process group that there is when it is first imported, and DistributedDataParallel
+# imports it within one: the group's threads then outlive `destroy_process_group`, and now and then end the process with
+# SIGABRT, when they let go of a tensor while Python is already going (pytorch pull request 179291).
+import torch.distributed.nn.functional
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel

@@ -71,6 +71,12 @@ def one_rank(rank: int, folder: Path) -> None:
         torch.save(fitted.weights, folder / f"{name}.{rank}.weights")
         (folder / f"{name}.{rank}.json").write_bytes(store.encode(fitted.fit))
     dist.destroy_process_group()
+    (folder / f"threads.{rank}").write_text("\n".join(thread_names()))
+
+
+def thread_names() -> list[str]:
+    """Of this process, as Linux calls them."""
+    return [task.joinpath("comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +109,14 @@ def test_both_ranks_end_with_the_same(two: Path, name: str) -> None:
     (first, fit_first), (second, fit_second) = result(two, name, 0), result(two, name, 1)
     assert fit_first == fit_second
     assert all(torch.equal(value, second[key]) for key, value in first.items())
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="names of threads are Linux's")
+def test_a_rank_leaves_no_thread_of_its_group_behind(two: Path) -> None:
+    """One that lives on when Python ends can end the process with SIGABRT, now and then."""
+    for rank in range(2):
+        names = (two / f"threads.{rank}").read_text().splitlines()
+        assert names and not [name for name in names if "gloo" in name], names
 
 
 def test_sam_perturbs_by_each_ranks_own_gradient(two: Path) -> None:
