@@ -49,6 +49,6 @@ if study.final:
     ui.beside_deck(overview.headline(study))
     ui.provenance(split="test", images=study.final.test_images, seeds=len(study.final.seeds))
 ui.takeaway(
-    "Choices were made on validation images; the test images were read once for each published model, at the end. "
+    "Choices were made on validation images; the test images come at the end, and every reading of them is on record. "
     "Every figure says how many images and seeds stand behind it."
 )

@@ -71,12 +71,21 @@ class RunFolder:
 
 @dataclass(frozen=True)
 class StageState:
-    """A finished stage, as kept in `work/stages/NAME.json` until the manifest is written from all of them."""
+    """A finished stage, as kept in `work/stages/NAME.json` until the manifest is written from all of them.
+
+    `test_reads` are this stage's readings of the test set, with those by what it was before its settings were changed.
+    While it is run again, the state before it stays, no longer `finished`, so that a kill forgets no reading.
+    """
 
     fingerprint: str
     files: dict[str, FileRecord]
     clock_file: FileRecord
     test_reads: tuple[TestRead, ...] = field(default=())
+    finished: bool = True
+
+    def readings_after(self, fingerprint: str, reads: tuple[TestRead, ...]) -> tuple[TestRead, ...]:
+        """All readings once the stage was run again; the same networks' answers, read again, are no new reading."""
+        return self.test_reads if fingerprint == self.fingerprint else (*self.test_reads, *reads)
 
 
 class Runner:
@@ -103,14 +112,18 @@ class Runner:
 
     def state(self, stage: Stage) -> StageState | None:
         """What the stage left, None if it is to be run (again): never finished, other config, or a file is damaged."""
-        try:
-            state = store.decode(StageState, sealed.read(self._state_path(stage)), source=stage.name)
-        except (OSError, store.ArtifactError):
-            return None
-        if state.fingerprint != self.fingerprint(stage):
+        state = self._last_state(stage)
+        if state is None or not state.finished or state.fingerprint != self.fingerprint(stage):
             return None
         listed = {**state.files, StageClock.path(stage.name): state.clock_file}
         return state if all(self._is_intact(path, record) for path, record in listed.items()) else None
+
+    def _last_state(self, stage: Stage) -> StageState | None:
+        """Whatever the stage left last, under any configuration; None if there is nothing that can be read."""
+        try:
+            return store.decode(StageState, sealed.read(self._state_path(stage)), source=stage.name)
+        except (OSError, store.ArtifactError):
+            return None
 
     def run(self, wanted: Sequence[Stage], *, deadline: float | None = None, server: Server | None = None) -> None:
         """Run the wanted stages that are not done; with a `server`, other hosts may help.
@@ -137,7 +150,10 @@ class Runner:
         self.write_manifest()
 
     def _run_stage(self, stage: Stage, pool: Pool, deadline: float | None) -> None:
-        self._state_path(stage).unlink(missing_ok=True)
+        if (before := self._last_state(stage)) is None:
+            self._state_path(stage).unlink(missing_ok=True)
+        else:
+            self._keep(stage, dataclasses.replace(before, finished=False))
         context = Context(
             stage.name,
             self.config,
@@ -157,8 +173,10 @@ class Runner:
         )
         clock_path, content = StageClock.path(stage.name), store.encode(taken)
         store.write_atomic(self.folder.study / clock_path, content)
-        state = StageState(self.fingerprint(stage), context.files, store.record(content), tuple(context.test_reads))
-        sealed.write(self._state_path(stage), store.encode(state))
+        fingerprint, reads = self.fingerprint(stage), tuple(context.test_reads)
+        if before is not None:
+            reads = before.readings_after(fingerprint, reads)
+        self._keep(stage, StageState(fingerprint, context.files, store.record(content), reads))
         self.write_manifest()
         self.console.print(f"      finished in {clock(seconds)}", highlight=False)
 
@@ -193,6 +211,9 @@ class Runner:
         for path in self.folder.study.rglob("*"):
             if path.is_file() and path.relative_to(self.folder.study).as_posix() not in listed:
                 path.unlink()
+
+    def _keep(self, stage: Stage, state: StageState) -> None:
+        sealed.write(self._state_path(stage), store.encode(state))
 
     def _state_path(self, stage: Stage) -> Path:
         return self.folder.work / "stages" / f"{stage.name}.json"

@@ -235,7 +235,7 @@ def metrics(study: Study, manifest: Manifest, *, with_deck: bool) -> list[tuple[
 def _champion_metric(champion: ChampionSummary) -> tuple[str, str, str]:
     figure = percent_with_error(champion.accuracy, champion.standard_error, 1)
     images = count(champion.test.images, "test image")
-    return CHAMPION, figure, f"Beyond the deck: a better recipe, published and read once too, on the same {images}."
+    return CHAMPION, figure, f"Beyond the deck: a better recipe, measured on the same {images}."
 
 
 def headline(study: Study) -> list[Beside]:

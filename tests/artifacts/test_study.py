@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from artifacts.contract import AblationSummary, ChampionSummary, FinalSummary, ImprovementsSummary
+from artifacts.contract import (
+    AblationSummary,
+    ArchitecturesSummary,
+    ChampionSummary,
+    FinalSummary,
+    ImprovementsSummary,
+)
 from artifacts.store import Run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,3 +41,13 @@ def test_every_variant_stands_in_the_results_as_it_was_measured() -> None:
     for question in asked:
         for variant in question.variants:
             assert f"| {variant.name} | {100 * variant.val_accuracy.mean:.2f} %" in text, (question.key, variant.name)
+
+
+def test_each_of_the_seven_networks_stands_in_the_results_as_it_was_measured() -> None:
+    text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    results = Run(STUDY).document(ArchitecturesSummary).results
+    for result in results:
+        assert f"| {result.name} | {100 * result.fit.highest_val_accuracy:.2f} % |" in text, result.name
+    best = max(results, key=lambda result: result.fit.highest_val_accuracy)
+    claim = f"{best.name} {100 * best.fit.highest_val_accuracy:.2f} %"
+    assert claim in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -21,12 +21,14 @@ import pytest
 import torch
 from rich.console import Console
 
-from artifacts import store
+from artifacts import contract, store
+from artifacts.store import Run
 from pipeline import cli, data, sealed, trials
 from pipeline.config import Config, EdaConfig, SplitConfig, recipe, smoke
+from pipeline.context import Context
 from pipeline.errors import UserError
 from pipeline.runner import RunFolder, Runner
-from pipeline.stages import named
+from pipeline.stages import eda, named
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.permissions import bind_child, binding
 from tests.pipeline.conftest import CLASS_NAMES, write_data
@@ -199,6 +201,41 @@ def test_a_stage_with_a_damaged_state_is_run_again(finished_eda: Runner, damage:
     finished_eda.run([eda])
     again = store.decode(store.Manifest, (finished_eda.folder.study / "manifest.json").read_bytes(), source="again")
     assert store.settled(again) == store.settled(store.decode(store.Manifest, good, source="first"))
+
+
+def readings(runner: Runner) -> list[str]:
+    return [reading.at for reading in Run(runner.folder.study).manifest.test_reads]
+
+
+def test_no_reading_of_the_test_set_is_forgotten_when_its_stage_is_run_again(
+    finished_eda: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With other settings, also after a kill in between; the same networks' answers are no new reading."""
+    reads: list[str] = []
+
+    def reading_stage(context: Context) -> None:
+        eda.run(context)
+        reads.append(f"reading {len(reads)}")
+        context.test_reads.append(contract.TestRead("final", "0" * 64, 100, 1, reads[-1]))
+
+    stage = dataclasses.replace(named("eda"), run=reading_stage, version=7)
+    monkeypatch.setattr("pipeline.runner.STAGES", (stage,))
+    finished_eda.run([stage])
+    assert readings(finished_eda) == ["reading 0"]
+    (finished_eda.folder.study / "eda" / "summary.json").unlink()
+    finished_eda.run([stage])
+    assert (len(reads), readings(finished_eda)) == (2, ["reading 0"])
+    other = dataclasses.replace(finished_eda.config, eda=EdaConfig(samples_per_class=4))
+    changed = Runner(finished_eda.folder, other, finished_eda.dataset, Console(quiet=True))
+
+    def stopped(context: Context) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        changed.run([dataclasses.replace(stage, run=stopped)])
+    assert changed.state(stage) is None and finished_eda.state(stage) is None
+    changed.run([stage])
+    assert readings(changed) == ["reading 0", "reading 2"]
 
 
 # ------------------------------------------------------------------------------------------------- the command itself

@@ -40,13 +40,32 @@ def test_one_reading_by_the_recipe_shown_is_said_plainly(full_run: Run, final: F
 
 
 def test_more_readings_and_another_recipe_are_not_hidden(full_run: Run, final: FinalSummary) -> None:
-    manifest = read(full_run.manifest, RECIPE_SHA256, "f" * 64)
-    sentence = vault.reading_sentence(manifest, final)
-    assert "read 2 times, so that the last figures are no longer of an unseen test" in sentence
-    assert "another recipe than the one here (`ffffffffffff`)" in sentence
-    assert vault.verdict(vault.frozen(manifest, final, None)) == "No: for the final model it was read 2 times."
-    once = vault.frozen(read(full_run.manifest, "f" * 64), final, None)
-    assert "it was read by another recipe than the published one" in vault.verdict(once)
+    replaced = read(full_run.manifest, "f" * 64, "e" * 64, RECIPE_SHA256)
+    sentence = vault.reading_sentence(replaced, final)
+    assert (
+        "read 3 times, so its figures are not quite those of an unseen test; the last time, by the recipe" in sentence
+    )
+    found = vault.verdict(vault.frozen(replaced, final, None))
+    assert found.startswith("Not quite: each published recipe is unchanged since the last reading")
+    assert "for the final model 2 times before, by 2 other recipes." in found
+    assert vault.hash_table(vault.frozen(replaced, final, None))["Agree"].tolist() == ["yes"]
+    other = read(full_run.manifest, RECIPE_SHA256, "f" * 64)
+    assert "another recipe than the one here (`ffffffffffff`)" in vault.reading_sentence(other, final)
+    assert "it was read by another recipe than the published one" in vault.verdict(vault.frozen(other, final, None))
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ([], ""),
+        ([RECIPE_SHA256], "1 time before, by the same recipe"),
+        (["f" * 64], "1 time before, by 1 other recipe"),
+        (["f" * 64, RECIPE_SHA256], "2 times before, by 1 other recipe and by this one"),
+    ],
+)
+def test_who_looked_before_is_said(full_run: Run, final: FinalSummary, before: list[str], said: str) -> None:
+    [model] = vault.frozen(read(full_run.manifest, *before, RECIPE_SHA256), final, None)
+    assert model.earlier == said
 
 
 def test_no_record_is_said_too(full_run: Run, final: FinalSummary) -> None:
@@ -86,7 +105,7 @@ def test_the_champion_is_the_third_with_checks_of_its_own(full_run: Run, final: 
     assert vault.caution(three[:1]) == ""
     again = dataclasses.replace(manifest, test_reads=(*reads, reads[1]))
     found = vault.verdict(vault.frozen(again, final, None, champion))
-    assert found == "No: for the champion model it was read 2 times."
+    assert "for the champion model 1 time before, by the same recipe." in found
 
 
 def test_a_champion_changed_after_its_reading_is_found_out(full_run: Run, final: FinalSummary) -> None:
