@@ -38,7 +38,7 @@ PAGES = (
         "disagreement", "Disagreement", ":material/how_to_vote:", "Networks", "See what splits the networks; vote"
     ),
     PageInfo("tuning", "Tuning", ":material/tune:", "Networks", "Search hyper-parameters, coarse to fine"),
-    PageInfo("results", "Results", ":material/fact_check:", "Results", "Read the test set, once"),
+    PageInfo("results", "Results", ":material/fact_check:", "Results", "Read the test set, at the end"),
     PageInfo("champion", "Beyond the deck", ":material/trophy:", "Results", "Better the recipe, and weigh each change"),
     PageInfo("errors", "Errors", ":material/rule:", "Results", "Look at the mistakes one by one"),
     PageInfo("confidence", "Confidence", ":material/percent:", "Results", "Ask how sure it is, and let it abstain"),
