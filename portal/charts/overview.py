@@ -203,11 +203,13 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
 
 def journey_sentence(frame: pd.DataFrame) -> str:
     """What to see in the journey, and what not to: steps that train on different numbers of images."""
-    images = frame.loc[frame["source"] == OURS, "images"]
+    ours = frame[frame["source"] == OURS]
     sentence = "Values on validation images were used to choose, so they flatter; only the test set is unseen."
-    if images.min() == images.max():
+    if ours["images"].nunique() < 2:
         return sentence
-    return f"{sentence} The steps of this run train on {images.min():,.0f} to {images.max():,.0f} images."
+    steps = ours.replace({CHAMPION: "champion"}).groupby("images", sort=False)["step"].agg(", ".join)
+    amounts = "; ".join(f"{n:,.0f} ({names.lower()})" for n, names in steps.items())
+    return f"{sentence} Steps train on different numbers of images, which alone moves the line: {amounts}."
 
 
 def metrics(study: Study, manifest: Manifest, *, with_deck: bool) -> list[tuple[str, str, str]]:

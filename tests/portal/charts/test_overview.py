@@ -79,9 +79,10 @@ def test_the_champion_is_a_metric_a_figure_a_step_and_the_journeys_end(full_run:
 
 
 def test_steps_on_different_numbers_of_images_are_said(study: overview.Study) -> None:
-    assert "train on 100 to 256 images" in overview.journey_sentence(overview.journey_frame(study, with_deck=False))
+    sentence = overview.journey_sentence(overview.journey_frame(study, with_deck=False))
+    assert "which alone moves the line: " in sentence and "100 (" in sentence and "256 (test set)" in sentence
     alone = dataclasses.replace(NOTHING, final=study.final)
-    assert "train on" not in overview.journey_sentence(overview.journey_frame(alone, with_deck=False))
+    assert "moves the line" not in overview.journey_sentence(overview.journey_frame(alone, with_deck=False))
 
 
 def test_the_headline_stands_beside_the_deck(study: overview.Study) -> None:
