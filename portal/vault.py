@@ -88,7 +88,7 @@ def verdict(models: Sequence[Frozen]) -> str:
         return f"No: {'; '.join(faults)}."
     if earlier := [f"for the {model.model} model {model.earlier}" for model in models if model.earlier]:
         return (
-            f"Not quite: each published recipe is unchanged since the last reading, but the test set had been read "
+            "Not quite: each published recipe is unchanged since the last reading, but the test set had been read "
             f"{'; '.join(earlier)}. What was changed after such a look may owe a little to it."
         )
     if len(models) == 1:

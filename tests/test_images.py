@@ -59,10 +59,10 @@ def images(engine: str) -> str:
     return engine
 
 
-def documented_run(image: str, unlike: str = "--gpus") -> list[str]:
-    """The first documented command that runs the image without these words: what follows `docker run`."""
+def documented_run(image: str) -> list[str]:
+    """What follows `docker run` in the first documented command that runs the image without a GPU."""
     lines = re.findall(rf"^docker run (.*\b{image}\b[^#\n]*)", DOCUMENTED, re.MULTILINE)
-    return shlex.split(next(line for line in lines if unlike not in line))
+    return shlex.split(next(line for line in lines if "--gpus" not in line))
 
 
 @contextmanager
@@ -135,4 +135,4 @@ def test_a_killed_pipeline_container_goes_on_and_finishes(images: str, words: li
     ask(images, "run", "--rm", *words, "verify", "runs/smoke/study")
 
 
-FIRST_TRIALS = "ls runs/smoke/work/trials/*/record.json > /dev/null && echo trained"
+FIRST_TRIALS = "find runs -name record.json | grep -q . && echo trained"
