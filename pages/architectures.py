@@ -7,7 +7,7 @@ import streamlit as st
 from artifacts.contract import ArchitecturesSummary, ChampionSummary
 from portal import champion, networks, ui
 from portal.charts import architectures, drawing
-from portal.text import count, percent
+from portal.text import count
 
 ui.opening("Which of seven networks does best on the same images, and is a bigger one better?")
 summary = ui.document(ArchitecturesSummary)
@@ -27,7 +27,10 @@ sizes = architectures.SIZES
 by = st.segmented_control("Size in", list(sizes), default="Parameters", key="architectures_by", bind="query-params")
 frame = architectures.size_frame(compared, own, with_deck=with_deck)
 chart = architectures.size_against_accuracy(frame, sizes.get(by or "", "parameters"), summary.validation_images)
-ui.chart(chart, see=f"If bigger were better, the circles would climb to the right. They had {budget}.")
+ui.chart(
+    chart,
+    see=f"If bigger were better, the circles would climb to the right, by more than their lines. They had {budget}.",
+)
 
 st.subheader("One network")
 names = [result.name for result in summary.results]
@@ -57,6 +60,5 @@ with right:
 with st.expander(f"All {len(layers)} layers as a table"):
     ui.table(layers, {"parameters": "localized", "macs": "%.3f"}, alt=f"The layers of {result.name}")
 
-leader = f"{best.name} leads with {percent(best.fit.highest_val_accuracy)} of {summary.validation_images:,} images"
-ui.takeaway(f"{leader}. With one seed each, small distances between the networks mean little.")
-ui.provenance(split="validation", images=summary.validation_images)
+ui.takeaway(architectures.takeaway(summary))
+ui.provenance(split="validation", images=summary.validation_images, accuracies_near=best.fit.highest_val_accuracy)

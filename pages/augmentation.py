@@ -34,7 +34,9 @@ ui.chart(augmentation.trainsets(summary, with_deck=with_deck), see=augmentation.
 ui.table(augmentation.table(summary, with_deck=with_deck), alt="The six trainsets")
 recipe = summary.recipe
 budget = f"{recipe.architecture}, at most {count(recipe.epochs, 'epoch')}, batch {recipe.batch_size}"
-st.caption(f"Sets 2 to 6 are the originals and one augmented copy of each; ± is the standard deviation. {budget}.")
+st.caption(
+    f"Sets 2 to 6 are the originals and one augmented copy of each; ± is the standard deviation, n the seeds. {budget}."
+)
 
 st.subheader("What the network is trained on")
 sets = {augmentation.short_title(each): each for each in summary.sets if each.id > 1}

@@ -61,4 +61,4 @@ frame = calibration.by_class(answers["test"], threshold, classes)
 ui.chart(confidence.by_class_chart(frame, "test", threshold), see=calibration.by_class_sentence(frame))
 
 ui.takeaway("A probability is worth what its calibration is worth, and to say nothing is an answer too.")
-ui.provenance(split="test", images=final.test_images)
+ui.provenance(split="test", images=final.test_images, accuracies_near=final.accuracy)

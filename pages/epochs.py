@@ -30,4 +30,4 @@ stories = [f"{classes[labels[n]]}: {epochs.predicted_caption(predictions[:, n], 
 ui.gallery(validation["images"][hard], stories, columns=6, scale=4)
 
 ui.takeaway("An accuracy that stands still does not mean that the answers do: a network forgets while it learns.")
-ui.provenance(split="validation", images=len(labels))
+ui.provenance(split="validation", images=len(labels), accuracies_near=result.fit.highest_val_accuracy)

@@ -34,8 +34,8 @@ overview_ui.invitations()
 if pictures := ui.optional_arrays("eda/images.npz"):
     ui.gallery(pictures["samples"][:, 0], classes, columns=len(classes), scale=2.5)
 with st.container(horizontal=True, gap="xsmall"):
-    for label, value, note in overview.metrics(study, manifest, with_deck=with_deck):
-        st.metric(label, value, border=True, help=note)
+    for metric in overview.metrics(study, manifest, with_deck=with_deck):
+        overview_ui.metric(metric)
 overview_ui.conditions(manifest)
 
 st.subheader("The steps of the study")

@@ -46,7 +46,8 @@ if mode == playground_ui.CORRUPT:
         ui.chart(chart, see=robustness.sentence(curve_frame, corruption))
         if kind == "trainset" and trainsets and (verdict := robustness.practice(measured, corruption, trainsets)):
             st.markdown(verdict)
-        ui.provenance(split="validation", images=measured.validation_images)
+        middle = curve_frame["accuracy"].median() / 100
+        ui.provenance(split="validation", images=measured.validation_images, accuracies_near=middle)
 ui.takeaway(
     "A network is at home where its training images were: what it has never seen turned, blurred or half hidden, it "
     "may not know, and its probability does not always say so."

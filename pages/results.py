@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts import deck
-from artifacts.contract import FinalSummary, ImprovementsSummary
+from artifacts.contract import ConfirmSummary, FinalSummary, ImprovementsSummary
 from portal import navigation, test_record, ui, vault
 from portal.charts import results, seeds
 from portal.text import percent
@@ -15,7 +15,7 @@ SHOWN = 24
 ui.opening("How good is the final model on images that no choice was made with?")
 final = ui.document(FinalSummary)
 manifest = ui.current_run().manifest
-ui.beside_deck(test_record.beside_deck(final))
+ui.beside_deck(test_record.beside_deck(final, ui.optional(ConfirmSummary)))
 ui.provenance(split="test", images=final.test_images, seeds=len(final.seeds))
 ui.chart(
     results.accuracy_by_seed(final, deck.TEST_ACCURACY if ui.with_deck() else None),

@@ -18,7 +18,8 @@ frames = {name: search_log.trial_frame(search, clocks[name]) for name, search in
 
 with_deck = ui.with_deck()
 ui.small_table(search_log.best_table(searches, frames, with_deck=with_deck), name="The best trials")
-ui.provenance(split="validation", images=coarse.validation_images)
+best = max(frame["accuracy"].max() for frame in frames.values()) / 100
+ui.provenance(split="validation", images=coarse.validation_images, accuracies_near=best)
 
 st.subheader("Replay")
 picked = ui.one_of("Search", list(searches), key="tuning_search", default=list(searches)[-1])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from artifacts.contract import AblationSummary, ChampionSummary, Comparison
 from portal.champion import schooling
-from portal.text import count, percent, spread
+from portal.text import count, in_words, spread
 
 
 def differences(summary: AblationSummary) -> list[Comparison]:
@@ -71,9 +71,11 @@ def student_sentence(summary: AblationSummary) -> str:
     if named is None:
         return ""
     teachers = count(len(summary.views.seeds), "network")
+    together = in_words(summary.views.ensemble, summary.validation_images)
     return (
         f"**Student** ({summary.student}): one network of the same size whose targets are half the labels, half the "
         f"mean answer of the champion's {teachers} of the ablation, which are right on "
-        f"{percent(summary.views.ensemble)} together. Alone it reaches {spread(named.val_accuracy)}, a champion "
+        f"{together} together. Alone, as mean ± standard deviation [95 % interval], it reaches "
+        f"{spread(named.val_accuracy)}, a champion "
         f"alone {spread(summary.question.variants[0].val_accuracy)}."
     )

@@ -25,9 +25,9 @@ from artifacts.contract import (
     Recipe,
     Views,
 )
+from portal import intervals
 from portal.disagreement import SURE, sign_test
-from portal.text import Beside, count, percent, percent_with_error, spread
-from portal.vault import standard_error
+from portal.text import Beside, accuracy, count, in_words, percent, spread
 
 NAME = "Champion"
 VALIDATION, TEST = "champion/validation.npz", "champion/test.npz"
@@ -96,11 +96,14 @@ def rounds_sentence(champion: ChampionSummary) -> str:
     if not champion.earlier:
         return ""
     fits = (*champion.earlier, champion.fit)
-    reached = ", ".join(f"{percent(fit.highest_val_accuracy)} after round {n}" for n, fit in enumerate(fits, 1))
+    images = champion.validation_images
+    reached = ", ".join(
+        f"{accuracy(fit.highest_val_accuracy, images)} after round {n}" for n, fit in enumerate(fits, 1)
+    )
     return (
         "**Rounds**: after the first, training starts again from the weights that are there, with the whole schedule "
         "of learning rates (a warm restart): more epochs, without knowing beforehand how many. One network, validation "
-        f"images (n = {champion.validation_images:,}): {reached}. A round begins where the curves fall back."
+        f"images (n = {images:,}; 95 % interval in brackets): {reached}. A round begins where the curves fall back."
     )
 
 
@@ -118,10 +121,10 @@ def whole_fit(champion: ChampionSummary) -> Fit:
 
 def beside_deck(champion: ChampionSummary, final: FinalSummary | None) -> list[Beside]:
     """Test accuracy of the champion and of the study's final model, then what the champion's costs are."""
-    published = percent_with_error(champion.accuracy, champion.standard_error)
+    published = accuracy(champion.accuracy, champion.test.images)
     images = f"test, {count(champion.test.images, 'image')}"
     rows = [
-        Beside("Champion ± standard error", published, f"{images}, 1 seed", percent(deck.TEST_ACCURACY)),
+        Beside("Champion, published network", published, f"{images}, 1 seed", percent(deck.TEST_ACCURACY)),
         Beside(
             "Champion, mean ± standard deviation", spread(champion.accuracy_spread), f"{images} a seed", "one seed only"
         ),
@@ -147,13 +150,16 @@ def _costs(champion: ChampionSummary) -> list[Beside]:
 def on_test(champion: ChampionSummary, *, with_deck: bool) -> str:
     """How many points the champion's mean is from the deck's figure, with what chance alone moves."""
     mean = champion.accuracy_spread.mean
-    reached = f"Over {count(champion.accuracy_spread.n, 'seed')} the champion reaches **{percent(mean)}** of the test"
+    low, high = intervals.over_seeds(champion.accuracy_spread, champion.test.images)
+    reached = (
+        f"Over {count(champion.accuracy_spread.n, 'seed')} the champion reaches **{percent(mean)}** (95 % interval "
+        f"{100 * low:.2f} to {100 * high:.2f}) of the test"
+    )
     if not with_deck:
         return f"{reached} images."
-    error = 100 * standard_error(deck.TEST_ACCURACY, deck.TEST_IMAGES)
     return (
         f"{reached} images, {100 * (mean - deck.TEST_ACCURACY):+.2f} percentage points against the deck's "
-        f"{percent(deck.TEST_ACCURACY)}, a single seed's figure whose standard error is {error:.2f} points."
+        f"{in_words(deck.TEST_ACCURACY, deck.TEST_IMAGES)}, a single seed's figure."
     )
 
 
@@ -179,7 +185,7 @@ def curves_see(champion: ChampionSummary) -> str:
 
 def takeaway(champion: ChampionSummary) -> str:
     """What to remember: the figure, and that a total does not say where it comes from."""
-    figure = percent_with_error(champion.accuracy, champion.standard_error)
+    figure = in_words(champion.accuracy, champion.test.images)
     return (
         f"{figure} of the test images with {champion.parameters:,} parameters. The total does not say which part of a "
         "recipe brought it: each has to be taken away alone, with several seeds."
@@ -247,21 +253,22 @@ def same_parts(deck_recipe: Recipe, champion: Recipe) -> str:
 
 def views_table(champion: ChampionSummary, ablation: AblationSummary | None) -> pd.DataFrame:
     """The four ways to ask the same networks, on validation images (small budget, and in full) and on test images."""
-    full = {"single": percent(champion.fit.highest_val_accuracy), "mirrored": percent(champion.fit_mirrored)}
+    images = champion.validation_images
+    full = {"single": champion.fit.highest_val_accuracy, "mirrored": champion.fit_mirrored}
     columns = {"Asked": list(VIEWS.values())}
     if ablation is not None:
-        columns["Validation, small budget"] = [_view(ablation.views, view) for view in VIEWS]
-    columns["Validation, full budget"] = [full.get(view, "one network only") for view in VIEWS]
-    columns["Test, full budget"] = [_view(champion.test, view) for view in VIEWS]
+        small = ablation.validation_images
+        columns["Validation, small budget"] = [_view(ablation.views, view, small) for view in VIEWS]
+    columns["Validation, full budget"] = [
+        accuracy(full[view], images) if view in full else "one network only" for view in VIEWS
+    ]
+    columns["Test, full budget"] = [_view(champion.test, view, champion.test.images) for view in VIEWS]
     return pd.DataFrame(columns)
 
 
-def _view(views: Views, name: str) -> str:
+def _view(views: Views, name: str, images: int) -> str:
     value = getattr(views, name)
-    if isinstance(value, float):
-        return percent(value)
-    std = float(np.std(value, ddof=1)) if len(value) > 1 else None
-    return f"{percent_with_error(float(np.mean(value)), std)} (n = {len(value)})"
+    return accuracy(value, images) if isinstance(value, float) else spread(intervals.spread(value))
 
 
 def views_sentence(champion: ChampionSummary) -> str:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from portal.text import count, percent
+from portal.intervals import with_ends
+from portal.text import count, in_words, percent
 
 VOTE, MEAN = "Majority vote", "Mean of probabilities"
 SURE = 0.05  # a p-value below it is called a difference
@@ -53,7 +54,8 @@ def votes(networks: Mapping[str, np.ndarray], labels_N: np.ndarray) -> Votes:
 
 
 def accuracy_frame(found: Votes) -> pd.DataFrame:
-    """One row a network, then the vote and the mean: accuracy (%), and how often it alone is right."""
+    """One row a network, then the vote and the mean: accuracy (%), the ends of its 95 % interval, and how often it
+    alone is right."""
     alone = found.right & (found.networks_right == 1)
     rows = [
         {"who": name, "kind": "network", "accuracy": 100 * right.mean(), "alone": int(only.sum())}
@@ -64,7 +66,7 @@ def accuracy_frame(found: Votes) -> pd.DataFrame:
         {"who": name, "kind": "together", "accuracy": 100 * (answers == found.labels).mean(), "alone": 0}
         for name, answers in ((VOTE, found.vote), (MEAN, found.mean))
     ]
-    return pd.DataFrame(together + rows)
+    return with_ends(pd.DataFrame(together + rows), "accuracy", len(found.labels))
 
 
 def vote_sentence(found: Votes) -> str:
@@ -74,9 +76,11 @@ def vote_sentence(found: Votes) -> str:
     gained, lost = int((vote_right & ~best_right).sum()), int((best_right & ~vote_right).sum())
     p_value = sign_test(gained, lost)
     verdict = "a real difference" if p_value < SURE else "no difference is shown"
+    images = len(found.labels)
+    vote, single = (in_words(float(right.mean()), images) for right in (vote_right, best_right))
     return (
-        f"The vote is right on **{percent(vote_right.mean())}** of {len(found.labels):,} images, the best single "
-        f"network, {found.names[best]}, on **{percent(best_right.mean())}**. The vote mends {gained:,} of its mistakes "
+        f"The vote is right on {vote} of {images:,} images, the best single "
+        f"network, {found.names[best]}, on {single}. The vote mends {gained:,} of its mistakes "
         f"and spoils {lost:,} right answers: {verdict} (sign test, p = {p_value:.2g})."
     )
 

@@ -6,14 +6,13 @@ from 0 (free) to 1 (as much as any other). All functions are pure.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from portal.text import count, percent
+from portal.text import chance, count, in_words, percent
 
 STRICT = "Strict"
 CONFUSED = "Most confused pairs"
@@ -115,17 +114,15 @@ def that_stay(mistakes: pd.DataFrame, costs: np.ndarray, classes: Sequence[str])
 
 def ranking_sentence(frame: pd.DataFrame, images: int) -> str:
     """Whether forgiving changes the order of the networks, which gains most places, and how far chance reaches."""
-    share = frame["weighted"].iloc[0] / 100
-    error = 100 * math.sqrt(max(share * (1 - share), 0.0) / images)
-    chance = f"One standard error is about ± {error:.1f} points with {images:,} images."
+    reach = chance(frame["weighted"].iloc[0] / 100, images)
     gained = frame["plain_place"] - frame["weighted_place"]
     if not gained.any():
-        return f"The order of the networks stays: who is best does not depend on what is forgiven here. {chance}"
+        return f"The order of the networks stays: who is best does not depend on what is forgiven here. {reach}"
     best = frame.loc[gained.idxmax()]
     leaders = " and ".join(frame.loc[frame["weighted_place"] == 1, "network"])
     return (
         f"The order changes: {best['network']} goes from place {best['plain_place']} to {best['weighted_place']}. "
-        f"First: {leaders}. Which network is best depends on what a mistake costs. {chance}"
+        f"First: {leaders}. Which network is best depends on what a mistake costs. {reach}"
     )
 
 
@@ -135,8 +132,9 @@ def summary_sentence(costs: np.ndarray, labels_N: np.ndarray, predicted_N: np.nd
     stays = int(unforgiven(costs, labels_N, predicted_N).sum())
     plain = float((labels_N == predicted_N).mean())
     weighted = weighted_accuracy(costs, labels_N, predicted_N)
+    right = in_words(plain, len(labels_N))
     return (
-        f"The final model is right on {percent(plain)} of {len(labels_N):,} test images; at these costs its weighted "
+        f"The final model is right on {right} of {len(labels_N):,} test images; at these costs its weighted "
         f"accuracy is **{percent(weighted)}**. Of its {count(wrong, 'mistake')}, {wrong - stays:,} can be forgiven and "
         f"**{stays:,} stay**."
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import LabelsSummary
-from portal.text import count, percent
+from portal.text import count, in_words, percent
 
 RIGHT, WRONG, UNSURE = "Label right", "Label wrong", "Cannot tell"
 VERDICTS = (RIGHT, WRONG, UNSURE)
@@ -99,9 +99,10 @@ def docket(suspected: Sequence[Case], odd: Sequence[Case]) -> list[Case]:
 
 def estimate_sentence(summary: LabelsSummary) -> str:
     share = percent(summary.issues / max(summary.images, 1), 1)
+    right = in_words(summary.accuracy, summary.images)
     return (
         f"{count(summary.folds, 'network')} of one recipe each answered for the training images kept from it: "
-        f"right on {percent(summary.accuracy)} of {summary.images:,}. From these answers cleanlab estimates that "
+        f"right on {right} of {summary.images:,}. From these answers cleanlab estimates that "
         f"**{summary.issues:,}** labels (**{share}**) are wrong. An estimate, no verdict: the less the networks know, "
         "the more right labels they doubt."
     )

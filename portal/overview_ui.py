@@ -22,6 +22,20 @@ def invitations() -> None:
                 ui.link(named(name), f"**{invitation}**")
 
 
+def metric(figure: overview.Metric) -> None:
+    """A figure in a box, its 95 % interval in small below it."""
+    st.metric(
+        figure.label,
+        figure.value,
+        figure.interval or None,
+        border=True,
+        help=figure.note,
+        delta_color="off",
+        delta_arrow="off",
+        height="stretch",
+    )
+
+
 def conditions(manifest: Manifest) -> None:
     """Which profile, how much training it was, on what, and the settings that were changed."""
     if note := profile_note(manifest):
@@ -36,6 +50,8 @@ def conditions(manifest: Manifest) -> None:
 
 def steps(found: Mapping[str, str]) -> None:
     """A card for each page but this one, by the menu's sections: what the step does, and what it `found`."""
+    if found:
+        st.caption("In square brackets: 95 % intervals, over images where there is one seed, else over seeds.")
     for section in overview.sections(PAGES[1:]):
         st.markdown(f"**{section.title}**")
         grid = st.grid(4, min_column_width=190, border=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from portal.text import percent
+from portal.text import accuracy, percent
 
 RANDOM, HARD = "random", "hard"
 IMAGES = 20  # a sheet
@@ -100,11 +100,11 @@ def calibration(answers: Sequence[Answer]) -> pd.DataFrame:
         ],
     }
     rows = [
-        (who, len(right), f"{sum(right)} ({percent(float(np.mean(right)), 0)})")
+        (who, len(right), f"{sum(right)}, {accuracy(float(np.mean(right)), len(right), 0)}")
         for who, right in groups.items()
         if right
     ]
-    return pd.DataFrame(rows, columns=["Who, how sure", "Images", "Right"])
+    return pd.DataFrame(rows, columns=["Who, how sure", "Images", "Right [95 % interval]"])
 
 
 def knows_itself(answers: Sequence[Answer]) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from artifacts import deck
-from artifacts.contract import FinalSummary
-from portal.text import Beside, count, percent, percent_with_error, spread
+from artifacts.contract import ConfirmSummary, FinalSummary
+from portal.text import Beside, accuracy, count, in_words, percent, spread
 
 
-def beside_deck(final: FinalSummary) -> list[Beside]:
+def beside_deck(final: FinalSummary, confirmed: ConfirmSummary | None) -> list[Beside]:
     """Accuracy of the published model and over seeds, loss and validation accuracy, beside the deck's."""
     images = f"test, {count(final.test_images, 'image')}"
-    published = percent_with_error(final.accuracy, final.standard_error)
+    published = accuracy(final.accuracy, final.test_images)
     return [
         Beside(
-            "Test accuracy, published model ± standard error",
+            "Test accuracy, published model",
             published,
             f"{images}, 1 seed",
             percent(deck.TEST_ACCURACY),
@@ -28,19 +28,25 @@ def beside_deck(final: FinalSummary) -> list[Beside]:
         Beside("Macro f1", f"{final.macro.f1:.3f}", f"{images}, 1 seed", f"{deck.MACRO.f1:.2f}"),
         Beside(
             "Validation accuracy of the recipe",
-            percent(final.val_accuracy),
+            _validated(final, confirmed),
             f"validation, {count(final.val_seeds, 'seed')}",
             percent(deck.FINE_BEST.val_accuracy),
         ),
     ]
 
 
+def _validated(final: FinalSummary, confirmed: ConfirmSummary | None) -> str:
+    """The accuracy that chose the recipe; with the spread of its seeds where stage confirm's summary is there."""
+    found = confirmed.winner.val_accuracy if confirmed else None
+    return spread(found) if found else percent(final.val_accuracy)
+
+
 def takeaway(final: FinalSummary) -> str:
     """The one figure to remember, with its error, and what it does not tell."""
     best = max(final.classes, key=lambda row: row.f1)
     worst = min(final.classes, key=lambda row: row.f1)
-    accuracy = percent_with_error(final.accuracy, final.standard_error)
+    figure = in_words(final.accuracy, final.test_images)
     return (
-        f"{accuracy} on images that chose nothing; but one number hides the classes, "
+        f"{figure} on images that chose nothing; but one number hides the classes, "
         f"from f1 {worst.f1:.2f} ({worst.name}) to {best.f1:.2f} ({best.name})."
     )

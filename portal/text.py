@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from artifacts.contract import Machine, Manifest, Spread, StageClock
+from portal.intervals import wilson
 
 # How much of the deck's study each profile runs; other profiles are named without a comment.
 _PROFILE_NOTES = {
@@ -29,16 +30,37 @@ def percent(fraction: float, digits: int = 2) -> str:
     return f"{100 * fraction:.{digits}f} %"
 
 
-def percent_with_error(fraction: float, error: float | None, digits: int = 2) -> str:
-    """`94.93 ± 0.22 %`; the error alone is left out where it is not known."""
-    if error is None:
-        return percent(fraction, digits)
-    return f"{100 * fraction:.{digits}f} ± {100 * error:.{digits}f} %"
+def bracketed(low: float, high: float, digits: int = 2) -> str:
+    """The ends of a 95 % interval: `[94.39, 95.26]`, in per cent; a narrow column does not part them."""
+    return f"[{100 * low:.{digits}f},\N{NO-BREAK SPACE}{100 * high:.{digits}f}]"
+
+
+def accuracy(share: float, images: int, digits: int = 2) -> str:
+    """`94.84 % [94.39, 95.26]`: the share of so many images that is right, and its 95 % interval."""
+    return f"{percent(share, digits)} {bracketed(*wilson(share, images), digits)}"
+
+
+def in_words(share: float, images: int) -> str:
+    """`94.84 % (95 % interval 94.39 to 95.26)`, for a sentence."""
+    low, high = wilson(share, images)
+    return f"{percent(share)} (95 % interval {100 * low:.2f} to {100 * high:.2f})"
+
+
+def chance(share: float, images: int) -> str:
+    """How far chance reaches, said once where many accuracies of one kind stand."""
+    low, high = wilson(share, images)
+    return (
+        f"One accuracy of {percent(share, 1)} on {images:,} images has a 95 % interval of {100 * low:.1f} to "
+        f"{100 * high:.1f}."
+    )
 
 
 def spread(value: Spread) -> str:
-    """Mean with its standard deviation over seeds, and how many seeds there were."""
-    return f"{percent_with_error(value.mean, value.std)} (n = {value.n})"
+    """`94.85 ± 0.09 % [94.74, 94.96] (n = 5)`: mean, standard deviation over seeds, the mean's 95 % interval, seeds."""
+    if value.std is None:
+        return f"{percent(value.mean)} (n = {value.n})"
+    interval = "" if value.low is None or value.high is None else f" {bracketed(value.low, value.high)}"
+    return f"{100 * value.mean:.2f} ± {100 * value.std:.2f} %{interval} (n = {value.n})"
 
 
 def count(number: int, noun: str) -> str:
@@ -74,9 +96,15 @@ def training_time(clocks: Iterable[StageClock | None], machine: Machine) -> str:
     return f"{count(len(seconds), 'training')}, {length} if done one after the other, on {hardware(machine)}."
 
 
-def provenance(manifest: Manifest, split: str, images: int | None, seeds: int) -> str:
-    """One line: which images were measured, how often, in which profile, on what machine."""
+def provenance(
+    manifest: Manifest, split: str, images: int | None, seeds: int, accuracies_near: float | None = None
+) -> str:
+    """One line: which images were measured, how often, in which profile, on what machine.
+
+    With `accuracies_near`, how far chance reaches there: for a page of single accuracies near that one.
+    """
     measured = f"{split} images" if images is None else f"{images:,} {split} images"
-    return (
+    line = (
         f"Measured on: {measured} · {count(seeds, 'seed')} · {manifest.profile} profile · {hardware(manifest.machine)}"
     )
+    return line if accuracies_near is None or not images else f"{line} · {chance(accuracies_near, images)}"

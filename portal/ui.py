@@ -157,10 +157,10 @@ def takeaway(sentence: str) -> None:
         st.success(f"### {sentence}" if lecture_ui.is_on() else sentence, icon=":material/lightbulb:")
 
 
-def provenance(*, split: str, images: int | None = None, seeds: int = 1) -> None:
-    """One caption: split, how many images and seeds, profile, hardware."""
+def provenance(*, split: str, images: int | None = None, seeds: int = 1, accuracies_near: float | None = None) -> None:
+    """One caption: split, how many images and seeds, profile, hardware; what chance does to accuracies near one."""
     if not view_ui.hidden(view_ui.PROVENANCE):
-        st.caption(text.provenance(current_run().manifest, split, images, seeds))
+        st.caption(text.provenance(current_run().manifest, split, images, seeds, accuracies_near))
 
 
 def with_deck() -> bool:
@@ -306,8 +306,9 @@ def beside_deck(rows: Sequence[Beside]) -> None:
     """
     deck = {"Deck": [row.deck for row in rows]} if with_deck() else {}
     figures, ours, where = [row.what for row in rows], [row.ours for row in rows], [row.measured_on for row in rows]
-    plain = {"Figure": figures, "This run": ours, "Measured on": where, **deck}
+    run = "This run [95 % interval]"
+    plain = {"Figure": figures, run: ours, "Measured on": where, **deck}
     page_record.note_table("Figures beside the deck's" if deck else "Figures", pd.DataFrame(plain))
     under = [f"{figure}  \n:small[:gray[{measured_on}]]" for figure, measured_on in zip(ours, where, strict=True)]
-    columns = {"Figure": figures, "This run": under, **deck}
+    columns = {"Figure": figures, run: under, **deck}
     st.table(pd.DataFrame(columns), hide_index=True, border="horizontal")

@@ -11,10 +11,10 @@ import pandas as pd
 
 from artifacts import store
 from artifacts.contract import ChampionSummary, FinalSummary, Machine, Manifest, PhotoSummary, Recipe, TestRead
+from portal.intervals import Z95, wilson
 from portal.text import count, hardware, percent
 
 SHORT = 12  # hexadecimal digits of a hash that are shown: enough to compare by eye
-Z95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -237,26 +237,22 @@ def gap_frame(final: FinalSummary, validation_images: int) -> pd.DataFrame:
         ("Test", final.accuracy, final.test_images),
     ]
     frame = pd.DataFrame(rows, columns=["split", "share", "n"])
-    half = [Z95 * standard_error(share, n) for _, share, n in rows]
+    ends = [wilson(share, n) for _, share, n in rows]
     return frame.assign(
         accuracy=100 * frame["share"],
-        low=[100 * max(share - wide, 0.0) for (_, share, _), wide in zip(rows, half, strict=True)],
-        high=[100 * min(share + wide, 1.0) for (_, share, _), wide in zip(rows, half, strict=True)],
+        low=[100 * low for low, _ in ends],
+        high=[100 * high for _, high in ends],
     ).drop(columns="share")
 
 
-def standard_error(share: float, n: int) -> float:
-    """Binomial standard error of a share measured on n images."""
-    return math.sqrt(share * (1 - share) / max(n, 1))
-
-
 def gap_sentence(final: FinalSummary, validation_images: int) -> str:
-    """Test minus validation in percentage points with its standard error, and what else differs between both."""
+    """Test minus validation in percentage points with its 95 % interval, and what else differs between both."""
     gap = 100 * (final.accuracy - final.val_accuracy)
-    variance = standard_error(final.accuracy, final.test_images) ** 2
-    variance += standard_error(final.val_accuracy, validation_images) ** 2
+    sides = [(final.accuracy, final.test_images), (final.val_accuracy, validation_images)]
+    half = 100 * Z95 * math.sqrt(sum(share * (1 - share) / max(n, 1) for share, n in sides))
     return (
-        f"Test minus validation: {gap:+.2f} ± {100 * math.sqrt(variance):.2f} percentage points. The validation figure "
+        f"Test minus validation: {gap:+.2f} percentage points (95 % interval {gap - half:+.2f} to {gap + half:+.2f}). "
+        "The validation figure "
         f"({percent(final.val_accuracy)}) chose the recipe, so it is a little too good; the published model was "
         f"then trained on {final.train_images:,} images, which should help it. Far below validation would "
         "mean that the choices fitted the validation images rather than the clothes."

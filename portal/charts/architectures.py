@@ -9,10 +9,12 @@ import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves, Fit
+from portal import intervals
 from portal.champion import NAME as CHAMPION
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.memo import kept
 from portal.networks import Measured
+from portal.text import in_words
 
 OURS, DECK = "This run", "Deck"
 OTHER_BUDGET = "Champion, other budget"
@@ -32,14 +34,19 @@ def table(summary: ArchitecturesSummary, own: Sequence[Measured] = (), *, with_d
 
     Of a visitor's `own` networks nothing is known but their size and their accuracy.
     """
-    rows = [_row(result, with_deck) for result in summary.results]
+    rows = [_row(result, summary.validation_images, with_deck) for result in summary.results]
     for each in own:
-        accuracy = {"Val accuracy (%)": 100 * each.accuracy}
+        accuracy = _accuracy(each.accuracy, summary.validation_images)
         rows.append({"Network": each.name, "Parameters": each.parameters, **accuracy})
     return pd.DataFrame(rows)
 
 
-def _row(result: ArchitectureResult, with_deck: bool) -> dict[str, object]:
+def _accuracy(share: float, images: int) -> dict[str, object]:
+    low, high = intervals.wilson(share, images)
+    return {"Val accuracy (%)": 100 * share, "95 % interval": f"{100 * low:.1f} to {100 * high:.1f}"}
+
+
+def _row(result: ArchitectureResult, images: int, with_deck: bool) -> dict[str, object]:
     fit, theirs = result.fit, deck.architecture(result.name) if with_deck else None
     figures: dict[str, tuple[object, object]] = {
         "Val accuracy (%)": (100 * fit.highest_val_accuracy, theirs and 100 * theirs.highest_val_accuracy),
@@ -55,7 +62,7 @@ def _row(result: ArchitectureResult, with_deck: bool) -> dict[str, object]:
         "MACs (M)": result.macs / 1e6,
     }
     for name, (ours, other) in figures.items():
-        row[name] = ours
+        row |= _accuracy(fit.highest_val_accuracy, images) if name == "Val accuracy (%)" else {name: ours}
         if theirs is not None:
             row[f"Deck: {name[0].lower()}{name[1:]}"] = other
     return row
@@ -75,7 +82,7 @@ def formats(table: pd.DataFrame) -> dict[str, str]:
 def size_frame(summary: ArchitecturesSummary, own: Sequence[Measured] = (), *, with_deck: bool) -> pd.DataFrame:
     """One row a network: parameters, MACs (million), highest validation accuracy (%) here and in the deck.
 
-    A visitor's `own` networks come last, without MACs.
+    `low` and `high` are the ends of the 95 % interval here. A visitor's `own` networks come last, without MACs.
     """
     rows: list[dict[str, object]] = []
     for result in summary.results:
@@ -91,7 +98,7 @@ def size_frame(summary: ArchitecturesSummary, own: Sequence[Measured] = (), *, w
         )
     for each in own:
         rows.append({"network": each.name, "parameters": each.parameters, OURS: 100 * each.accuracy})
-    return pd.DataFrame(rows).astype({DECK: float})
+    return intervals.with_ends(pd.DataFrame(rows).astype({DECK: float}), OURS, summary.validation_images)
 
 
 @kept
@@ -104,6 +111,9 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
     y = alt.Scale(zero=False, padding=14)
     title = "Highest validation accuracy (%)"
     base = alt.Chart(frame).encode(x=x)
+    chance = base.mark_rule(strokeWidth=4, opacity=0.35, color=NEUTRAL).encode(
+        y=alt.Y("low:Q", scale=y), y2=alt.Y2("high:Q")
+    )
     joins = base.transform_filter(f"isValid(datum['{DECK}'])").mark_rule(color=NEUTRAL, opacity=0.5)
     long = alt.Chart(_long(frame, by)).encode(x=x)
     sources, shapes = [OURS, DECK, OTHER_BUDGET], alt.Scale(range=["circle", "diamond", "triangle-up"])
@@ -121,10 +131,20 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
     )
     labels = _labels(frame, by)
     return titled(
-        layered(joins.encode(y=alt.Y(OURS, title=title, scale=y), y2=DECK), points, *labels, height=330),
+        layered(joins.encode(y=alt.Y(OURS, title=title, scale=y), y2=DECK), chance, points, *labels, height=330),
         "Is a bigger network better?",
-        f"n = {len(frame)} networks, one seed each, {validation_images:,} validation images",
+        f"n = {len(frame)} networks, one seed each, {validation_images:,} validation images; thick line: 95 % interval",
         f"Scatter of highest validation accuracy against {by} on a logarithmic axis, this run's and the deck's points.",
+    )
+
+
+def takeaway(summary: ArchitecturesSummary) -> str:
+    """Which network leads, and that one seed each does not decide it."""
+    best = next(result for result in summary.results if result.name == summary.best)
+    figure = in_words(best.fit.highest_val_accuracy, summary.validation_images)
+    return (
+        f"{best.name} leads with {figure} of {summary.validation_images:,} images. With one seed each, small distances "
+        "between the networks mean little."
     )
 
 

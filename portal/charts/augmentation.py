@@ -74,7 +74,7 @@ def table(summary: AugmentationsSummary, *, with_deck: bool) -> pd.DataFrame:
             "Set": str(each.id),
             "Augmentation": each.title,
             "Training images": f"{each.size:,}",
-            "Validation accuracy": spread(each.val_accuracy),
+            "Validation accuracy [95 % interval]": spread(each.val_accuracy),
         }
         if with_deck:
             row["Deck"] = _deck_text(each.id)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 
 import altair as alt
 import pandas as pd
 
-from artifacts.contract import ChampionSummary, Comparison, FinalSummary, Spread
+from artifacts.contract import ChampionSummary, Comparison, FinalSummary
+from portal import intervals
 from portal.champion import NAME
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.seeds import SeedGroup, seed_chart
@@ -28,7 +28,7 @@ def accuracy_chart(champion: ChampionSummary, final: FinalSummary | None, refere
     test = champion.test
     groups = {
         NAME: SeedGroup(test.single, champion.accuracy_spread),
-        MIRRORED: SeedGroup(test.mirrored, _without_interval(test.mirrored)),
+        MIRRORED: SeedGroup(test.mirrored, intervals.spread(test.mirrored)),
     }
     if final is not None:
         groups[FINAL] = SeedGroup(final.accuracy_by_seed, final.accuracy_spread)
@@ -42,12 +42,6 @@ def accuracy_chart(champion: ChampionSummary, final: FinalSummary | None, refere
         "Rows of points: test accuracy of each seed of the champion, with and without the mirror image, and of the "
         "study's final model.",
     )
-
-
-def _without_interval(values: Sequence[float]) -> Spread:
-    """Mean and deviation; the same networks stand a row above, whose interval says enough."""
-    std = statistics.stdev(values) if len(values) > 1 else None
-    return Spread(len(values), statistics.fmean(values), std, None, None)
 
 
 def difference_frame(comparisons: Sequence[Comparison], student: str) -> pd.DataFrame:

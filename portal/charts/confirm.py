@@ -9,7 +9,7 @@ from artifacts.contract import Confirmed, ConfirmSummary
 from portal.charts import titled
 from portal.charts.seeds import SeedGroup, seed_chart
 from portal.memo import kept
-from portal.text import count, percent, spread
+from portal.text import accuracy, count, percent, spread
 
 
 def name_of(candidate: Confirmed) -> str:
@@ -65,8 +65,9 @@ def confirmation_table(summary: ConfirmSummary) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "Trial": name_of(each) + (", to final" if each is summary.winner else ""),
-            "In the search": f"{percent(each.search_accuracy)}, {count(each.search_epochs, 'epoch')}",
-            "With new seeds": spread(each.val_accuracy) if each.val_accuracy else "none",
+            "In the search [95 % interval]": f"{accuracy(each.search_accuracy, summary.validation_images)}, "
+            f"{count(each.search_epochs, 'epoch')}",
+            "With new seeds [95 % interval]": spread(each.val_accuracy) if each.val_accuracy else "none",
             "Failed because": each.reason,
         }
         for each in summary.candidates

@@ -17,8 +17,9 @@ DECADES = alt.Axis(values=[1, 10, 100, 1_000, 10_000, 100_000], format=",d")
 def accuracy_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     """A row for the vote, the mean and each network of `disagreement.accuracy_frame`."""
     order = list(frame["who"])
+    scale = alt.Scale(zero=False, padding=24)
+    x = alt.X("accuracy:Q", title="Accuracy on validation images (%)", scale=scale)
     base = alt.Chart(frame).encode(
-        x=alt.X("accuracy:Q", title="Accuracy on validation images (%)", scale=alt.Scale(zero=False, padding=24)),
         y=alt.Y("who:N", title=None, sort=order, axis=alt.Axis(labelLimit=170, grid=True)),
         tooltip=[
             alt.Tooltip("who", title="Who answers"),
@@ -31,13 +32,14 @@ def accuracy_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     )
     kind = alt.Color("kind:N", sort=["together", "network"], legend=legend)
     shape = alt.Shape("kind:N", sort=["together", "network"], legend=legend)
-    dots = base.mark_point(filled=True, size=95, opacity=1).encode(color=kind, shape=shape)
-    number = base.mark_text(align="left", dx=9, color=TEXT).encode(text=alt.Text("accuracy:Q", format=".1f"))
+    chance = base.mark_rule(strokeWidth=3, color=NEUTRAL).encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"))
+    dots = base.mark_point(filled=True, size=95, opacity=1).encode(x=x, color=kind, shape=shape)
+    number = base.mark_text(dy=-11, color=TEXT).encode(x=x, text=alt.Text("accuracy:Q", format=".1f"))
     return titled(
-        layered(dots, number, height=28 * len(frame)),
+        layered(chance, dots, number, height=34 * len(frame)),
         "One network, or all together",
-        f"n = {images:,} validation images, 1 seed each",
-        "Dots for the accuracy of the majority vote, of the mean of probabilities and of each network.",
+        f"n = {images:,} validation images, 1 seed each; line: 95 % interval",
+        "Dots with intervals for the accuracy of the vote, of the mean of probabilities and of each network.",
     )
 
 

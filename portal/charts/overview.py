@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -25,9 +26,10 @@ from artifacts.contract import (
 )
 from portal.charts import layered, titled
 from portal.charts.dataset import SPLITS
+from portal.intervals import over_seeds, wilson
 from portal.memo import kept
 from portal.navigation import PageInfo
-from portal.text import Beside, count, hardware, percent, percent_with_error, spread
+from portal.text import Beside, accuracy, count, hardware, percent, spread
 
 OURS, DECK = "This run", "Deck"
 # What the pages to try things on are called where a visitor is invited to them.
@@ -37,6 +39,7 @@ INVITATIONS = {
     "quiz": "Are you better than the network?",
 }
 TEST, CHAMPION = "Test set", "Champion, test"
+INTERVAL_NOTE = "below it the 95 % interval, how far the choice of images alone may have moved it."
 # Highest validation accuracy after each step, and the test accuracy, as far as the deck gives them.
 DECK_JOURNEY = {
     "Best network": deck.BEST_NETWORK.highest_val_accuracy,
@@ -89,7 +92,7 @@ def findings(study: Study, classes: Sequence[str]) -> dict[str, str]:
         errors = study.outliers.class_mean_error
         found["outliers"] = f"Hardest class to redraw: {classes[errors.index(max(errors))]}"
     if study.architectures:
-        figure = percent(best_network_accuracy(study.architectures))
+        figure = accuracy(best_network_accuracy(study.architectures), study.architectures.validation_images)
         found["architectures"] = f"{study.architectures.best} leads with {figure}"
     if study.augmentations:
         best = best_trainset(study.augmentations)
@@ -100,11 +103,11 @@ def findings(study: Study, classes: Sequence[str]) -> dict[str, str]:
 def _result_findings(study: Study, classes: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     if study.final:
-        figure = percent_with_error(study.final.accuracy, study.final.standard_error)
-        found["results"] = f"{figure} of {study.final.test_images:,} test images right"
+        images = study.final.test_images
+        found["results"] = f"{accuracy(study.final.accuracy, images)} of {images:,} test images right"
     if study.champion:
-        figure = percent_with_error(study.champion.accuracy, study.champion.standard_error)
-        found["champion"] = f"{figure} of {study.champion.test.images:,} test images right"
+        images = study.champion.test.images
+        found["champion"] = f"{accuracy(study.champion.accuracy, images)} of {images:,} test images right"
     if study.errors and study.errors.pairs:
         pair = study.errors.pairs[0]
         found["errors"] = f"Most often: {classes[pair.true]} taken for {classes[pair.predicted]}"
@@ -123,38 +126,42 @@ def _search_findings(study: Study) -> dict[str, str]:
     searches = [search for search in (study.coarse, study.fine) if search]
     if not searches:
         return {}
-    reached = [accuracy for search in searches if (accuracy := best_trial_accuracy(search)) is not None]
-    best = f"; the best reached {percent(max(reached))}" if reached else ""
-    return {"tuning": f"{' + '.join(str(len(search.trials)) for search in searches)} trials{best}"}
+    reached = [best for search in searches if (best := best_trial_accuracy(search)) is not None]
+    said = f"; the best reached {accuracy(max(reached), searches[0].validation_images)}" if reached else ""
+    return {"tuning": f"{' + '.join(str(len(search.trials)) for search in searches)} trials{said}"}
 
 
 def journey_frame(study: Study, *, with_deck: bool) -> pd.DataFrame:
-    """One row a step and source: accuracy (%), the same less and plus its standard error (none: 0), training images."""
-    ours: list[tuple[str, float, float, int]] = []
-    if study.architectures:
-        network = best_network_accuracy(study.architectures)
-        ours.append(("Best network", network, 0.0, study.architectures.train_images))
-    if study.augmentations:
-        best = best_trainset(study.augmentations)
-        ours.append(("Best trainset", best.val_accuracy.mean, 0.0, study.augmentations.train_images))
+    """One row a step and source: accuracy (%), the ends of its 95 % interval (the deck's: its own figure), images."""
+    ours: list[tuple[str, float, tuple[float, float], int]] = []
+    if networks := study.architectures:
+        best_network = best_network_accuracy(networks)
+        interval = wilson(best_network, networks.validation_images)
+        ours.append(("Best network", best_network, interval, networks.train_images))
+    if sets := study.augmentations:
+        mean = best_trainset(sets).val_accuracy
+        ours.append(("Best trainset", mean.mean, over_seeds(mean, sets.validation_images), sets.train_images))
     for search in (study.coarse, study.fine):
-        accuracy = best_trial_accuracy(search) if search else None
-        if search and accuracy is not None:
-            ours.append((f"{search.search.capitalize()} search", accuracy, 0.0, search.train_images))
-    if study.final:
-        ours.append((TEST, study.final.accuracy, study.final.standard_error, study.final.train_images))
-    if study.champion:
-        champion = study.champion
-        ours.append((CHAMPION, champion.accuracy, champion.standard_error, champion.train_images))
+        best = best_trial_accuracy(search) if search else None
+        if search and best is not None:
+            interval = wilson(best, search.validation_images)
+            ours.append((f"{search.search.capitalize()} search", best, interval, search.train_images))
+    if final := study.final:
+        ours.append((TEST, final.accuracy, wilson(final.accuracy, final.test_images), final.train_images))
+    if champion := study.champion:
+        interval = wilson(champion.accuracy, champion.test.images)
+        ours.append((CHAMPION, champion.accuracy, interval, champion.train_images))
     rows = [_journey_row(OURS, *row) for row in ours]
     theirs = DECK_JOURNEY if with_deck else {}
-    rows += [_journey_row(DECK, step, theirs[step], 0.0, None) for step, *_ in ours if step in theirs]
+    rows += [_journey_row(DECK, step, theirs[step], (theirs[step],) * 2, None) for step, *_ in ours if step in theirs]
     return pd.DataFrame(rows, columns=["source", "step", "accuracy", "low", "high", "images"])
 
 
-def _journey_row(source: str, step: str, accuracy: float, error: float, images: int | None) -> dict[str, object]:
-    low, high = 100 * (accuracy - error), 100 * (accuracy + error)
-    return {"source": source, "step": step, "accuracy": 100 * accuracy, "low": low, "high": high, "images": images}
+def _journey_row(
+    source: str, step: str, reached: float, interval: tuple[float, float], images: int | None
+) -> dict[str, object]:
+    low, high = (100 * end for end in interval)
+    return {"source": source, "step": step, "accuracy": 100 * reached, "low": low, "high": high, "images": images}
 
 
 @kept
@@ -172,6 +179,8 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(frame).encode(x=x, color=alt.Color("source:N", sort=[OURS, DECK], legend=legend))
     dash = alt.StrokeDash("source:N", sort=[OURS, DECK], scale=alt.Scale(range=[[1, 0], [5, 4]]), legend=None)
     shape = alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend)
+    # Ours stand beside the interval's line, which would strike them through.
+    places: list[tuple[str, int, int, Literal["left", "center"]]] = [(OURS, 8, 12, "left"), (DECK, 0, -14, "center")]
     layers = [
         base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash),
         base.mark_rule(strokeWidth=4, opacity=0.5).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q")),
@@ -187,9 +196,9 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
         ),
         *(
             base.transform_filter(alt.datum.source == source)
-            .mark_text(dy=dy)
+            .mark_text(dx=dx, dy=dy, align=align)
             .encode(y=y, text=alt.Text("accuracy:Q", format=".1f"))
-            for source, dy in ((OURS, 18), (DECK, -14))
+            for source, dx, dy, align in places
         ),
     ]
     description = "Lines of accuracy after each step of the study, this run's and the deck's."
@@ -197,7 +206,7 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
     tested = [step for step in (TEST, CHAMPION) if step in steps]
     if tested:
         last = "the last" if len(tested) == 1 else "the last two"
-        subtitle += f"; {last} on test images, with the standard error"
+        subtitle += f"; {last} on test images; lines: 95 % intervals"
     return titled(layered(*layers, height=240), "Accuracy, step by step", subtitle, description)
 
 
@@ -212,32 +221,43 @@ def journey_sentence(frame: pd.DataFrame) -> str:
     return f"{sentence} Steps train on different numbers of images, which alone moves the line: {amounts}."
 
 
-def metrics(study: Study, manifest: Manifest, *, with_deck: bool) -> list[tuple[str, str, str]]:
-    """Label, value and explanation of the few figures at the top of the portal."""
+@dataclass(frozen=True)
+class Metric:
+    """A figure at the top of the portal; `interval` stands below the value, the note behind a question mark."""
+
+    label: str
+    value: str
+    note: str
+    interval: str = ""
+
+
+def metrics(study: Study, manifest: Manifest, *, with_deck: bool) -> list[Metric]:
+    """The few figures at the top of the portal."""
     rows = []
     if study.final:
-        images = count(study.final.test_images, "test image")
-        figure = percent_with_error(study.final.accuracy, study.final.standard_error, 1)
-        note = f"Share of {images} classified right by the published model; ± is the standard error of that share."
-        rows.append(("Test accuracy", figure, note))
+        images = study.final.test_images
+        note = f"Share of {count(images, 'test image')} that the published model classifies right; {INTERVAL_NOTE}"
+        rows.append(_accuracy_metric("Test accuracy", study.final.accuracy, images, note))
         if with_deck:
-            note = "The course study that this project rebuilds; one training, the same test images."
-            rows.append(("The deck's", percent(deck.TEST_ACCURACY, 1), note))
+            note = f"The course study that this project rebuilds; one training, the same test images; {INTERVAL_NOTE}"
+            rows.append(_accuracy_metric("The deck's", deck.TEST_ACCURACY, deck.TEST_IMAGES, note))
     if study.champion:
-        rows.append(_champion_metric(study.champion))
+        images = study.champion.test.images
+        note = f"Beyond the deck: a better recipe, on the same {count(images, 'test image')}; {INTERVAL_NOTE}"
+        rows.append(_accuracy_metric(CHAMPION, study.champion.accuracy, images, note))
     if study.final:
-        rows.append(("Seeds", str(len(study.final.seeds)), "Trainings of the final recipe, alike but for the seed."))
-    rows.append(("Profile", manifest.profile, "How much of the deck's study this run does."))
+        seeds = str(len(study.final.seeds))
+        rows.append(Metric("Seeds", seeds, "Trainings of the final recipe, alike but for the seed."))
+    rows.append(Metric("Profile", manifest.profile, "How much of the deck's study this run does."))
     machine = manifest.machine
     device = "GPU" if "cuda" in machine.device else f"{count(machine.cores, 'core')}"
-    rows.append(("Hardware", device, hardware(machine)))
+    rows.append(Metric("Hardware", device, hardware(machine)))
     return rows
 
 
-def _champion_metric(champion: ChampionSummary) -> tuple[str, str, str]:
-    figure = percent_with_error(champion.accuracy, champion.standard_error, 1)
-    images = count(champion.test.images, "test image")
-    return CHAMPION, figure, f"Beyond the deck: a better recipe, measured on the same {images}."
+def _accuracy_metric(label: str, share: float, images: int, note: str) -> Metric:
+    low, high = wilson(share, images)
+    return Metric(label, percent(share, 1), note, f"{100 * low:.1f} to {100 * high:.1f}")
 
 
 def headline(study: Study) -> list[Beside]:
@@ -245,7 +265,7 @@ def headline(study: Study) -> list[Beside]:
     rows = []
     if study.final:
         test = f"test, n = {study.final.test_images:,}, seed {study.final.seeds[0]}"
-        figure = percent_with_error(study.final.accuracy, study.final.standard_error)
+        figure = accuracy(study.final.accuracy, study.final.test_images)
         rows.append(Beside("Test accuracy", figure, test, percent(deck.TEST_ACCURACY)))
         if len(study.final.seeds) > 1:
             seeds = f"test, mean ± standard deviation of {count(len(study.final.seeds), 'seed')}"
@@ -253,11 +273,12 @@ def headline(study: Study) -> list[Beside]:
         rows.append(Beside("Test loss", f"{study.final.loss:.4f}", test, f"{deck.TEST_LOSS:.4f}"))
     if study.champion:
         where = f"test, n = {study.champion.test.images:,}, seed {study.champion.test.seeds[0]}"
-        figure = percent_with_error(study.champion.accuracy, study.champion.standard_error)
+        figure = accuracy(study.champion.accuracy, study.champion.test.images)
         rows.append(Beside(CHAMPION, figure, where, percent(deck.TEST_ACCURACY)))
     if study.architectures:
         where = f"validation, n = {study.architectures.validation_images:,}, one seed"
-        figure = f"{study.architectures.best}, {percent(best_network_accuracy(study.architectures))}"
+        reached = accuracy(best_network_accuracy(study.architectures), study.architectures.validation_images)
+        figure = f"{study.architectures.best}, {reached}"
         rows.append(
             Beside(
                 "Best network",

@@ -77,7 +77,8 @@ def test_abstaining_answers_fewer_and_better() -> None:
     result = calibration.abstaining(judged, 0.7)
     assert (result.coverage, result.accuracy) == (0.5, 1.0)
     sentence = calibration.abstaining_sentence(result)
-    assert "answers **50.0 %** of the 4 test images and is right on **100.0 %** of them; 2 images" in sentence
+    assert "answers **50.0 %** of the 4 test images and is right on **100.0 %** of them (95 % interval" in sentence
+    assert "interval 34.2 to 100.0); 2 images" in sentence
     assert "answers none" in calibration.abstaining_sentence(calibration.abstaining(judged, 0.95))
 
 

@@ -12,7 +12,7 @@ import pytest
 from artifacts import contract as c
 from artifacts.store import Run
 from pipeline.augmentation import CHAMPION_SETS
-from portal import ablation, champion, inference, memo, networks_ui
+from portal import ablation, champion, inference, memo, networks_ui, text
 from portal.charts import architectures
 from portal.charts import champion as charts
 from tests.portal.charts.specs import marks_of, rows_with, spec_of
@@ -43,13 +43,14 @@ def test_its_test_accuracy_stands_beside_the_deck_and_the_final_model(
 ) -> None:
     better = dataclasses.replace(summary, accuracy_spread=c.Spread(3, 0.9543, 0.001, 0.95, 0.96))
     rows = {row.what: row for row in champion.beside_deck(better, final)}
-    assert rows["Champion ± standard error"].deck == "94.93 %"
-    assert rows["Champion, mean ± standard deviation"].ours == "95.43 ± 0.10 % (n = 3)"
+    assert rows["Champion, published network"].deck == "94.93 %"
+    assert rows["Champion, mean ± standard deviation"].ours == "95.43 ± 0.10 % [95.00,\N{NO-BREAK SPACE}96.00] (n = 3)"
     assert rows["Parameters"].deck == rows["Parameters"].ours == "2,917,482"
     assert len(champion.beside_deck(better, None)) == len(rows) - 1
     said = champion.on_test(better, with_deck=True)
     assert "+0.50 percentage points against the deck's 94.93 %" in said
-    assert "standard error is 0.22 points" in said
+    assert "**95.43 %** (95 % interval 95.00 to 96.00)" in said
+    assert "deck's 94.93 % (95 % interval 94.48 to 95.34), a single seed's figure" in said
     assert "deck" not in champion.on_test(better, with_deck=False)
 
 
@@ -109,15 +110,17 @@ def test_the_ablation_tells_what_is_shown_from_what_is_not(
 def test_the_student_and_its_teachers_are_named(changed: c.AblationSummary) -> None:
     said = ablation.student_sentence(changed)
     assert said.startswith("**Student** (student): one network of the same size")
-    assert "champion's 3 networks of the ablation, which are right on 91.00 % together" in said
+    assert "champion's 3 networks of the ablation, which are right on 91.00 % (95 % interval " in said
     assert ablation.student_sentence(dataclasses.replace(changed, student="")) == ""
 
 
 def test_a_second_round_is_told_with_what_it_gave(summary: c.ChampionSummary) -> None:
     assert champion.rounds_sentence(summary) == "" and champion.schooling(summary) == "5 epochs"
     twice = dataclasses.replace(summary, earlier=(dataclasses.replace(summary.fit, highest_val_accuracy=0.9),))
-    reached = f"90.00 % after round 1, {100 * summary.fit.highest_val_accuracy:.2f} % after round 2"
-    assert reached in champion.rounds_sentence(twice)
+    first, second = (
+        text.accuracy(share, summary.validation_images) for share in (0.9, summary.fit.highest_val_accuracy)
+    )
+    assert f"{first} after round 1, {second} after round 2" in champion.rounds_sentence(twice)
     assert "2 rounds of 5 epochs" in champion.other_budget(twice)
     assert "2 rounds of 5 epochs against" in champion.other_time(summary.recipe, twice)
     whole = champion.whole_fit(twice)
@@ -131,13 +134,14 @@ def test_the_four_views_stand_on_validation_and_on_test_images(
     assert "Validation, small budget" not in champion.views_table(summary, None)
     table = champion.views_table(summary, changed)
     assert table["Validation, small budget"].tolist() == [
-        "89.00 ± 1.00 % (n = 3)",
-        "90.00 ± 1.00 % (n = 3)",
-        "91.00 %",
-        "92.00 %",
+        "89.00 ± 1.00 % [86.52,\N{NO-BREAK SPACE}91.48] (n = 3)",
+        "90.00 ± 1.00 % [87.52,\N{NO-BREAK SPACE}92.48] (n = 3)",
+        text.accuracy(0.91, changed.validation_images),
+        text.accuracy(0.92, changed.validation_images),
     ]
-    assert table["Test, full budget"].tolist()[2:] == ["95.00 %", "96.00 %"]
-    assert table["Validation, full budget"].tolist()[1:3] == ["94.00 %", "one network only"]
+    assert table["Test, full budget"].tolist()[2:] == [text.accuracy(0.95, 100), text.accuracy(0.96, 100)]
+    full = [text.accuracy(0.94, summary.validation_images), "one network only"]
+    assert table["Validation, full budget"].tolist()[1:3] == full
     assert "the mirror image adds +0.00" in champion.views_sentence(summary)
 
 

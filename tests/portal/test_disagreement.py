@@ -62,7 +62,10 @@ def test_the_sign_test_is_exact() -> None:
 
 def test_the_vote_stands_beside_the_best_network(votes: disagreement.Votes) -> None:
     sentence = disagreement.vote_sentence(votes)
-    assert "right on **50.00 %** of 4 images, the best single network, a, on **75.00 %**" in sentence
+    assert (
+        "right on 50.00 % (95 % interval 15.00 to 85.00) of 4 images, the best single network, a, on 75.00 %"
+        in sentence
+    )
     assert "mends 0 of its mistakes and spoils 1 right answers: no difference is shown (sign test, p = 1)" in sentence
 
 

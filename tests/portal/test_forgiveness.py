@@ -90,5 +90,5 @@ def test_only_mistakes_at_full_cost_stay() -> None:
 def test_the_sentence_counts_what_is_forgiven_and_what_stays() -> None:
     predicted = np.array([2, 1, 1, 2, 2, 2])
     sentence = forgiveness.summary_sentence(costs(0.0, ("Boot", "Coat")), LABELS, predicted)
-    assert "right on 66.67 % of 6 test images" in sentence
+    assert "right on 66.67 % (95 % interval 30.00 to 90.32) of 6 test images" in sentence
     assert "**83.33 %**. Of its 2 mistakes, 1 can be forgiven and **1 stay**" in sentence

@@ -82,7 +82,13 @@ def test_calibration_counts_by_sureness() -> None:
     given += [answer(right=False, sure=False, model_right=False, probability=0.5)]
     table = quiz.calibration(given)
     assert table["Images"].tolist() == [2, 1, 2, 1]
-    assert table["Right"].tolist() == ["1 (50 %)", "0 (0 %)", "2 (100 %)", "0 (0 %)"]
+    figures = [
+        "1, 50 % [9,\N{NO-BREAK SPACE}91]",
+        "0, 0 % [0,\N{NO-BREAK SPACE}79]",
+        "2, 100 % [34,\N{NO-BREAK SPACE}100]",
+        "0, 0 % [0,\N{NO-BREAK SPACE}79]",
+    ]
+    assert table["Right [95 % interval]"].tolist() == figures
     assert "50 points more often" in quiz.knows_itself(given)
     assert "Be sure of some" in quiz.knows_itself(given[:2])
     assert "says nothing" in quiz.knows_itself([answer(right=False, sure=True), answer(right=True, sure=False)])

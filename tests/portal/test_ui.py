@@ -31,11 +31,20 @@ def test_a_strip_joins_images_with_a_white_gap() -> None:
 
 def test_numbers_as_words() -> None:
     assert text.percent(0.9493) == "94.93 %"
-    assert text.percent_with_error(0.9, 0.03, 1) == "90.0 ± 3.0 %"
-    assert text.percent_with_error(0.9, None) == "90.00 %"
+    assert text.accuracy(0.9, 100, 1) == "90.0 % [82.6,\N{NO-BREAK SPACE}94.5]"
+    assert text.in_words(0.9493, 10_000) == "94.93 % (95 % interval 94.48 to 95.34)"
+    assert text.spread(Spread(3, 0.9, 0.01, 0.88, 0.92)) == "90.00 ± 1.00 % [88.00,\N{NO-BREAK SPACE}92.00] (n = 3)"
     assert text.spread(Spread(1, 0.9, None, None, None)) == "90.00 % (n = 1)"
     assert text.count(1, "epoch") == "1 epoch"
     assert text.count(10_000, "image") == "10,000 images"
+
+
+def test_provenance_says_how_far_chance_reaches_where_accuracies_stand(tiny: TinyRun) -> None:
+    manifest = tiny.manifest({})
+    assert text.provenance(manifest, "test", 10_000, 1, 0.94).endswith(
+        " · One accuracy of 94.0 % on 10,000 images has a 95 % interval of 93.5 to 94.4."
+    )
+    assert "interval" not in text.provenance(manifest, "test", 10_000, 1)
 
 
 def test_provenance_names_split_seeds_profile_and_machine(tiny: TinyRun) -> None:

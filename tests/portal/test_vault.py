@@ -118,7 +118,9 @@ def test_a_champion_changed_after_its_reading_is_found_out(full_run: Run, final:
 
 def test_the_gap_has_its_error_and_the_chart_its_intervals(final: FinalSummary) -> None:
     better = dataclasses.replace(final, val_accuracy=0.90, accuracy=0.93, test_images=10_000)
-    assert "Test minus validation: +3.00 ± 0.98 percentage points" in vault.gap_sentence(better, 1_000)
+    assert "Test minus validation: +3.00 percentage points (95 % interval +1.07 to +4.93)" in vault.gap_sentence(
+        better, 1_000
+    )
     rows = rows_with(charts.gap_chart(vault.gap_frame(better, 1_000)), "split", "low")
     assert [round(row["high"] - row["low"], 2) for row in rows] == [3.72, 1.0]
     subtitle = " ".join(spec_of(charts.gap_chart(vault.gap_frame(better, 1_000)))["title"]["subtitle"])

@@ -61,7 +61,7 @@ def test_a_candidate_that_failed_is_in_the_table_alone(summary: ConfirmSummary) 
     with_failed = dataclasses.replace(summary, candidates=(*summary.candidates[:2], failed))
     assert len(rows_with(confirm.confirmation(with_failed), "mean")) == 2
     table = confirm.confirmation_table(with_failed)
-    assert table.loc["fine #2", ["With new seeds", "Failed because"]].tolist() == ["none", "not finite"]
+    assert table.loc["fine #2", ["With new seeds [95 % interval]", "Failed because"]].tolist() == ["none", "not finite"]
     assert table.index[1] == "fine #1, to final"
     assert "Failed because" not in confirm.confirmation_table(summary)
 

@@ -10,6 +10,7 @@ from artifacts import contract as c
 from artifacts import deck
 from artifacts.store import Run
 from portal.charts import overview
+from portal.intervals import wilson
 from portal.navigation import PAGES
 from tests.portal.charts.specs import rows_with, spec_of
 
@@ -45,20 +46,23 @@ def test_a_study_that_has_not_begun_claims_nothing(full_run: Run) -> None:
     assert overview.findings(NOTHING, full_run.manifest.classes) == {}
     assert overview.headline(NOTHING) == []
     assert overview.journey_frame(NOTHING, with_deck=True).empty
-    assert [label for label, *_ in overview.metrics(NOTHING, full_run.manifest, with_deck=True)] == [
+    assert [metric.label for metric in overview.metrics(NOTHING, full_run.manifest, with_deck=True)] == [
         "Profile",
         "Hardware",
     ]
 
 
-def test_the_journey_ends_at_the_test_set_with_its_error(study: overview.Study) -> None:
+def test_the_journey_gives_every_step_its_interval(study: overview.Study) -> None:
     frame = overview.journey_frame(study, with_deck=True)
     chart = overview.journey(frame)
     last = frame[frame["source"] == overview.OURS].iloc[-1]
     assert study.final
-    assert last["high"] - last["low"] == pytest.approx(200 * study.final.standard_error)
+    low, high = wilson(study.final.accuracy, study.final.test_images)
+    assert (last["low"], last["high"]) == pytest.approx((100 * low, 100 * high))
+    ours = frame[frame["source"] == overview.OURS]
+    assert ((ours["low"] < ours["accuracy"]) & (ours["accuracy"] < ours["high"])).all()
     assert len(rows_with(chart, "step", "accuracy")) == 10
-    assert "standard error" in " ".join(spec_of(chart)["title"]["subtitle"])
+    assert "95 % intervals" in " ".join(spec_of(chart)["title"]["subtitle"])
     assert frame[frame["source"] == overview.DECK]["accuracy"].tolist() == pytest.approx(
         [94.68, 95.17, 95.38, 95.42, 94.93]
     )
@@ -67,8 +71,9 @@ def test_the_journey_ends_at_the_test_set_with_its_error(study: overview.Study) 
 def test_the_champion_is_a_metric_a_figure_a_step_and_the_journeys_end(full_run: Run, study: overview.Study) -> None:
     champion = full_run.document(c.ChampionSummary)
     better = dataclasses.replace(study, champion=champion)
-    labels = [label for label, *_ in overview.metrics(better, full_run.manifest, with_deck=True)]
-    assert labels[:4] == ["Test accuracy", "The deck's", "Champion, test", "Seeds"]
+    metrics = overview.metrics(better, full_run.manifest, with_deck=True)
+    assert [metric.label for metric in metrics][:4] == ["Test accuracy", "The deck's", "Champion, test", "Seeds"]
+    assert (metrics[1].value, metrics[1].interval) == ("94.9 %", "94.5 to 95.3")
     row = next(row for row in overview.headline(better) if row.what == "Champion, test")
     assert (row.deck, row.measured_on) == ("94.93 %", "test, n = 100, seed 0")
     assert "of 100 test images right" in overview.findings(better, full_run.manifest.classes)["champion"]
