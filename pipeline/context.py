@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -40,6 +41,7 @@ class Context:
     files: dict[str, FileRecord] = field(default_factory=dict)
     trial_clocks: dict[str, TrialClock] = field(default_factory=dict)
     test_reads: list[TestRead] = field(default_factory=list)
+    on_reading: Callable[[], None] = lambda: None
     seconds_before: float = 0.0
     trial_seconds: float = 0.0
 
@@ -82,6 +84,17 @@ class Context:
     def arrays(self, path: str) -> dict[str, np.ndarray]:
         """Arrays that an earlier stage of this run wrote."""
         return store.npz_arrays((self.study / path).read_bytes(), source=path)
+
+    def put_reading_on_record(
+        self, model: Literal["final", "photo", "champion"], recipe_sha256: str, seeds: int
+    ) -> None:
+        """A reading of all test images, on disk before a test label is compared with anything.
+
+        Whatever happens to the stage afterwards, it is in the manifest once the stage has ended.
+        """
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        self.test_reads.append(TestRead(model, recipe_sha256, len(self.dataset.test_labels), seeds, at))
+        self.on_reading()
 
     # --------------------------------------------------------------------------------------------------- long work
 

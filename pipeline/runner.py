@@ -74,12 +74,12 @@ class StageState:
     """A finished stage, as kept in `work/stages/NAME.json` until the manifest is written from all of them.
 
     `test_reads` are this stage's readings of the test set, with those by what it was before its settings were changed.
-    While it is run again, the state before it stays, no longer `finished`, so that a kill forgets no reading.
+    They are kept when the test set is read; until its end the stage is not `finished`, and has no clock's file.
     """
 
     fingerprint: str
     files: dict[str, FileRecord]
-    clock_file: FileRecord
+    clock_file: FileRecord | None
     test_reads: tuple[TestRead, ...] = field(default=())
     finished: bool = True
 
@@ -113,7 +113,9 @@ class Runner:
     def state(self, stage: Stage) -> StageState | None:
         """What the stage left, None if it is to be run (again): never finished, other config, or a file is damaged."""
         state = self._last_state(stage)
-        if state is None or not state.finished or state.fingerprint != self.fingerprint(stage):
+        if state is None or state.clock_file is None or not state.finished:
+            return None
+        if state.fingerprint != self.fingerprint(stage):
             return None
         listed = {**state.files, StageClock.path(stage.name): state.clock_file}
         return state if all(self._is_intact(path, record) for path, record in listed.items()) else None
@@ -150,10 +152,7 @@ class Runner:
         self.write_manifest()
 
     def _run_stage(self, stage: Stage, pool: Pool, deadline: float | None) -> None:
-        if (before := self._last_state(stage)) is None:
-            self._state_path(stage).unlink(missing_ok=True)
-        else:
-            self._keep(stage, dataclasses.replace(before, finished=False))
+        before = self._taken_up(stage)
         context = Context(
             stage.name,
             self.config,
@@ -164,6 +163,7 @@ class Runner:
             self.console,
             deadline,
         )
+        context.on_reading = lambda: self._keep(stage, self._state_of(stage, before, context))
         context.check_budget()
         started, begun = _now(), time.monotonic()
         stage.run(context)
@@ -173,12 +173,27 @@ class Runner:
         )
         clock_path, content = StageClock.path(stage.name), store.encode(taken)
         store.write_atomic(self.folder.study / clock_path, content)
+        self._keep(stage, self._state_of(stage, before, context, store.record(content)))
+        self.write_manifest()
+        self.console.print(f"      finished in {clock(seconds)}", highlight=False)
+
+    def _taken_up(self, stage: Stage) -> StageState | None:
+        """What the stage left last, which is no longer finished from here on."""
+        before = self._last_state(stage)
+        if before is None:
+            self._state_path(stage).unlink(missing_ok=True)
+        else:
+            self._keep(stage, dataclasses.replace(before, finished=False))
+        return before
+
+    def _state_of(
+        self, stage: Stage, before: StageState | None, context: Context, clock_file: FileRecord | None = None
+    ) -> StageState:
+        """The state that the stage is in now; finished when it has its clock's file."""
         fingerprint, reads = self.fingerprint(stage), tuple(context.test_reads)
         if before is not None:
             reads = before.readings_after(fingerprint, reads)
-        self._keep(stage, StageState(fingerprint, context.files, store.record(content), reads))
-        self.write_manifest()
-        self.console.print(f"      finished in {clock(seconds)}", highlight=False)
+        return StageState(fingerprint, context.files, clock_file, reads, finished=clock_file is not None)
 
     # -------------------------------------------------------------------------------------------------------- manifest
 
@@ -186,7 +201,7 @@ class Runner:
         """The manifest of all finished stages; files of the study folder that belong to none are removed."""
         states = {stage.name: state for stage in STAGES if (state := self.state(stage)) is not None}
         files = {path: record for state in states.values() for path, record in state.files.items()}
-        clocks = {StageClock.path(name): state.clock_file for name, state in states.items()}
+        clocks = {StageClock.path(name): state.clock_file for name, state in states.items() if state.clock_file}
         manifest = Manifest(
             schema=SCHEMA,
             name=self.folder.folder.name,

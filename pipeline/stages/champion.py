@@ -10,13 +10,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
 
 from artifacts import store
-from artifacts.contract import ChampionSummary, ExportedModel, Fit, TestRead, Views
+from artifacts.contract import ChampionSummary, ExportedModel, Fit, Views
 from pipeline.config import ChampionConfig
 from pipeline.context import Context
 from pipeline.models import inspection
@@ -38,7 +37,8 @@ def run(context: Context) -> None:
     on_train, published = rounds[-1].on_train, rounds[-1].published
     context.write_arrays("champion/validation.npz", context.pool.finished(on_train).arrays())
     fit_mirrored = views_of([on_train], answers_of(context, [on_train], "validation")).mirrored[0]
-    _put_reading_on_record(context, published, config.rounds)
+    # Before anything is held against a test label, the exported file included.
+    context.put_reading_on_record("champion", store.recipe_sha256(published[0].recipe, config.rounds), len(published))
     exporting = _exporting(context, published[0])
     test = _read_test_set(context, published)
     content, model = next(exporting)
@@ -122,18 +122,6 @@ def _train(context: Context, number: int, plan: Round) -> Fit:
     again = "" if number == 1 else title
     names = [(f"seed {spec.seed}" if spec.part == "all" else "validated") + again for spec in specs]
     return dict(zip(specs, fits_of(context.run_trials(specs, names, title=title)), strict=True))[plan.on_train]
-
-
-def _put_reading_on_record(context: Context, published: Sequence[TrialSpec], rounds: int) -> None:
-    """Before anything is held against a test label, the exported file included."""
-    reading = TestRead(
-        model="champion",
-        recipe_sha256=store.recipe_sha256(published[0].recipe, rounds),
-        images=len(context.dataset.test_labels),
-        seeds=len(published),
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    context.test_reads.append(reading)
 
 
 def _read_test_set(context: Context, published: Sequence[TrialSpec]) -> Views:

@@ -7,7 +7,6 @@ recipe, epochs, seeds, and which seed's network is the published one (the first)
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
 from statistics import median_low
 
 import numpy as np
@@ -17,7 +16,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from torch.nn import functional as F
 
 from artifacts import store
-from artifacts.contract import ClassReport, ConfirmSummary, FinalSummary, Fit, Recipe, TestRead
+from artifacts.contract import ClassReport, ConfirmSummary, FinalSummary, Fit, Recipe
 from pipeline.batches import normalise
 from pipeline.context import Context
 from pipeline.models.base import ImageClassifier
@@ -101,14 +100,7 @@ def _read_test_set(context: Context, plan: list[TrialSpec], recipe: Recipe) -> l
     """Logits float32 (N, classes) of every seed's network on the test images: one reading, put on record."""
     dataset = context.dataset
     test = to_device(dataset.test_images, dataset.test_labels, context.device)
-    reading = TestRead(
-        model="final",
-        recipe_sha256=store.recipe_sha256(recipe),
-        images=len(test),
-        seeds=len(plan),
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    context.test_reads.append(reading)
+    context.put_reading_on_record("final", store.recipe_sha256(recipe), len(plan))
     torch.set_num_threads(threads_for(1))
     return [logits_of(_network(context, spec).to(context.device), test.images, exact=True).cpu() for spec in plan]
 

@@ -7,8 +7,6 @@ arXiv:2102.09690) on pictures of no class, temperature scaling (Guo et al. 2017,
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
@@ -16,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from artifacts import store
-from artifacts.contract import PhotoSummary, TestRead
+from artifacts.contract import PhotoSummary
 from pipeline.batches import Images, randomised
 from pipeline.context import Context
 from pipeline.data import FASHION_MNIST_NAMES
@@ -140,8 +138,7 @@ def _read_test_set(context: Context, model: ImageClassifier, spec: TrialSpec, pr
     """The photo model's accuracy on the plain test images: one reading by its own frozen recipe, put on record."""
     dataset = context.dataset
     test = to_device(dataset.test_images, dataset.test_labels, torch.device("cpu"))
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    context.test_reads.append(TestRead("photo", store.recipe_sha256(spec.recipe), len(test), 1, at))
+    context.put_reading_on_record("photo", store.recipe_sha256(spec.recipe), 1)
     return _accuracy(logits_of(model, test.images, exact=True)[:, :NO_CLASS] - prior, test)
 
 

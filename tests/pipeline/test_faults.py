@@ -21,7 +21,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from artifacts import contract, store
+from artifacts import store
 from artifacts.store import Run
 from pipeline import cli, data, sealed, trials
 from pipeline.config import Config, EdaConfig, SplitConfig, recipe, smoke
@@ -204,7 +204,7 @@ def test_a_stage_with_a_damaged_state_is_run_again(finished_eda: Runner, damage:
 
 
 def readings(runner: Runner) -> list[str]:
-    return [reading.at for reading in Run(runner.folder.study).manifest.test_reads]
+    return [f"reading {reading.seeds - 1}" for reading in Run(runner.folder.study).manifest.test_reads]
 
 
 def test_no_reading_of_the_test_set_is_forgotten_when_its_stage_is_run_again(
@@ -216,7 +216,7 @@ def test_no_reading_of_the_test_set_is_forgotten_when_its_stage_is_run_again(
     def reading_stage(context: Context) -> None:
         eda.run(context)
         reads.append(f"reading {len(reads)}")
-        context.test_reads.append(contract.TestRead("final", "0" * 64, 100, 1, reads[-1]))
+        context.put_reading_on_record("final", "0" * 64, seeds=len(reads))
 
     stage = dataclasses.replace(named("eda"), run=reading_stage, version=7)
     monkeypatch.setattr("pipeline.runner.STAGES", (stage,))
@@ -236,6 +236,51 @@ def test_no_reading_of_the_test_set_is_forgotten_when_its_stage_is_run_again(
     assert changed.state(stage) is None and finished_eda.state(stage) is None
     changed.run([stage])
     assert readings(changed) == ["reading 0", "reading 2"]
+
+
+def test_a_reading_stays_on_record_when_its_stage_is_killed_after_it_and_then_changed(
+    finished_eda: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed_after_reading(context: Context) -> None:
+        context.put_reading_on_record("final", "0" * 64, seeds=1)
+        raise KeyboardInterrupt
+
+    def reading_stage(context: Context) -> None:
+        eda.run(context)
+        context.put_reading_on_record("final", "0" * 64, seeds=2)
+
+    finished_eda._state_path(named("eda")).unlink()
+    stage = dataclasses.replace(named("eda"), run=killed_after_reading, version=7)
+    monkeypatch.setattr("pipeline.runner.STAGES", (stage,))
+    with pytest.raises(KeyboardInterrupt):
+        finished_eda.run([stage])
+    assert finished_eda.state(stage) is None
+    other = dataclasses.replace(finished_eda.config, eda=EdaConfig(samples_per_class=4))
+    changed = Runner(finished_eda.folder, other, finished_eda.dataset, Console(quiet=True))
+    changed.run([dataclasses.replace(stage, run=reading_stage)])
+    assert readings(changed) == ["reading 0", "reading 1"]
+
+
+def test_a_reading_before_a_kill_is_the_one_on_record_when_the_stage_goes_on(
+    finished_eda: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same networks' answers, read again after a resume, are no second reading."""
+    seeds = iter((1, 2))
+    interrupted = True
+
+    def reading_stage(context: Context) -> None:
+        eda.run(context)
+        context.put_reading_on_record("final", "0" * 64, seeds=next(seeds))
+        if interrupted:
+            raise KeyboardInterrupt
+
+    stage = dataclasses.replace(named("eda"), run=reading_stage, version=7)
+    monkeypatch.setattr("pipeline.runner.STAGES", (stage,))
+    with pytest.raises(KeyboardInterrupt):
+        finished_eda.run([stage])
+    interrupted = False
+    finished_eda.run([stage])
+    assert readings(finished_eda) == ["reading 0"]
 
 
 # ------------------------------------------------------------------------------------------------- the command itself
