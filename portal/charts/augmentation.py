@@ -108,8 +108,8 @@ def verdict(summary: AugmentationsSummary) -> str:
         return f"{ahead}, but with one seed each nothing says whether that is more than chance."
     which = "all others" if len(tied) == len(others) else f"{'set' if len(tied) == 1 else 'sets'} {_listed(tied)}"
     return (
-        f"{ahead}, but its 95 % interval overlaps that of {which}: with n = {best.val_accuracy.n} seeds this run "
-        "cannot tell them apart."
+        f"{ahead}, but its 95 % interval overlaps that of {which}: n = {best.val_accuracy.n} seeds do not "
+        "settle the order."
     )
 
 

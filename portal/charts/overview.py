@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -179,8 +178,6 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(frame).encode(x=x, color=alt.Color("source:N", sort=[OURS, DECK], legend=legend))
     dash = alt.StrokeDash("source:N", sort=[OURS, DECK], scale=alt.Scale(range=[[1, 0], [5, 4]]), legend=None)
     shape = alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend)
-    # Ours stand beside the interval's line, which would strike them through.
-    places: list[tuple[str, int, int, Literal["left", "center"]]] = [(OURS, 8, 12, "left"), (DECK, 0, -14, "center")]
     layers = [
         base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash),
         base.mark_rule(strokeWidth=4, opacity=0.5).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q")),
@@ -196,9 +193,9 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
         ),
         *(
             base.transform_filter(alt.datum.source == source)
-            .mark_text(dx=dx, dy=dy, align=align)
-            .encode(y=y, text=alt.Text("accuracy:Q", format=".1f"))
-            for source, dx, dy, align in places
+            .mark_text(dy=dy)
+            .encode(y=alt.Y(f"{end}:Q"), text=alt.Text("accuracy:Q", format=".1f"))
+            for source, end, dy in ((OURS, "low", 11), (DECK, "high", -14))  # off the interval's line
         ),
     ]
     description = "Lines of accuracy after each step of the study, this run's and the deck's."

@@ -9,9 +9,13 @@ import pytest
 from artifacts.contract import (
     AblationSummary,
     ArchitecturesSummary,
+    AugmentationsSummary,
     ChampionSummary,
+    ConfirmSummary,
     FinalSummary,
     ImprovementsSummary,
+    SearchSummary,
+    Spread,
 )
 from artifacts.store import Run
 
@@ -33,6 +37,33 @@ def test_what_is_claimed_is_what_the_study_says(page: str) -> None:
     for figure in (champion.accuracy, champion.accuracy_spread.mean, final.accuracy, final.accuracy_spread.mean):
         assert f"{100 * figure:.2f} %" in text, figure
     assert f"n = {champion.accuracy_spread.n}" in text
+
+
+def test_the_chain_from_trainsets_to_final_stands_as_it_was_measured() -> None:
+    readme, results = ((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/results.md"))
+    run = Run(STUDY)
+    sets, confirmed = run.document(AugmentationsSummary), run.document(ConfirmSummary)
+    trained = [(f"| {each.id}: {each.title} ", each.val_accuracy) for each in sets.sets]
+    trained += [(f"| {each.search} {each.trial}: ", each.val_accuracy) for each in confirmed.candidates]
+    for start, spread in trained:
+        row = next(line for line in results.splitlines() if line.startswith(start))
+        assert f"| {measured(spread)} |" in row
+    best = next(each for each in sets.sets if each.id == sets.best)
+    assert f"| set {best.id} {measured(best.val_accuracy)}, {sets.train_images:,} training images |" in readme
+    assert f"| {measured(confirmed.winner.val_accuracy)} |" in readme
+    for name in ("coarse", "fine"):
+        search = run.document(SearchSummary, SearchSummary.path(name))
+        fit = next(trial.fit for trial in search.trials if trial.number == search.best)
+        assert fit is not None
+        assert f"| {100 * fit.highest_val_accuracy:.2f} % of {len(search.trials)} trials" in readme
+    final = run.document(FinalSummary)
+    assert f"| {measured(final.accuracy_spread)}; published network {100 * final.accuracy:.2f} % |" in readme
+    assert f"| Test loss | {final.loss:.4f} |" in readme
+
+
+def measured(spread: Spread | None) -> str:
+    assert spread is not None and spread.std is not None
+    return f"{100 * spread.mean:.2f} % ± {100 * spread.std:.2f} (n = {spread.n})"
 
 
 def test_every_variant_stands_in_the_results_as_it_was_measured() -> None:
