@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from artifacts import store
 from artifacts.contract import (
     AblationSummary,
     ArchitecturesSummary,
@@ -14,6 +15,7 @@ from artifacts.contract import (
     ConfirmSummary,
     FinalSummary,
     ImprovementsSummary,
+    PhotoEvaluation,
     SearchSummary,
     Spread,
 )
@@ -59,6 +61,13 @@ def test_the_chain_from_trainsets_to_final_stands_as_it_was_measured() -> None:
     final = run.document(FinalSummary)
     assert f"| {measured(final.accuracy_spread)}; published network {100 * final.accuracy:.2f} % |" in readme
     assert f"| Test loss | {final.loss:.4f} |" in readme
+
+
+def test_the_figures_on_photos_are_of_the_committed_networks() -> None:
+    content = (ROOT / "artifacts" / PhotoEvaluation.PATH).read_bytes()
+    figures = store.decode(PhotoEvaluation, content, source=PhotoEvaluation.PATH)
+    files = Run(STUDY).manifest.files
+    assert figures.networks == {name: files[f"models/{name}.onnx"].sha256 for name in ("final", "photo")}
 
 
 def measured(spread: Spread | None) -> str:
