@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from portal.intervals import wilson
-from portal.text import count, percent
+from portal.text import count, percent, within
 
 SMALLEST = 1e-7  # a stored probability may be rounded to 0, which has no logarithm
 COOLEST, HOTTEST = 0.25, 4.0
@@ -197,10 +197,10 @@ def abstaining_sentence(result: Abstaining) -> str:
     if result.accuracy is None:
         return f"With this threshold the model answers none of the {images}: all are left to a person."
     left = result.n - result.answered
-    low, high = wilson(result.accuracy, result.answered)
+    interval = within(*wilson(result.accuracy, result.answered), digits=1)
     return (
         f"It answers **{percent(result.coverage, 1)}** of the {images} and is right on "
-        f"**{percent(result.accuracy, 1)}** of them (95 % interval {100 * low:.1f} to {100 * high:.1f}); "
+        f"**{percent(result.accuracy, 1)}** of them {interval}; "
         f"{count(left, 'image')} would be left to a person."
     )
 

@@ -27,7 +27,7 @@ from artifacts.contract import (
 )
 from portal import intervals
 from portal.disagreement import SURE, sign_test
-from portal.text import Beside, accuracy, count, in_words, percent, spread
+from portal.text import Beside, accuracy, count, in_words, percent, spread, within
 
 NAME = "Champion"
 VALIDATION, TEST = "champion/validation.npz", "champion/test.npz"
@@ -150,11 +150,9 @@ def _costs(champion: ChampionSummary) -> list[Beside]:
 def on_test(champion: ChampionSummary, *, with_deck: bool) -> str:
     """How many points the champion's mean is from the deck's figure, with what chance alone moves."""
     mean = champion.accuracy_spread.mean
-    low, high = intervals.over_seeds(champion.accuracy_spread, champion.test.images)
-    reached = (
-        f"Over {count(champion.accuracy_spread.n, 'seed')} the champion reaches **{percent(mean)}** (95 % interval "
-        f"{100 * low:.2f} to {100 * high:.2f}) of the test"
-    )
+    interval = within(*intervals.over_seeds(champion.accuracy_spread, champion.test.images))
+    seeds = count(champion.accuracy_spread.n, "seed")
+    reached = f"Over {seeds} the champion reaches **{percent(mean)}** {interval} of the test"
     if not with_deck:
         return f"{reached} images."
     return (

@@ -40,10 +40,14 @@ def accuracy(share: float, images: int, digits: int = 2) -> str:
     return f"{percent(share, digits)} {bracketed(*wilson(share, images), digits)}"
 
 
+def within(low: float, high: float, digits: int = 2) -> str:
+    """The ends of a 95 % interval for a sentence: `(95 % interval 94.39 to 95.26)`, in per cent."""
+    return f"(95 % interval {100 * low:.{digits}f} to {100 * high:.{digits}f})"
+
+
 def in_words(share: float, images: int) -> str:
     """`94.84 % (95 % interval 94.39 to 95.26)`, for a sentence."""
-    low, high = wilson(share, images)
-    return f"{percent(share)} (95 % interval {100 * low:.2f} to {100 * high:.2f})"
+    return f"{percent(share)} {within(*wilson(share, images))}"
 
 
 def chance(share: float, images: int) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from artifacts.contract import PhotoEvaluation, PhotoStep
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.intervals import Z95
 from portal.memo import kept
 from portal.photo_steps import right_share, standard_error
 from portal.text import percent
@@ -27,8 +28,8 @@ def step_frame(figures: PhotoEvaluation) -> pd.DataFrame:
             "step": f"{number}. {step.name}",
             "network": NETWORKS[step.network],
             "accuracy": step.balanced_accuracy,
-            "low": max(0.0, step.balanced_accuracy - 1.96 * standard_error(step, figures.classes)),
-            "high": min(1.0, step.balanced_accuracy + 1.96 * standard_error(step, figures.classes)),
+            "low": max(0.0, step.balanced_accuracy - Z95 * standard_error(step, figures.classes)),
+            "high": min(1.0, step.balanced_accuracy + Z95 * standard_error(step, figures.classes)),
             "what": step.what,
         }
         for number, step in enumerate(figures.steps, 1)
