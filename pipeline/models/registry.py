@@ -10,6 +10,7 @@ from pipeline.models.base import ImageClassifier
 from pipeline.models.densenet import densenet_3_blocks, densenet_4_blocks
 from pipeline.models.own_baselines import own_baseline1, own_baseline2, own_baseline3
 from pipeline.models.photo_net import photo_net
+from pipeline.models.pooled_vgg import pooled_vgg
 from pipeline.models.resnet import resnet_3_blocks, resnet_4_blocks
 
 SMALLEST_IMAGE = 16  # below it the last pools of ResNets and DenseNets have nothing left to pool
@@ -56,7 +57,10 @@ _ENTRIES = (
 ARCHITECTURES: dict[str, Architecture] = {entry.name: entry for entry in _ENTRIES}
 
 # Networks of this project alone, which take no part in the deck's comparison.
-_OWN = {"PhotoNet": _Own(photo_net, frozenset({"dropout"}))}
+_OWN = {
+    "PhotoNet": _Own(photo_net, frozenset({"dropout"})),
+    "PooledVGG": _Own(pooled_vgg, frozenset({"dropout"})),
+}
 
 
 def build(

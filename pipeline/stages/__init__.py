@@ -75,7 +75,7 @@ STAGES: tuple[Stage, ...] = (
         lambda c: c.improvements,
         version=3,
     ),
-    Stage("ablation", "what each part of a better recipe gives", ablation.run, (), lambda c: c.ablation, version=2),
+    Stage("ablation", "what each part of a better recipe gives", ablation.run, (), lambda c: c.ablation, version=3),
     Stage(
         "champion", "the better recipe in full, test set read once", champion.run, (), lambda c: c.champion, version=2
     ),

@@ -37,6 +37,7 @@ def variants(recipe: Recipe) -> dict[str, Recipe]:
         "with dropout": {"dropout": 0.3},
         "with CutMix": {"replication": "mixed"},
         "with SAM": {"optimizer": "SAM", "epochs": half},
+        "with PooledVGG": {"architecture": "PooledVGG"},
     }
     return {name: whole(dataclasses.replace(recipe, **change)) for name, change in changes.items()}  # type: ignore[arg-type]
 

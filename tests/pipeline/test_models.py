@@ -69,6 +69,9 @@ STAGE_PARAMETERS = {
     },
 }
 
+# The ablation's other network: the first six are OwnBaseline2's.
+POOLED_VGG = [*LAYER_PARAMETERS["OwnBaseline2"][:6], 295_680, 590_592, 5_130]
+
 # Name: embedding width, channels of the first feature maps.
 TAPS = {
     "OwnBaseline1": (256, 32),
@@ -119,6 +122,15 @@ def test_every_densenet_stage_has_its_published_parameters(name):
         stage = row.name.removeprefix("body.").split(".")[0]
         stages[stage] = stages.get(stage, 0) + row.parameters
     assert stages == STAGE_PARAMETERS[name]
+
+
+def test_pooled_vgg_is_small_and_takes_any_image_size():
+    model = make("PooledVGG")
+    assert [row.parameters for row in layer_table(model, 28)] == POOLED_VGG and count_parameters(model) == 1_178_730
+    assert (count_layers(model), count_macs(model, 28)) == (9, 43_288_064)
+    assert count_parameters(make("PooledVGG", image_size=48)) == count_parameters(model)
+    taps = model.taps(torch.rand(2, 1, 28, 28))
+    assert (taps.embedding.shape, taps.first_maps.shape) == ((2, 512), (2, 32, 28, 28))
 
 
 def test_two_last_layers_drop_the_512():
