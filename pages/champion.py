@@ -43,7 +43,7 @@ if changed := ui.optional(AblationSummary):
         see = "The same trainings, seed by seed; the champion is the first row."
         ui.chart(question_chart(changed.question), see=see)
     st.caption(ablation.budget_caution(changed, summary))
-    st.markdown(ablation.student_sentence(changed))
+    st.markdown(f"{ablation.network_sentence(changed)}\n\n{ablation.student_sentence(changed)}")
 
 st.subheader("Asked twice, and all together")
 ui.small_table(champion.views_table(summary, changed), name="The four views", hide_index=True)

@@ -8,6 +8,12 @@ from artifacts.contract import AblationSummary, ChampionSummary, Comparison
 from portal.champion import schooling
 from portal.text import count, in_words, spread
 
+# What a variant's network is where it is not one of the deck's seven; a test holds this against the pipeline's.
+OWN_NETWORKS = {
+    "PooledVGG": "OwnBaseline2 with a fourth block of convolutions and global pooling in place of the hidden fully "
+    "connected layers: 40 % of its parameters, 1.4 times its multiply-accumulates"
+}
+
 
 def differences(summary: AblationSummary) -> list[Comparison]:
     """Each variant of the ablation against the champion, the costliest change first."""
@@ -63,6 +69,14 @@ def _equal_cost(summary: AblationSummary) -> str:
         return ""
     names = ", ".join(each.name for each in fewer)
     return f" An epoch costs more for {names}: so fewer of them ({fewer[0].recipe.epochs}), at about equal work."
+
+
+def network_sentence(summary: AblationSummary) -> str:
+    """What another network among the variants is, and how it is to be read; empty where there is none."""
+    first, *others = summary.question.variants
+    networks = {each.recipe.architecture for each in others} - {first.recipe.architecture}
+    said = [f"**{name}** is {OWN_NETWORKS[name]}." for name in sorted(networks & OWN_NETWORKS.keys())]
+    return " ".join([*said, "Equal epochs, so it had more work."]) if said else ""
 
 
 def student_sentence(summary: AblationSummary) -> str:

@@ -12,6 +12,7 @@ import pytest
 from artifacts import contract as c
 from artifacts.store import Run
 from pipeline.augmentation import CHAMPION_SETS
+from pipeline.models import inspection, registry
 from portal import ablation, champion, inference, memo, networks_ui, text
 from portal.charts import architectures
 from portal.charts import champion as charts
@@ -105,6 +106,20 @@ def test_the_ablation_tells_what_is_shown_from_what_is_not(
     assert "An epoch costs more for without mirror image: so fewer of them (2)" in said
     alone = dataclasses.replace(changed, question=dataclasses.replace(changed.question, comparisons=()))
     assert "nothing is known of its parts" in ablation.ablation_sentence(alone)
+
+
+def test_another_network_is_explained_with_its_true_size(changed: c.AblationSummary) -> None:
+    assert ablation.network_sentence(changed) == ""
+    first, second, *rest = changed.question.variants
+    own = dataclasses.replace(second, recipe=dataclasses.replace(second.recipe, architecture="PooledVGG"))
+    question = dataclasses.replace(changed.question, variants=(first, own, *rest))
+    said = ablation.network_sentence(dataclasses.replace(changed, question=question))
+    assert said.startswith("**PooledVGG** is OwnBaseline2 with a fourth block") and said.endswith("it had more work.")
+    networks = [registry.build(name, classes=10, image_size=28, seed=0) for name in ("PooledVGG", "OwnBaseline2")]
+    parameters = [inspection.count_parameters(each) for each in networks]
+    macs = [inspection.count_macs(each, 28) for each in networks]
+    assert f"{parameters[0] / parameters[1]:.0%}".replace("%", " %") in said
+    assert f"{macs[0] / macs[1]:.1f} times its multiply-accumulates" in said
 
 
 def test_the_student_and_its_teachers_are_named(changed: c.AblationSummary) -> None:
