@@ -19,7 +19,7 @@ BLOCKS = ([32] * 2, [64] * 2, [128] * 2, [256] * 2)  # output channels; the firs
 class PooledVGG(ImageClassifier):
     """Eight 3x3 convolutions in four blocks, 2x2 max pools between them, means and maxima of the last maps."""
 
-    def __init__(self, *, classes: int = 10, dropout: float = 0.0) -> None:
+    def __init__(self, *, classes: int = 10) -> None:
         super().__init__()
         channels = BLOCKS[0][0]
         self.stem = ConvNorm(1, channels, 3, bias=True)
@@ -28,7 +28,7 @@ class PooledVGG(ImageClassifier):
             block = vgg_block(channels, widths, 2 if number == 1 else 1)  # the stem is the first of block 1
             self.body.add_module(f"block{number}", block if number < len(BLOCKS) else block[:-1])
             channels = widths[-1]
-        self.hidden = nn.Sequential(nn.Dropout(dropout))  # what is pooled is the embedding
+        self.hidden = nn.Sequential()  # what is pooled is the embedding
         self.classifier = nn.Linear(2 * channels, classes)
         initialise(self)
 
@@ -42,6 +42,6 @@ class PooledVGG(ImageClassifier):
         return first_maps_NCHW, torch.cat([last_NCHW.mean((2, 3)), last_NCHW.amax((2, 3))], 1)
 
 
-def pooled_vgg(*, classes: int = 10, image_size: int = 28, dropout: float = 0.0) -> PooledVGG:
+def pooled_vgg(*, classes: int = 10, image_size: int = 28) -> PooledVGG:
     """1.18 million parameters whatever `image_size`, which every network's builder takes."""
-    return PooledVGG(classes=classes, dropout=dropout)
+    return PooledVGG(classes=classes)
