@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 
@@ -85,6 +86,11 @@ def hidden_layers(in_features: int, layers: Sequence[Hidden], *, dropout: float 
             stack.add_module(f"dropout{number}", nn.Dropout(dropout))
         in_features = layer.width
     return stack
+
+
+def means_and_maxima(maps_NCHW: Tensor) -> Tensor:
+    """Global pooling, (N, C, H, W) -> (N, 2 C): a garment may lie anywhere in the picture."""
+    return torch.cat([maps_NCHW.mean((2, 3)), maps_NCHW.amax((2, 3))], 1)
 
 
 def initialise(model: ImageClassifier) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-import torch
 from torch import Tensor, nn
 
-from pipeline.models.base import ConvNorm, ImageClassifier, initialise
+from pipeline.models.base import ConvNorm, ImageClassifier, initialise, means_and_maxima
 
 
 class PhotoNet(ImageClassifier):
@@ -42,8 +41,7 @@ class PhotoNet(ImageClassifier):
 
     def features(self, x_N1HW: Tensor) -> tuple[Tensor, Tensor]:
         first_maps_NCHW = self.stem(x_N1HW)
-        last_NCHW = self.body(first_maps_NCHW)
-        return first_maps_NCHW, torch.cat([last_NCHW.mean((2, 3)), last_NCHW.amax((2, 3))], 1)
+        return first_maps_NCHW, means_and_maxima(self.body(first_maps_NCHW))
 
 
 def photo_net(*, classes: int = 10, image_size: int = 28, dropout: float = 0.0) -> PhotoNet:

@@ -7,10 +7,9 @@ times the multiply-accumulates.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
-from pipeline.models.base import ConvNorm, ImageClassifier, initialise
+from pipeline.models.base import ConvNorm, ImageClassifier, initialise, means_and_maxima
 from pipeline.models.own_baselines import vgg_block
 
 BLOCKS = ([32] * 2, [64] * 2, [128] * 2, [256] * 2)  # output channels; the first three are OwnBaseline2's
@@ -38,8 +37,7 @@ class PooledVGG(ImageClassifier):
 
     def features(self, x_N1HW: Tensor) -> tuple[Tensor, Tensor]:
         first_maps_NCHW = self.stem(x_N1HW)
-        last_NCHW = self.body(first_maps_NCHW)
-        return first_maps_NCHW, torch.cat([last_NCHW.mean((2, 3)), last_NCHW.amax((2, 3))], 1)
+        return first_maps_NCHW, means_and_maxima(self.body(first_maps_NCHW))
 
 
 def pooled_vgg(*, classes: int = 10, image_size: int = 28) -> PooledVGG:
