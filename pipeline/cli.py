@@ -75,30 +75,35 @@ def main() -> None:
     try:
         if app(standalone_mode=False) == STOPPED:  # typer turns KeyboardInterrupt into this answer, without a word
             raise KeyboardInterrupt
-    except (UserError, ArtifactError) as error:
-        _leave(2, str(error))
-    except BudgetSpent:
-        _leave(3, "The time budget is over; the same command goes on from here.")
     except (KeyboardInterrupt, typer.Abort):
         _leave(STOPPED, STOPPED_SENTENCE)
-    except BrokenProcessPool:
-        if _told_to_stop.is_set():  # a terminal's signal reaches the training processes too
+    except Exception as error:
+        if _told_to_stop.is_set():  # the training processes, which a terminal tells too, or an interrupted library
             _leave(STOPPED, STOPPED_SENTENCE)
+        _explain(error)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # an interrupt that would come now comes too late
+
+
+def _explain(error: Exception) -> None:
+    """Leave with a sentence for the error; one that is not meant for people goes on."""
+    if isinstance(error, UserError | ArtifactError):
+        _leave(2, str(error))
+    if isinstance(error, BudgetSpent):
+        _leave(3, "The time budget is over; the same command goes on from here.")
+    if isinstance(error, BrokenProcessPool):
         _leave(2, "A training process was ended from outside (out of memory?); the same command goes on from here.")
-    except (StorageInternalError, SQLAlchemyError) as error:
+    if isinstance(error, StorageInternalError | SQLAlchemyError):
         reason = str(error.__cause__ or error).splitlines()[0]
         _leave(
             2, f"The run's trials.db cannot be used ({reason}): delete it and run again; finished trials are not lost."
         )
-    except OSError as error:
+    if isinstance(error, OSError):
         _leave(2, f"{error.filename or 'The disk'}: {error.strerror}; {_remedy(error)}, then run again.")
-    except Exception as error:
-        # A usage error of typer's: its class is click's in some versions of typer, its own copy of it in others.
-        if not hasattr(error, "format_message"):
-            raise
+    # A usage error of typer's: its class is click's in some versions of typer, its own copy of it in others.
+    if hasattr(error, "format_message"):
         _leave(2, f"{error.format_message().rstrip('.')}: see python -m pipeline --help.")
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)  # an interrupt that would come now comes too late
+    raise error
 
 
 def _hear_signals() -> None:
@@ -116,10 +121,13 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def _again_if_dropped(dropped: sys.UnraisableHookArgs) -> None:
-    """Python drops an exception in a destructor or weak reference's callback: the interrupt comes once more, later."""
+    """Python drops an exception in a destructor or weak reference's callback: the interrupt comes once more, later.
+
+    What a destructor finds half-done because of the interrupt is nobody's error, and the interrupt is on its way.
+    """
     if issubclass(dropped.exc_type, KeyboardInterrupt):
         signal.setitimer(signal.ITIMER_REAL, 0.05)
-    else:
+    elif not _told_to_stop.is_set():
         sys.__unraisablehook__(dropped)
 
 

@@ -434,6 +434,49 @@ def test_a_signal_that_python_drops_stops_the_run_all_the_same(number: str, afte
     assert one_sentence(stopped.stderr).startswith("Stopped; the same command goes on")
 
 
+INTERRUPTED_LIBRARY = """
+import os, signal
+from pipeline import cli
+
+class Half:
+    whole = False
+
+    def __del__(self):
+        assert self.whole
+
+def work(standalone_mode):
+    half = Half()
+    try:
+        os.kill(os.getpid(), signal.{number})
+        half.whole = True
+    {after}
+
+cli.app = work
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "after",
+    ["finally:\n        del half", "except KeyboardInterrupt:\n        raise RuntimeError('half done')"],
+)
+def test_what_an_interrupt_leaves_half_done_is_nobodys_error(number: str, after: str) -> None:
+    """In a destructor, as once in SQLAlchemy's, or as another exception: still one sentence and status 130."""
+    code = INTERRUPTED_LIBRARY.format(number=number, after=after)
+    stopped = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+        preexec_fn=hear_interrupts,
+    )
+    assert stopped.returncode == 130, stopped.stderr
+    assert one_sentence(stopped.stderr) == "Stopped; the same command goes on from here."
+
+
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_with_room(run_name: str) -> None:
     """No file may grow beyond 150 kB, which 1,000 test images do: the disk is full in the middle of a write."""
 
