@@ -17,6 +17,8 @@ from portal.text import count
 
 MIRRORED, FINAL = f"{NAME}, mirror too", "Final model"
 REAL, UNCLEAR = "real difference", "none is shown"
+# Where a row's figure stands: at the end of its interval that is farther from none, clear of the dashed line.
+OUTER_END = "isValid(datum.low) ? (datum.difference < 0 ? datum.low : datum.high) : datum.difference"
 
 
 @kept
@@ -70,7 +72,7 @@ def _named(variant: str, student: str) -> str:
 def difference_chart(frame: pd.DataFrame, seeds: int, images: int) -> alt.LayerChart:
     """A row a change of the recipe: its difference to the champion, the 95 % interval, and a line at none."""
     axis = alt.Axis(tickCount=6, format="+.1f")
-    x = alt.X("difference:Q", title="Difference to the champion (points)", axis=axis, scale=alt.Scale(padding=24))
+    x = alt.X("difference:Q", title="Difference to the champion (points)", axis=axis, scale=alt.Scale(padding=44))
     verdicts, legend = [REAL, UNCLEAR], alt.Legend(orient="top", title=None)
     figures = [alt.Tooltip(name, format="+.2f") for name in ("difference", "low", "high")]
     base = alt.Chart(frame).encode(
@@ -84,12 +86,15 @@ def difference_chart(frame: pd.DataFrame, seeds: int, images: int) -> alt.LayerC
         color=alt.Color("verdict:N", scale=alt.Scale(domain=verdicts), legend=legend),
         shape=alt.Shape("verdict:N", scale=alt.Scale(domain=verdicts, range=["diamond", "circle"]), legend=legend),
     )
-    number = base.mark_text(dy=-13, color=TEXT, fontSize=11)
+    figure, outer = alt.Text("difference:Q", format="+.2f"), base.transform_calculate(end=OUTER_END)
+    left = outer.transform_filter("datum.difference < 0").mark_text(dx=-9, align="right", color=TEXT, fontSize=11)
+    right = outer.transform_filter("datum.difference >= 0").mark_text(dx=9, align="left", color=TEXT, fontSize=11)
     layers = [
         none.encode(x=alt.X("difference:Q")),
         interval.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")),
         point,
-        number.encode(x=alt.X("difference:Q"), text=alt.Text("difference:Q", format="+.2f")),
+        left.encode(x=alt.X("end:Q"), text=figure),
+        right.encode(x=alt.X("end:Q"), text=figure),
     ]
     return titled(
         layered(*layers, height=44 * max(1, len(frame))),
