@@ -19,6 +19,7 @@ from optuna.storages import RDBStorage, fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
 
 from artifacts import store
+from artifacts.contract import ArtifactError
 from pipeline.errors import UserError
 from pipeline.storage import StorageLost
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec
@@ -96,6 +97,17 @@ class Board:
         """Hand a trial back: the run's own process will queue it again."""
         with suppress(UpdateFinishedTrialError):
             self.storage.set_trial_state_values(trial_id, TrialState.FAIL)
+
+
+def finished_specs(storage: RDBStorage, name: str) -> list[TrialSpec]:
+    """What a study of that name has on record as finished; nothing if there is none. Other versions' are left out."""
+    specs = []
+    if name in optuna.get_all_study_names(storage):
+        study = optuna.load_study(storage=storage, study_name=name)
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+            with suppress(ArtifactError, KeyError):
+                specs.append(store.decode(TrialSpec, trial.user_attrs["spec"].encode(), source="a trial"))
+    return specs
 
 
 class StageBoard(Board):

@@ -1,16 +1,16 @@
 """How long the study will take here, stage by stage, before it begins; and what to cut so that it fits a time.
 
 The estimate is a sum: images x epochs x trainings, each with the seconds an image that `pipeline.calibration` measured,
-spread over the workers. Finished stages count as nothing. It is a guide, not a promise: searches may choose the faster
-optimizer, early stopping may end trials, and the machine may be busier than when it was measured.
+spread over the workers. Finished stages and trials count as nothing. It is a guide, not a promise: searches may choose
+the faster optimizer, early stopping may end trials, and the machine may be busier than when it was measured.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table
@@ -23,6 +23,7 @@ from pipeline.packing import pack
 from pipeline.progress import clock
 from pipeline.runner import Runner
 from pipeline.stages import Stage
+from pipeline.trials import TrialSpec
 from pipeline.workers import Pool, threads_for
 from pipeline.workload import Training, Work, work_of
 
@@ -43,15 +44,17 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Machine:
-    """What trains: the speeds and the pool's devices."""
+    """What trains: the speeds and the pool's devices; and what stages of the run have `finished` before."""
 
     calibration: Calibration
     devices: tuple[str, ...]
+    finished: Mapping[str, Sequence[TrialSpec]] = field(default_factory=dict)
 
     def estimate(self, stage: str, config: Config) -> Estimate:
         work = work_of(stage, config)
         if work is None:
             return Estimate(stage, "", None)
+        work = work.without(spec.recipe for spec in self.finished.get(stage, ()))
         groups = sum(self._makespan([self._training(each) for each in group]) for group in work.groups)
         answers = self._makespan([self._answering(each.architecture, each.images) for each in work.answers])
         return Estimate(stage, described(work), groups + answers + self._autoencoder(work) + work.seconds)
@@ -151,7 +154,8 @@ def _measured(runner: Runner, stages: Sequence[Stage]) -> Machine:
         loads = [load_of(each.recipe, pool.devices[0]) for work in works for group in work.groups for each in group]
         if any(work.autoencoder[0] for work in works):
             loads.append(Load(AUTOENCODER, None))
-        return Machine(calibrate(pool, loads, say=_say(runner.console)), tuple(pool.devices))
+        finished = {stage.name: pool.finished_before(stage.name) for stage in stages}
+        return Machine(calibrate(pool, loads, say=_say(runner.console)), tuple(pool.devices), finished)
     finally:
         pool.close()
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 LINE_SECONDS = 10.0
+LEAST_SHARE = 0.005  # of the work, from which a pace can be told
 
 
 class StageProgress:
@@ -18,7 +19,8 @@ class StageProgress:
         self.console = console
         self.title = title
         self.begun = self.spoken = time.monotonic()
-        self.share = self.start_share = 0.0
+        self.share = 0.0
+        self._pace_from: tuple[float, float] | None = None
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
         self._bar = Progress(
             *columns, TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=console, transient=True
@@ -43,9 +45,13 @@ class StageProgress:
             self.console.print(self._line(now), highlight=False)
 
     def _line(self, now: float) -> str:
-        spent = now - self.begun
-        left = f"about {clock(spent / self.share - spent)} left" if self.share > 0.01 else "time left not known yet"
-        return f"  {self.title}: {self.share:4.0%}, {clock(spent)} gone, {left}"
+        """The pace counts from the first line on: what was done before is taken up at once and says nothing of it."""
+        left = "time left not known yet"
+        since, share = self._pace_from or (now, self.share)
+        self._pace_from = since, share
+        if self.share - share > LEAST_SHARE:
+            left = f"about {clock((1 - self.share) * (now - since) / (self.share - share))} left"
+        return f"  {self.title}: {self.share:4.0%}, {clock(now - self.begun)} gone, {left}"
 
 
 def clock(seconds: float) -> str:

@@ -22,7 +22,7 @@ from optuna.storages import RDBStorage
 
 from artifacts import store
 from pipeline import board
-from pipeline.board import Board, Claim, Finished, Heartbeats, StageBoard
+from pipeline.board import Board, Claim, Finished, Heartbeats, StageBoard, finished_specs
 from pipeline.crew import Crew, device_names
 from pipeline.errors import BudgetSpent, UserError
 from pipeline.storage import Server, StorageLost, open_file
@@ -133,6 +133,7 @@ class Pool(Crew):
 
     def _drain(self, desk: Desk, queue: StageBoard, shares: dict[str, float], finished: Listener) -> list[Finished]:
         results = dict(queue.collect({}))
+        shares.update((result.spec.key, 1.0) for result in results.values())
         while len(results) < len(queue.specs):
             self.check_budget()
             queue.tend(results)
@@ -151,6 +152,10 @@ class Pool(Crew):
                 if key in shares:  # a late word from the stage before is not this one's progress
                     shares[key] = share
             progress(sum(shares.values()) / len(shares))
+
+    def finished_before(self, stage: str) -> list[TrialSpec]:
+        """The trials that a stage of this run has on record, whatever its configuration was."""
+        return finished_specs(self.storage, f"{self.run_name}/{stage}" if self.server else stage)
 
     def finished(self, spec: TrialSpec) -> TrialFolder:
         """The folder of a trial that is done; one whose files were lost or damaged since is run again first."""

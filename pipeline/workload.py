@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
 from artifacts.contract import Recipe
@@ -48,6 +49,22 @@ class Work:
     autoencoder: tuple[int, int] = (0, 0)
     seconds: float = 1.0
     note: str = ""
+    is_searched: bool = False  # the trainings' recipes are guesses, but for network and epochs
+
+    def without(self, finished: Iterable[Recipe]) -> Work:
+        """What is left of it when trials of these recipes are done, each of which does for one training."""
+        done = Counter(map(self._kind, finished))
+
+        def is_left(training: Training) -> bool:
+            kind = self._kind(training.recipe)
+            done[kind] -= 1
+            return done[kind] < 0
+
+        groups = (tuple(filter(is_left, group)) for group in self.groups)
+        return dataclasses.replace(self, groups=tuple(group for group in groups if group))
+
+    def _kind(self, recipe: Recipe) -> Hashable:
+        return (recipe.architecture, recipe.epochs) if self.is_searched else recipe
 
 
 def work_of(stage: str, config: Config) -> Work | None:
@@ -86,7 +103,7 @@ def _search(config: Config, trials: int) -> Work:
         optimizers = [section.ranges.optimizer[number % len(section.ranges.optimizer)] for number in range(size)]
         recipes = [dataclasses.replace(base, optimizer=optimizer) for optimizer in optimizers]
         groups.append(tuple(_on_train_part(config, recipe, section.train_images) for recipe in recipes))
-    return Work(tuple(groups), note="" if section.policy == "halving" else "at most")
+    return Work(tuple(groups), note="" if section.policy == "halving" else "at most", is_searched=True)
 
 
 def _chosen(config: Config, epochs: int) -> Recipe:
@@ -98,14 +115,15 @@ def _chosen(config: Config, epochs: int) -> Recipe:
 def _confirm(config: Config) -> Work:
     recipe = _chosen(config, config.tuning.rung_epochs[-1])
     trials = config.confirm.candidates * config.confirm.seeds
-    return _compared(config, [recipe] * trials, config.tuning.train_images)
+    return dataclasses.replace(_compared(config, [recipe] * trials, config.tuning.train_images), is_searched=True)
 
 
 def _final(config: Config) -> Work:
     recipe = _chosen(config, config.final.epochs or config.tuning.rung_epochs[-1])
     everything = min(config.final.train_images, config.split.train_images + config.split.validation_images)
     seeds = tuple(Training(recipe, everything, 0) for _ in range(config.final.seeds))
-    return Work((seeds,), (Answers(recipe.architecture, (config.final.seeds + 1) * config.split.tested),))
+    answers = Answers(recipe.architecture, (config.final.seeds + 1) * config.split.tested)
+    return Work((seeds,), (answers,), is_searched=True)
 
 
 def _improvements(config: Config) -> Work:

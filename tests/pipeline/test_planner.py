@@ -93,6 +93,26 @@ def test_a_rung_waits_for_the_rung_before() -> None:
     assert estimate.what == "7 x 1 + 2 x 3 epochs of 2,000 images"
 
 
+def test_what_a_killed_run_has_finished_is_not_ahead_any_more() -> None:
+    config = profiles.quick()
+    recipes = [each.recipe for each in workload.work_of("architectures", config).groups[0]]  # type: ignore[union-attr]
+    done = [SimpleNamespace(recipe=recipe) for recipe in recipes[:5]]
+    left = dataclasses.replace(machine(), finished={"architectures": done})
+    each = 3 * (1_000 * 1e-3 + 1_000 * 1e-4) + planner.TRIAL_SECONDS
+    assert left.estimate("architectures", config).seconds == pytest.approx(each + 1.0)
+    assert left.estimate("architectures", config).what == "2 x 3 epochs of 1,000 images"
+    other = profiles.changed(config, "architectures.recipe.lr=0.007")
+    assert left.estimate("architectures", other) == machine().estimate("architectures", other)
+
+
+def test_of_a_search_a_finished_trial_counts_whatever_was_drawn_for_it() -> None:
+    config = profiles.quick()
+    [first, *_] = workload.work_of("tune-coarse", config).groups[0]  # type: ignore[union-attr]
+    drawn = SimpleNamespace(recipe=dataclasses.replace(first.recipe, lr=0.0123, momentum=0.5))
+    left = dataclasses.replace(machine(), finished={"tune-coarse": [drawn] * 7})
+    assert left.estimate("tune-coarse", config).what == "2 x 3 epochs of 2,000 images"
+
+
 def test_a_stage_that_the_planner_does_not_know_is_not_guessed() -> None:
     assert machine().estimate("juggling", profiles.quick()).seconds is None
 
