@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import errno
 import re
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -31,16 +28,16 @@ from pipeline import data as pipeline_data
 from pipeline import machine, stages
 from pipeline.config import Config
 from pipeline.crew import Crew
-from pipeline.errors import STOPPED, STOPPED_SENTENCE, BudgetSpent, UserError
+from pipeline.errors import BudgetSpent, UserError
 from pipeline.packing import pack
 from pipeline.planner import prepare
 from pipeline.publish import STUDY, publish, verify
 from pipeline.runner import RunFolder, Runner
 from pipeline.stages import STAGES, Stage
+from pipeline.stopping import STOPPED, leave, stoppable
 from pipeline.storage import GRACE_SECONDS, Server, reachable
 from pipeline.workers import Helper
 
-_told_to_stop = threading.Event()
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -71,64 +68,44 @@ Grace = Annotated[str, typer.Option(help="With --storage: a host silent for this
 
 def main() -> None:
     """Run the command line; errors meant for people are one sentence on stderr."""
-    _hear_signals()
     try:
-        if app(standalone_mode=False) == STOPPED:  # typer turns KeyboardInterrupt into this answer, without a word
-            raise KeyboardInterrupt
-    except (KeyboardInterrupt, typer.Abort):
-        _leave(STOPPED, STOPPED_SENTENCE)
+        with stoppable():
+            _run()
     except Exception as error:
-        if _told_to_stop.is_set():  # the training processes, which a terminal tells too, or an interrupted library
-            _leave(STOPPED, STOPPED_SENTENCE)
-        _explain(error)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)  # an interrupt that would come now comes too late
+        if (said := _said(error)) is None:
+            raise
+        leave(*said)
 
 
-def _explain(error: Exception) -> None:
-    """Leave with a sentence for the error; one that is not meant for people goes on."""
+def _run() -> None:
+    try:
+        answer = app(standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    if answer == STOPPED:  # typer turns KeyboardInterrupt into this answer, without a word
+        raise KeyboardInterrupt
+
+
+def _said(error: Exception) -> tuple[int, str] | None:
+    """The exit status and the sentence for an error that is meant for people."""
     if isinstance(error, UserError | ArtifactError):
-        _leave(2, str(error))
+        return 2, str(error)
     if isinstance(error, BudgetSpent):
-        _leave(3, "The time budget is over; the same command goes on from here.")
+        return 3, "The time budget is over; the same command goes on from here."
     if isinstance(error, BrokenProcessPool):
-        _leave(2, "A training process was ended from outside (out of memory?); the same command goes on from here.")
+        return 2, "A training process was ended from outside (out of memory?); the same command goes on from here."
     if isinstance(error, StorageInternalError | SQLAlchemyError):
         reason = str(error.__cause__ or error).splitlines()[0]
-        _leave(
-            2, f"The run's trials.db cannot be used ({reason}): delete it and run again; finished trials are not lost."
+        return (
+            2,
+            f"The run's trials.db cannot be used ({reason}): delete it and run again; finished trials are not lost.",
         )
     if isinstance(error, OSError):
-        _leave(2, f"{error.filename or 'The disk'}: {error.strerror}; {_remedy(error)}, then run again.")
+        return 2, f"{error.filename or 'The disk'}: {error.strerror}; {_remedy(error)}, then run again."
     # A usage error of typer's: its class is click's in some versions of typer, its own copy of it in others.
     if hasattr(error, "format_message"):
-        _leave(2, f"{error.format_message().rstrip('.')}: see python -m pipeline --help.")
-    raise error
-
-
-def _hear_signals() -> None:
-    """SIGTERM does what Ctrl-C does, and neither is lost."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGALRM, _interrupt)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored, as under nohup
-        signal.signal(signal.SIGINT, _interrupt)
-    sys.unraisablehook = _again_if_dropped
-
-
-def _interrupt(number: int, frame: object) -> None:
-    _told_to_stop.set()
-    raise KeyboardInterrupt
-
-
-def _again_if_dropped(dropped: sys.UnraisableHookArgs) -> None:
-    """Python drops an exception in a destructor or weak reference's callback: the interrupt comes once more, later.
-
-    What a destructor finds half-done because of the interrupt is nobody's error, and the interrupt is on its way.
-    """
-    if issubclass(dropped.exc_type, KeyboardInterrupt):
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
-    elif not _told_to_stop.is_set():
-        sys.__unraisablehook__(dropped)
+        return 2, f"{error.format_message().rstrip('.')}: see python -m pipeline --help."
+    return None
 
 
 def _remedy(error: OSError) -> str:
@@ -136,11 +113,6 @@ def _remedy(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "allow this user to write there or choose another run with --run"
     return "free space or choose another folder"
-
-
-def _leave(status: int, sentence: str) -> None:
-    print(sentence, file=sys.stderr)
-    sys.exit(status)
 
 
 def chosen_profile(name: str | None) -> str:

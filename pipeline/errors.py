@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-STOPPED = 130  # the exit status after Ctrl-C or SIGTERM: 128 and the number of SIGINT
-STOPPED_SENTENCE = "Stopped; the same command goes on from here."
-
 
 class UserError(Exception):
     """The command cannot do what was asked; shown without a traceback, exit status 2."""
