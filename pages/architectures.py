@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, ChampionSummary
-from portal import champion, networks, ui
-from portal.charts import architectures, drawing
+from portal import architectures_ui, champion, networks, ui
+from portal.charts import architectures
 from portal.text import count
 
 ui.opening("Which of seven networks does best on the same images, and is a bigger one better?")
@@ -37,28 +37,9 @@ names = [result.name for result in summary.results]
 start = names.index(best.name)
 name = st.selectbox("Network", names, index=start, key="architectures_name", bind="query-params", width=280)
 result = next((each for each in summary.results if each.name == name), best)
-left, right = st.columns(2, gap="medium")
-with left:
-    see = architectures.overfitting(result.fit)
-    ui.chart(architectures.learning_curves(result.fit, "accuracy", result.name), see=see)
-with right:
-    see = "The shaded gap is what the network knows about its training images and cannot carry over to new ones."
-    ui.chart(architectures.learning_curves(result.fit, "loss", result.name), see=see)
-
-layers = architectures.layer_frame(result)
-drawn = drawing.frame(drawing.boxes(result, ui.current_run().manifest.image_size))
-meaning = architectures.CONFIDENCE.get(result.confidence, "")
-left, right = st.columns(2, gap="medium")
-with left:
-    ui.chart(drawing.network(drawn, result.name), see=drawing.FAMILIES.get(result.family, ""))
-with right:
-    ui.chart(architectures.layers(layers, result.name), see=architectures.where_the_weight_is(layers))
-    st.caption(
-        "Reconstructed from the published counts: the numbers of layers and parameters equal the deck's exactly. "
-        f"Confidence in the details: {result.confidence}{meaning}."
-    )
-with st.expander(f"All {len(layers)} layers as a table"):
-    ui.table(layers, {"parameters": "localized", "macs": "%.3f"}, alt=f"The layers of {result.name}")
+see = "The shaded gap is what the network knows about its training images and cannot carry over to new ones."
+architectures_ui.learning_curves(result.fit, result.name, accuracy=architectures.overfitting(result.fit), loss=see)
+architectures_ui.layers(result)
 
 ui.takeaway(architectures.takeaway(summary))
 ui.provenance(split="validation", images=summary.validation_images, accuracies_near=best.fit.highest_val_accuracy)

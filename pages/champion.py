@@ -6,7 +6,7 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import AblationSummary, ArchitecturesSummary, ChampionSummary, FinalSummary
-from portal import ablation, champion, ui
+from portal import ablation, architectures_ui, champion, ui
 from portal.charts import architectures
 from portal.charts import champion as charts
 from portal.charts.seeds import question_chart
@@ -53,10 +53,6 @@ st.subheader("While it learns")
 if rounds := champion.rounds_sentence(summary):
     st.markdown(rounds)
 learned = champion.whole_fit(summary)
-left, right = st.columns(2, gap="medium")
-with left:
-    ui.chart(architectures.learning_curves(learned, "accuracy", champion.NAME), see=champion.curves_see(summary))
-with right:
-    see = architectures.overfitting(learned)
-    ui.chart(architectures.learning_curves(learned, "loss", champion.NAME), see=see)
+sees = {"accuracy": champion.curves_see(summary), "loss": architectures.overfitting(learned)}
+architectures_ui.learning_curves(learned, champion.NAME, **sees)
 ui.takeaway(champion.takeaway(summary))

@@ -30,17 +30,12 @@ with left:
     temperature = st.slider("Temperature", 0.5, 3.0, 1.0, 0.05, key="confidence_temperature", bind="query-params")
 with right:
     bins = ui.one_of("Bins", BINS, key="confidence_bins", default=15)
-for column, (name, (probabilities, labels)) in zip(st.columns(2, gap="medium"), splits.items(), strict=True):
-    frame = calibration.reliability(calibration.judged(name, probabilities, labels, temperature), bins)
+for column, (name, arrays) in zip(st.columns(2, gap="medium"), splits.items(), strict=True):
+    frame = calibration.reliability(calibration.judged(name, *arrays, temperature), bins)
     with column:
-        ui.chart(
-            confidence.reliability_chart(frame, name, temperature), see=calibration.calibration_sentence(frame, bins)
-        )
-st.markdown(
-    "**Temperature scaling** divides what comes out of the last layer by one number before it becomes probabilities: "
-    f"above 1 they are less sure, the answers stay. {fitted:.2f} fits the validation images best; what it "
-    "does on the test images, which did not choose it, is the honest measure."
-)
+        see = calibration.calibration_sentence(frame, bins)
+        ui.chart(confidence.reliability_chart(frame, name, temperature), see=see)
+st.markdown(calibration.temperature_sentence(fitted))
 temperatures = {"as trained": 1.0, "fitted on validation": fitted}
 ui.small_table(calibration.temperature_table(splits, temperatures, bins), name="Temperature", hide_index=True)
 

@@ -186,7 +186,7 @@ def test_differences_have_intervals_where_there_are_some(changed: c.AblationSumm
     assert charts.difference_frame(ablation.differences(changed), "without erasing")["variant"][0].endswith("(student)")
     assert frame["verdict"].tolist() == [charts.REAL, charts.UNCLEAR, charts.UNCLEAR]
     chart = charts.difference_chart(frame, 3, 60)
-    assert marks_of(chart) == ["rule", "rule", "point", "text"]
+    assert marks_of(chart) == ["rule", "rule", "point", "text", "text"]  # figures left, and right, of none
     assert "n = 3 seeds a variant, 60 validation images" in " ".join(spec_of(chart)["title"]["subtitle"])
 
 
