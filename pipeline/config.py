@@ -257,7 +257,7 @@ def small_recipe(**changes: object) -> Recipe:
 
 def photo_recipe(**changes: object) -> Recipe:
     """The photo model's: a small network of its own, an average of its weights, a little label smoothing."""
-    photo = {"architecture": "PhotoVGG", "replication": "randomised", "ema": 0.998, "label_smoothing": 0.02}
+    photo = {"architecture": "PhotoNet", "replication": "randomised", "ema": 0.998, "label_smoothing": 0.02}
     return recipe(**{**photo, "lr": 0.1, "dropout": 0.2, "patience": 1_000, **changes})
 
 
@@ -308,7 +308,7 @@ def standard() -> Config:
         final=FinalConfig(epochs=4, train_images=60_000, seeds=2),
         improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 3_000, seeds=3),
         robustness=RobustnessConfig(images=1_000),
-        photo_model=PhotoConfig(photo_recipe(epochs=12, batch_size=128), 50_000),
+        photo_model=PhotoConfig(photo_recipe(epochs=16, batch_size=128), 50_000),
         labels=LabelsConfig(small_recipe(epochs=3, batch_size=128), folds=3, train_images=60_000),
         export=ExportConfig(parity_images=10_000),
         ablation=AblationConfig(champion_recipe(epochs=6, batch_size=64, lr=0.05), 5_000, seeds=3),

@@ -9,7 +9,7 @@ import torch
 from pipeline.models.base import ImageClassifier
 from pipeline.models.densenet import densenet_3_blocks, densenet_4_blocks
 from pipeline.models.own_baselines import own_baseline1, own_baseline2, own_baseline3
-from pipeline.models.photo_vgg import photo_vgg
+from pipeline.models.photo_net import photo_net
 from pipeline.models.pooled_vgg import pooled_vgg
 from pipeline.models.resnet import resnet_3_blocks, resnet_4_blocks
 
@@ -58,7 +58,7 @@ ARCHITECTURES: dict[str, Architecture] = {entry.name: entry for entry in _ENTRIE
 
 # Networks of this project alone, which take no part in the deck's comparison.
 _OWN = {
-    "PhotoVGG": _Own(photo_vgg, frozenset({"dropout"})),
+    "PhotoNet": _Own(photo_net, frozenset({"dropout"})),
     "PooledVGG": _Own(pooled_vgg, frozenset()),
 }
 

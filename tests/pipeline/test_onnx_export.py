@@ -59,7 +59,7 @@ def test_logits_and_size_of_each_precision(
 def test_the_photo_models_prior_changes_its_classes_and_not_its_rejection(
     sample: tuple[np.ndarray, np.ndarray], prior: tuple[float, ...]
 ) -> None:
-    network = registry.build("PhotoVGG", classes=10, image_size=28, seed=1).eval()
+    network = registry.build("PhotoNet", classes=10, image_size=28, seed=1).eval()
     torch.nn.init.normal_(network.classifier.weight, std=0.2)
     session = onnxruntime.InferenceSession(
         export_photo(network, 28, temperature=2.0, log_prior=prior).SerializeToString()

@@ -58,7 +58,7 @@ def test_batches_hold_a_fifth_of_outliers_drawn_anew_each_epoch(sample: tuple[np
 
 def test_the_network_has_one_output_more_and_learns(sample: tuple[np.ndarray, np.ndarray]) -> None:
     train = to_device(*sample, CPU)
-    model = registry.build("PhotoVGG", classes=10, image_size=28, seed=0, dropout=0.2)
+    model = registry.build("PhotoNet", classes=10, image_size=28, seed=0, dropout=0.2)
     recipe = photo_recipe(batch_size=32, epochs=6, ema=0.9, lr=0.003)
     fitted = fit(model, train, randomised(train, 0), recipe, 0)
     assert fitted.val_probabilities.shape == (256 + 51, 11)

@@ -522,7 +522,7 @@ def _photo_model(run: TinyRun) -> c.ExportedModel:
     run.files[file] = tiny_network(classes=len(run.classes), image_size=side, seed=9, photo=True)
     run.add(
         c.PhotoSummary(
-            recipe=recipe(architecture="PhotoVGG", replication="randomised"),
+            recipe=recipe(architecture="PhotoNet", replication="randomised"),
             recipe_sha256="1" * 64,
             parameters=44,
             train_images=len(run.images) - VALIDATION,

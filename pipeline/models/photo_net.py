@@ -13,23 +13,22 @@ from torch import Tensor, nn
 from pipeline.models.base import ConvNorm, ImageClassifier, initialise, means_and_maxima
 
 
-class PhotoVGG(ImageClassifier):
-    """Seven convolutions (5x5, then 3x3), three pools; `classes` logits and one more for "none of them"."""
+class PhotoNet(ImageClassifier):
+    """Six convolutions (5x5 with stride 2, then 3x3), two pools; `classes` logits and one more for "none of them"."""
 
     def __init__(self, *, classes: int = 10, image_size: int = 28, dropout: float = 0.0) -> None:
         super().__init__()
         self.stem = ConvNorm(1, 32, 5)
+        self.stem.conv.stride = (2, 2)
         self.body = nn.Sequential(
             OrderedDict(
-                pool1=nn.MaxPool2d(2),
                 conv2=ConvNorm(32, 64, 3),
-                conv3=ConvNorm(64, 64, 3),
-                pool2=nn.MaxPool2d(2),
-                conv4=ConvNorm(64, 96, 3),
-                conv5=ConvNorm(96, 128, 3),
-                pool3=nn.MaxPool2d(2, ceil_mode=True),
-                conv6=ConvNorm(128, 192, 3),
-                conv7=ConvNorm(192, 256, 3),
+                pool1=nn.MaxPool2d(2),
+                conv3=ConvNorm(64, 96, 3),
+                conv4=ConvNorm(96, 128, 3),
+                pool2=nn.MaxPool2d(2, ceil_mode=True),
+                conv5=ConvNorm(128, 192, 3),
+                conv6=ConvNorm(192, 256, 3),
             )
         )
         self.hidden = nn.Sequential(nn.Dropout(dropout))
@@ -45,6 +44,6 @@ class PhotoVGG(ImageClassifier):
         return first_maps_NCHW, means_and_maxima(self.body(first_maps_NCHW))
 
 
-def photo_vgg(*, classes: int = 10, image_size: int = 28, dropout: float = 0.0) -> PhotoVGG:
+def photo_net(*, classes: int = 10, image_size: int = 28, dropout: float = 0.0) -> PhotoNet:
     """About a million parameters; any image size."""
-    return PhotoVGG(classes=classes, image_size=image_size, dropout=dropout)
+    return PhotoNet(classes=classes, image_size=image_size, dropout=dropout)
