@@ -8,6 +8,8 @@ import threading
 import time
 from typing import Any
 
+from tqdm import tqdm
+
 from pipeline.memory import keep_memory
 
 SHARE_SECONDS = 0.5  # between two words about the same trial
@@ -16,6 +18,8 @@ SHARE_SECONDS = 0.5  # between two words about the same trial
 def begin() -> None:
     """At the start of a training process; one whose owner was killed must not train on."""
     keep_memory()
+    # Torch's export asks for tqdm's lock; its own is a semaphore, of which a killed process leaves a warning behind.
+    tqdm.set_lock(threading.RLock())
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 

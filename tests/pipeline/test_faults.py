@@ -435,6 +435,39 @@ def test_a_signal_that_python_drops_stops_the_run_all_the_same(number: str, afte
     assert one_sentence(stopped.stderr).startswith("Stopped; the same command goes on")
 
 
+KILLED_WORKERS = """
+import sys, time
+from pathlib import Path
+from torch import fx, nn
+import torch
+from pipeline.crew import Crew
+
+def interpret(place, folder):
+    network = nn.Linear(1, 1)
+    fx.Interpreter(fx.symbolic_trace(network)).run(torch.zeros(1, 1))  # as torch's ONNX export does
+    (folder / "begun").touch()
+    time.sleep(60)
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    crew = Crew(folder / "work", Path(sys.argv[2]), 10, None)
+    answers = crew.map(interpret, [folder])
+    while not (folder / "begun").exists():
+        time.sleep(0.05)
+    crew.close(at_once=True)
+"""
+
+
+def test_training_processes_that_are_killed_leave_no_warning(data_folder: Path, tmp_path: Path) -> None:
+    """Python warns of semaphores that nobody gave back; a library's progress bar made one in an export."""
+    script = tmp_path / "script.py"
+    script.write_text(KILLED_WORKERS)
+    words = [sys.executable, str(script), str(tmp_path), str(data_folder)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    stopped = subprocess.run(words, capture_output=True, text=True, check=False, timeout=100, env=environment)
+    assert (stopped.returncode, stopped.stderr) == (0, "")
+
+
 INTERRUPTED_LIBRARY = """
 import os, signal
 from pipeline import cli
