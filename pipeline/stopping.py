@@ -17,6 +17,11 @@ _SENTENCE = "Stopped; the same command goes on from here."
 _told_to_stop = threading.Event()
 
 
+class _Interrupt(KeyboardInterrupt):
+    """Not KeyboardInterrupt itself: once that has passed through code that was compiled from a string, as a dataclass's
+    is, `python -m` ends by SIGINT, whatever status it leaves with."""
+
+
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Within it SIGTERM does what Ctrl-C does: the command leaves with one sentence and the status STOPPED.
@@ -53,7 +58,7 @@ def _hear_signals() -> None:
 
 def _interrupt(number: int, frame: object) -> None:
     _told_to_stop.set()
-    raise KeyboardInterrupt
+    raise _Interrupt
 
 
 def _again_if_dropped(dropped: sys.UnraisableHookArgs) -> None:

@@ -511,6 +511,25 @@ def test_what_an_interrupt_leaves_half_done_is_nobodys_error(number: str, after:
     assert one_sentence(stopped.stderr) == "Stopped; the same command goes on from here."
 
 
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_in_code_from_a_string_leaves_with_the_status_too(number: str, tmp_path: Path) -> None:
+    """As of a dataclass that is made while Python loads a module; it would end by SIGINT instead."""
+    line = f"import signal; signal.raise_signal(signal.{number})"
+    code = f"from pipeline.stopping import stoppable\nwith stoppable():\n    exec({line!r})\n"
+    (tmp_path / "interrupted.py").write_text(code)
+    stopped = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
+        preexec_fn=hear_interrupts,
+    )
+    assert stopped.returncode == 130, stopped.stderr
+    assert one_sentence(stopped.stderr) == "Stopped; the same command goes on from here."
+
+
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_with_room(run_name: str) -> None:
     """No file may grow beyond 150 kB, which 1,000 test images do: the disk is full in the middle of a write."""
 
