@@ -1,13 +1,20 @@
-"""A small data set of another name, made from the committed sample of real images: quick to load and to train on."""
+"""A small data set of another name, made from the committed sample of real images: quick to load and to train on; and
+the name of a run."""
 
 from __future__ import annotations
 
 import gzip
+import os
+import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+
+from tests.pipeline.command_line import ROOT
 
 # One thread: the tests' networks are small, and a busy machine stalls threads that wait for each other.
 torch.set_num_threads(1)
@@ -43,3 +50,11 @@ def sample() -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture
 def data_folder(tmp_path: Path, sample: tuple[np.ndarray, np.ndarray]) -> Path:
     return write_data(tmp_path / "garments", *sample, CLASS_NAMES)
+
+
+@pytest.fixture
+def run_name() -> Iterator[str]:
+    """The name of a run of this test's own."""
+    name = f"test-{os.getpid()}-{time.monotonic_ns()}"
+    yield name
+    shutil.rmtree(ROOT / "runs" / name, ignore_errors=True)

@@ -1,5 +1,5 @@
 """What goes wrong outside the study's own code: networks that diverge, odd data, damaged work files, a full disk, a
-storage that is gone, Ctrl-C. Each ends in a reason on record or one sentence with a documented exit status."""
+storage that is gone. Each ends in a reason on record or one sentence with a documented exit status."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from pipeline.runner import RunFolder, Runner
 from pipeline.stages import eda, named
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.permissions import bind_child, binding
+from tests.pipeline.command_line import ROOT, command, one_sentence
 from tests.pipeline.conftest import CLASS_NAMES, write_data
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = recipe(batch_size=16, epochs=2, patience=2)
 SMALL_RUN = ["--train-images", "160", "--validation-images", "60", "--set", "split.validated=60"]
 SMALL_RUN += ["--set", "split.tested=100", "--set", "augmentations.train_images=48"]
@@ -286,23 +286,6 @@ def test_a_reading_before_a_kill_is_the_one_on_record_when_the_stage_goes_on(
 # ------------------------------------------------------------------------------------------------- the command itself
 
 
-@pytest.fixture
-def run_name() -> Iterator[str]:
-    name = f"test-faults-{os.getpid()}-{time.monotonic_ns()}"
-    yield name
-    shutil.rmtree(ROOT / "runs" / name, ignore_errors=True)
-
-
-def command(run: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "pipeline", *arguments, "--profile", "smoke", "--run", run]
-
-
-def one_sentence(stderr: str) -> str:
-    assert "Traceback" not in stderr, stderr
-    assert len(stderr.strip().splitlines()) == 1, stderr
-    return stderr.strip()
-
-
 def test_a_second_run_is_refused_at_once_and_takes_over_when_the_first_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -328,206 +311,6 @@ def test_a_second_run_is_refused_at_once_and_takes_over_when_the_first_is_killed
     with RunFolder(tmp_path / "both").locked():
         assert time.monotonic() - begun < 1.0
     signal.signal(signal.SIGTERM, before)
-
-
-def test_an_interrupt_anywhere_in_a_command_is_status_130(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(cli, "_announce", interrupted)
-    monkeypatch.setattr(sys, "argv", ["pipeline", "run-all", "--profile", "smoke"])
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    signal.signal(signal.SIGTERM, before)
-    assert stopped.value.code == 130
-    assert one_sentence(capsys.readouterr().err) == "Stopped; the same command goes on from here."
-
-
-def hear_interrupts() -> None:
-    """Also where these tests run in the background of a shell, which starts its jobs deaf to Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("whole_group", [True, False], ids=["as a terminal", "as kill"])
-def test_a_stopped_run_says_so_and_goes_on(number: signal.Signals, whole_group: bool, run_name: str) -> None:
-    """In the middle of a stage's training, to the command alone or to its processes too; status 130, no traceback."""
-    process = subprocess.Popen(
-        command(run_name, "augmentations"),
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=hear_interrupts,
-    )
-    folder = ROOT / "runs" / run_name
-    deadline = time.monotonic() + 280
-    while not list(folder.glob("work/trials/*/record.json")):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.1)
-    (os.killpg if whole_group else os.kill)(process.pid, number)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 130, errors
-    assert one_sentence(errors) == "Stopped; the same command goes on from here."
-    with RunFolder(folder).locked():
-        pass  # nobody holds the run any more
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_while_python_still_loads_is_one_sentence(number: signal.Signals, run_name: str) -> None:
-    process = subprocess.Popen(
-        command(run_name, "eda"),
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hear_interrupts,
-    )
-    maps, deadline = Path(f"/proc/{process.pid}/maps"), time.monotonic() + 60
-    while "libtorch" not in maps.read_text():  # Python itself, which may take long on a cold machine, has started
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert one_sentence(errors) == "Stopped; the same command goes on from here."
-
-
-STOPPED_IN_A_CALLBACK = """
-import signal, time, weakref
-from concurrent.futures.process import BrokenProcessPool
-from pipeline import cli
-
-class Thing:
-    pass
-
-def work(standalone_mode):
-    thing = Thing()
-    reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.{number}))
-    del thing  # the callback is told to stop, and Python drops what it raises
-    {after}
-
-cli.app = work
-cli.main()
-"""
-
-
-@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
-@pytest.mark.parametrize("after", ["time.sleep(60)", "raise BrokenProcessPool"])
-def test_a_signal_that_python_drops_stops_the_run_all_the_same(number: str, after: str) -> None:
-    """In the callback of a weak reference; then the training processes, which a terminal tells too, may end first."""
-    code = STOPPED_IN_A_CALLBACK.format(number=number, after=after)
-    stopped = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-        preexec_fn=hear_interrupts,
-    )
-    assert stopped.returncode == 130, stopped.stderr
-    assert one_sentence(stopped.stderr).startswith("Stopped; the same command goes on")
-
-
-KILLED_WORKERS = """
-import sys, time
-from pathlib import Path
-from torch import fx, nn
-import torch
-from pipeline.crew import Crew
-
-def interpret(place, folder):
-    network = nn.Linear(1, 1)
-    fx.Interpreter(fx.symbolic_trace(network)).run(torch.zeros(1, 1))  # as torch's ONNX export does
-    (folder / "begun").touch()
-    time.sleep(60)
-
-if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    crew = Crew(folder / "work", Path(sys.argv[2]), 10, None)
-    answers = crew.map(interpret, [folder])
-    while not (folder / "begun").exists():
-        time.sleep(0.05)
-    crew.close(at_once=True)
-"""
-
-
-def test_training_processes_that_are_killed_leave_no_warning(data_folder: Path, tmp_path: Path) -> None:
-    """Python warns of semaphores that nobody gave back; a library's progress bar made one in an export."""
-    script = tmp_path / "script.py"
-    script.write_text(KILLED_WORKERS)
-    words = [sys.executable, str(script), str(tmp_path), str(data_folder)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    stopped = subprocess.run(words, capture_output=True, text=True, check=False, timeout=100, env=environment)
-    assert (stopped.returncode, stopped.stderr) == (0, "")
-
-
-INTERRUPTED_LIBRARY = """
-import os, signal
-from pipeline import cli
-
-class Half:
-    whole = False
-
-    def __del__(self):
-        assert self.whole
-
-def work(standalone_mode):
-    half = Half()
-    try:
-        os.kill(os.getpid(), signal.{number})
-        half.whole = True
-    {after}
-
-cli.app = work
-cli.main()
-"""
-
-
-@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
-@pytest.mark.parametrize(
-    "after",
-    ["finally:\n        del half", "except KeyboardInterrupt:\n        raise RuntimeError('half done')"],
-)
-def test_what_an_interrupt_leaves_half_done_is_nobodys_error(number: str, after: str) -> None:
-    """In a destructor, as once in SQLAlchemy's, or as another exception: still one sentence and status 130."""
-    code = INTERRUPTED_LIBRARY.format(number=number, after=after)
-    stopped = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-        preexec_fn=hear_interrupts,
-    )
-    assert stopped.returncode == 130, stopped.stderr
-    assert one_sentence(stopped.stderr) == "Stopped; the same command goes on from here."
-
-
-@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
-def test_an_interrupt_in_code_from_a_string_leaves_with_the_status_too(number: str, tmp_path: Path) -> None:
-    """As of a dataclass that is made while Python loads a module; it would end by SIGINT instead."""
-    line = f"import signal; signal.raise_signal(signal.{number})"
-    code = f"from pipeline.stopping import stoppable\nwith stoppable():\n    exec({line!r})\n"
-    (tmp_path / "interrupted.py").write_text(code)
-    stopped = subprocess.run(
-        [sys.executable, "-m", "interrupted"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
-        preexec_fn=hear_interrupts,
-    )
-    assert stopped.returncode == 130, stopped.stderr
-    assert one_sentence(stopped.stderr) == "Stopped; the same command goes on from here."
 
 
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_with_room(run_name: str) -> None:
