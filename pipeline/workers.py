@@ -117,8 +117,7 @@ class Pool(Crew):
 
         Raises BudgetSpent when the deadline passed; what is finished or checkpointed then is kept.
         """
-        name = f"{self.run_name}/{stage}" if self.server else stage
-        queue = StageBoard(self.storage, name, specs, labels, self.folder, shared=self.server is not None)
+        queue = StageBoard(self.storage, self._study(stage), specs, labels, self.folder, shared=self.server is not None)
         shares = {spec.key: 0.0 for spec in specs}
         stop = threading.Event()
         reader = threading.Thread(target=self._read_shares, args=(shares, progress, stop), daemon=True)
@@ -154,8 +153,13 @@ class Pool(Crew):
             progress(sum(shares.values()) / len(shares))
 
     def finished_before(self, stage: str) -> list[TrialSpec]:
-        """The trials that a stage of this run has on record, whatever its configuration was."""
-        return finished_specs(self.storage, f"{self.run_name}/{stage}" if self.server else stage)
+        """The trials of a stage that are finished and whole, whatever the stage's configuration was."""
+        specs = {spec.key: spec for spec in finished_specs(self.storage, self._study(stage))}
+        return [spec for spec in specs.values() if self.folder(spec).record() is not None]
+
+    def _study(self, stage: str) -> str:
+        """The stage's name in the storage, which several runs share where it is a server."""
+        return f"{self.run_name}/{stage}" if self.server else stage
 
     def finished(self, spec: TrialSpec) -> TrialFolder:
         """The folder of a trial that is done; one whose files were lost or damaged since is run again first."""

@@ -39,6 +39,19 @@ def started(run_name: str, stage: str) -> subprocess.Popen[str]:
     )
 
 
+def ended(*arguments: str, path: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Python with these arguments, to its end; `path` is searched for modules too."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{path}"},
+        preexec_fn=hear_interrupts,
+    )
+
+
 def test_an_interrupt_anywhere_in_a_command_is_status_130(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,15 +124,7 @@ cli.main()
 def test_a_signal_that_python_drops_stops_the_run_all_the_same(number: str, after: str) -> None:
     """In the callback of a weak reference; then the training processes, which a terminal tells too, may end first."""
     code = STOPPED_IN_A_CALLBACK.format(number=number, after=after)
-    stopped = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-        preexec_fn=hear_interrupts,
-    )
+    stopped = ended("-c", code)
     assert stopped.returncode == 130, stopped.stderr
     assert one_sentence(stopped.stderr).startswith("Stopped; the same command goes on")
 
@@ -187,15 +192,7 @@ cli.main()
 def test_what_an_interrupt_leaves_half_done_is_nobodys_error(number: str, after: str) -> None:
     """In a destructor, as once in SQLAlchemy's, or as another exception: still one sentence and status 130."""
     code = INTERRUPTED_LIBRARY.format(number=number, after=after)
-    stopped = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-        preexec_fn=hear_interrupts,
-    )
+    stopped = ended("-c", code)
     assert stopped.returncode == 130, stopped.stderr
     assert one_sentence(stopped.stderr) == SENTENCE
 
@@ -206,15 +203,7 @@ def test_an_interrupt_in_code_from_a_string_leaves_with_the_status_too(number: s
     line = f"import signal; signal.raise_signal(signal.{number})"
     code = f"from pipeline.stopping import stoppable\nwith stoppable():\n    exec({line!r})\n"
     (tmp_path / "interrupted.py").write_text(code)
-    stopped = subprocess.run(
-        [sys.executable, "-m", "interrupted"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
-        preexec_fn=hear_interrupts,
-    )
+    stopped = ended("-m", "interrupted", path=tmp_path)
     assert stopped.returncode == 130, stopped.stderr
     assert one_sentence(stopped.stderr) == SENTENCE
 
