@@ -312,6 +312,14 @@ def introduction(study: Study, *, with_deck: bool) -> str:
     right, images = percent(study.final.accuracy, 1), study.final.test_images
     wrong = round((1 - study.final.accuracy) * images)
     return (
-        f"{words} The final network is right about **{right}** of {images:,} images that it had never seen; the pages "
-        f"show how it got there, and what the other {wrong:,} look like."
+        f"{words} The final network is right about **{right}** of {images:,} images that it had never seen"
+        f"{_better_recipe(study.final, study.champion)}; the pages show how it got there, and what the other {wrong:,} "
+        "look like."
     )
+
+
+def _better_recipe(final: FinalSummary, champion: ChampionSummary | None) -> str:
+    """The champion's figure on the same test images, if it is the higher one."""
+    if champion is None or champion.accuracy <= final.accuracy or champion.test.images != final.test_images:
+        return ""
+    return f" (the champion, with a better recipe, about **{percent(champion.accuracy, 1)}**)"

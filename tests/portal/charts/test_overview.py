@@ -106,6 +106,19 @@ def test_the_introduction_says_what_came_out(study: overview.Study) -> None:
     assert "slide deck" not in overview.introduction(NOTHING, with_deck=False)
 
 
+@pytest.mark.parametrize(("better_by", "is_told"), [(0.01, True), (0.0, False), (-0.01, False)])
+def test_the_introduction_tells_of_a_champion_that_is_better(
+    full_run: Run, study: overview.Study, better_by: float, is_told: bool
+) -> None:
+    assert study.final
+    champion = full_run.document(c.ChampionSummary)
+    images = dataclasses.replace(champion.test, images=study.final.test_images)
+    champion = dataclasses.replace(champion, test=images, accuracy=study.final.accuracy + better_by)
+    said = overview.introduction(dataclasses.replace(study, champion=champion), with_deck=True)
+    assert ("the champion, with a better recipe" in said) is is_told
+    assert (f"**{100 * champion.accuracy:.1f} %**)" in said) is is_told
+
+
 def test_sections_hold_every_page_once_in_the_menu_s_order() -> None:
     found = overview.sections(PAGES)
     assert [page for section in found for page in section.pages] == list(PAGES)
