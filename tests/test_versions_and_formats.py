@@ -10,25 +10,40 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from tests.known_vulnerabilities import FLOORS, UNUSED
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(path for part in ("artifacts", "pipeline", "portal", "pages") for path in (ROOT / part).rglob("*.py"))
 
-# The first version without the known vulnerabilities of those before it.
-FLOORS = {
-    "streamlit": "1.61",
-    "pillow": "12.3",
-    "starlette": "1.3.1",
-    "python-multipart": "0.0.31",
-    "onnx": "1.21",
-    "torch": "2.10",
-}
 SUFFIXES = {".json", ".npz", ".onnx", ".png"}
 MODULES = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
 
 
 @pytest.mark.parametrize("package", FLOORS)
 def test_what_is_installed_is_not_below_its_floor(package: str) -> None:
-    assert Version(version(package)) >= Version(FLOORS[package])
+    floor, vulnerability = FLOORS[package]
+    assert Version(version(package)) >= Version(floor), vulnerability
+
+
+def names_of_the_accepted(source: str) -> list[str]:
+    """What of the accepted vulnerabilities' subjects a module names."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Attribute | ast.Name | ast.alias):
+            found.append(ast.unparse(node))
+    return [name for name in found if any(unused in name for unused in UNUSED)]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nothing_names_what_the_accepted_vulnerabilities_are_about(path: Path) -> None:
+    assert names_of_the_accepted(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("line", ["torch.jit.script(f)", "from torch import jit", "import torch.nn.utils.rnn as r"])
+def test_the_check_finds_such_a_name(line: str) -> None:
+    assert names_of_the_accepted(line)
 
 
 def unpickling(source: str) -> list[int]:
