@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -62,7 +61,7 @@ def _reply(choice: Choice, facts: dict[str, int]) -> str:
 
 def _take_away(record: PageRecord) -> None:
     st.markdown("**This view**, with everything chosen on it:")
-    st.code(_link(), language=None, wrap_lines=True)
+    st.code(view_ui.link({TAKE_AWAY}), language=None, wrap_lines=True)
     if record.commands:
         st.markdown("**Made by** the pipeline, which any copy of this project can repeat:")
         st.code("\n".join(record.commands), language="bash")
@@ -104,10 +103,3 @@ def _offer_data(names: _Names, title: str, frame: pd.DataFrame, number: int) -> 
 def _offer(label: str, name: str, make: Callable[[], bytes]) -> None:
     """A button whose file is made when it is pressed, not before."""
     st.download_button(label, make, name, key=f"{TAKE_AWAY}_{name}", on_click="ignore", help=name)
-
-
-def _link() -> str:
-    """The address of this page with its controls, as the visitor's browser would show it."""
-    controls = {key: st.query_params.get_all(key) for key in st.query_params if key != TAKE_AWAY}
-    query = urlencode(controls, doseq=True)
-    return f"{st.context.url or ''}{'?' if query else ''}{query}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from portal import charts, page_record
+from portal import charts, page_record, phones_ui, view_ui
 
 PARAMETER, _TOGGLE, _SHOWN, _PAGE = "lecture", "lecture_on", "lecture_shown", "lecture_page"
 SHORTCUT = "A"
@@ -27,6 +27,13 @@ def pick(page: str) -> None:
     st.session_state[_TOGGLE] = is_on()
     explained = "For the projector: larger text, and answers hidden until “Show the answer” or the key A is pressed."
     st.sidebar.toggle("Lecture mode", key=_TOGGLE, on_change=_write, help=explained)
+    with st.sidebar:
+        _invite("phones")
+
+
+def _invite(key: str) -> None:
+    """To this page as it is without a projector."""
+    phones_ui.button(key, leave_out=(PARAMETER, view_ui.PARAMETER))
 
 
 def _write() -> None:
@@ -50,6 +57,7 @@ def turn(page: str, pages: Mapping[str, st.Page]) -> None:
             sign = f":material/{icon}:"
             if st.button(said, key=key, icon=sign, type="tertiary", shortcut=letter, disabled=not there):
                 st.switch_page(pages[names[goal]], query_params=_carried())
+        _invite("phones_turn")
 
 
 def _carried() -> dict[str, str]:

@@ -7,11 +7,12 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+from portal.addresses import LOOPBACK, network_address
 from portal.memory import share_heaps
 from portal.navigation import ROOT
 
 LARGE = 22  # pixels of plain text; 16 otherwise
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+START_FOR_ALL = "python -m portal --host 0.0.0.0"
 
 
 class ServerError(ValueError):
@@ -30,6 +31,8 @@ def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = (),
     share_heaps()
     shown = "localhost" if host == "0.0.0.0" else host
     print(f"The portal opens at http://{shown}:{port} (Ctrl+C stops it).", flush=True)
+    if host == "0.0.0.0" and (address := network_address()):
+        print(f"Phones on the same network open http://{address}:{port}.", flush=True)
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
     # After chdir; and the other commands answer without Streamlit and Altair.
     from streamlit.web import cli
@@ -37,6 +40,7 @@ def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = (),
     from portal import startup
 
     startup.preload()
+    _ask_nobody()
 
     options = ["--server.port", str(port), "--server.address", host]
     if large:
@@ -55,6 +59,16 @@ def names(host: str, known_as: Sequence[str]) -> tuple[str, ...]:
     if known_as:
         return tuple(known_as)
     return LOOPBACK if host in LOOPBACK else ()
+
+
+def _ask_nobody() -> None:
+    """Streamlit compares foreign origins with this machine's public address too, and asks another machine for it.
+
+    For each such visitor anew if that does not answer, and meanwhile nobody else is served.
+    """
+    from streamlit import net_util
+
+    net_util.get_external_ip = lambda: None
 
 
 def _check_port(host: str, port: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -52,6 +54,13 @@ def follow(page: str) -> None:
     if before != page and wanted and not _asked():
         st.query_params[PARAMETER] = wanted
     st.session_state[_WANTED] = (page, ",".join(_asked()))
+
+
+def link(leave_out: Collection[str]) -> str:
+    """This page's address with its controls, as the visitor's browser would show it; those of these names left out."""
+    controls = {key: st.query_params.get_all(key) for key in st.query_params if key not in leave_out}
+    query = urlencode(controls, doseq=True)
+    return f"{st.context.url or ''}{'?' if query else ''}{query}"
 
 
 def say_unknown() -> None:

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -23,14 +24,17 @@ PATIENCE = 180_000.0  # milliseconds for what takes a second or two where nothin
 
 
 @contextlib.contextmanager
-def portal(run: Path | None = None, *words: str, root: Path = ROOT) -> Iterator[str]:
+def portal(
+    run: Path | None = None, *words: str, root: Path = ROOT, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
     """`python -m portal` on a free port, opening `run` first if given; yields its address, RuntimeError if it dies.
 
-    `words` are more of the command's options; `root` is the folder with the portal, if not this one.
+    `words` are more of the command's options, `environment` more of its variables; `root` is the folder with the
+    portal, if not this one.
     """
     port = _free_port()
     command = [sys.executable, "-m", "portal", "--port", str(port), *(["--run", str(run)] if run else []), *words]
-    process = subprocess.Popen(command, cwd=root, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen(command, cwd=root, env={**os.environ, "OMP_NUM_THREADS": "1", **environment})
     try:
         _wait_until_healthy(f"http://localhost:{port}", process)
         yield f"http://localhost:{port}"

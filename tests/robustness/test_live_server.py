@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from artifacts.store import Run
+from portal.addresses import LOOPBACK
 from portal.navigation import ROOT
 from portal.photo import MAX_BYTES
-from portal.server import LOOPBACK, names
+from portal.server import names
 from tests.e2e.server import portal
 from tests.robustness.visitor import Visitor, ask, handshake
 
@@ -76,6 +80,30 @@ def test_the_portals_own_names_get_one(address: str) -> None:
     port = address.rpartition(":")[2]
     for name in ("localhost", "127.0.0.1", "[::1]"):
         assert handshake(address, f"{name}:{port}", f"http://{name}:{port}") == 101
+
+
+def test_the_server_asks_no_other_machine(full_run: Run) -> None:
+    """Streamlit would look up this machine's public address: to greet, and for each visitor of another origin."""
+    with socketserver.ThreadingTCPServer(("localhost", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        there = f"http://localhost:{proxy.server_address[1]}"
+        ways_out = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), there)
+        Proxy.asked.clear()
+        with portal(full_run.folder, "--host", "0.0.0.0", environment=ways_out) as address:
+            assert handshake(address, address.removeprefix("http://"), "http://evil.example") == 403
+            with Visitor(address) as visitor:
+                visitor.open("predict")
+        proxy.shutdown()
+    assert Proxy.asked == []
+
+
+class Proxy(socketserver.StreamRequestHandler):
+    """Where the portal's requests to other machines would go."""
+
+    asked: ClassVar[list[bytes]] = []
+
+    def handle(self) -> None:
+        self.asked.append(self.rfile.readline())
 
 
 def test_which_names_are_the_portals() -> None:

@@ -1,0 +1,64 @@
+"""Under which address phones reach the portal, and that address as a QR code."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import cv2
+import numpy as np
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+ANYWHERE = ("192.0.2.1", 9)  # an address for documentation (RFC 5737), which nobody has
+IN_DOCKER = Path("/.dockerenv")
+QUIET = 2  # white modules around a code beside OpenCV's own two: the standard (ISO 18004) wants four
+LONGEST = 200  # characters: a longer address makes a code too fine for the back of a room
+
+
+def network_address() -> str | None:
+    """This machine's address on its network; None where it has none, or a container hides it.
+
+    Nothing is sent: a datagram socket that is connected has only looked up its way out.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(ANYWHERE)
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+    return None if address in LOOPBACK or IN_DOCKER.exists() else address
+
+
+def reachable_names(listens_on: str | None, allowed: Sequence[str]) -> list[str]:
+    """What other devices may call a portal that listens there (None: everywhere) and allows these names (none: any)."""
+    if listens_on in LOOPBACK:
+        return []
+    if allowed:
+        return [name for name in allowed if name not in LOOPBACK]
+    address = network_address()
+    return [address] if address else []
+
+
+def for_phones(page: str, names: Sequence[str]) -> str | None:
+    """The address of a page as another device opens it; None if that is not known.
+
+    The browser of the portal's own machine may call it localhost, which on a phone is the phone: then the first of
+    `names` takes its place.
+    """
+    parts = urlsplit(page)
+    if parts.hostname not in LOOPBACK:
+        address = page if parts.hostname else None
+    elif names:
+        port = f":{parts.port}" if parts.port else ""
+        address = urlunsplit(parts._replace(netloc=f"{names[0]}{port}"))
+    else:
+        address = None
+    return urlunsplit(urlsplit(address)._replace(query="")) if address and len(address) > LONGEST else address
+
+
+def qr_code(text: str) -> np.ndarray:
+    """A QR code, uint8 (S, S), a pixel a module, black on white with its quiet zone."""
+    modules_SS = cv2.QRCodeEncoder.create().encode(text)
+    return np.pad(modules_SS, QUIET, constant_values=255)

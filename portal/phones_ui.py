@@ -1,0 +1,36 @@
+"""An invitation for phones: this page's address and its QR code, for a class to scan from the projector."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from portal import addresses, pictures, view_ui
+from portal.server import START_FOR_ALL
+
+SCALE = 10  # pixels a module: the dialog shows them smaller where they do not fit
+
+
+def button(key: str, leave_out: Collection[str]) -> None:
+    """The button that opens the invitation to this page, without the controls of these names."""
+    if st.button("Invite phones", key=key, icon=":material/qr_code_2:", type="tertiary"):
+        _invitation(view_ui.link(leave_out))
+
+
+@st.dialog("Invite phones")
+def _invitation(page: str) -> None:
+    listens_on = st.get_option("server.address")
+    names = addresses.reachable_names(listens_on, st.get_option("server.allowedHosts"))
+    address = addresses.for_phones(page, names)
+    if address:
+        code = pictures.png(addresses.qr_code(address), scale=SCALE)
+        st.image(code, caption="Scan it with a phone's camera, or type:", width="stretch")
+        st.code(address, language=None, wrap_lines=True)
+        st.caption("It opens this page on any phone in the same network.")
+    elif listens_on in addresses.LOOPBACK:
+        st.warning(f"Only this machine can open the portal: start it with `{START_FOR_ALL}`.")
+    else:
+        st.warning(
+            "This machine's address is not known: open the portal by it (`hostname -I` prints it), then come again."
+        )
