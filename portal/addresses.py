@@ -12,7 +12,7 @@ import numpy as np
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ANYWHERE = ("192.0.2.1", 9)  # an address for documentation (RFC 5737), which nobody has
-IN_DOCKER = Path("/.dockerenv")
+CONTAINERS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # Docker's mark and Podman's
 QUIET = 2  # white modules around a code beside OpenCV's own two: the standard (ISO 18004) wants four
 LONGEST = 200  # characters: a longer address makes a code too fine for the back of a room
 
@@ -28,7 +28,7 @@ def network_address() -> str | None:
         except OSError:
             return None
         address: str = probe.getsockname()[0]
-    return None if address in LOOPBACK or IN_DOCKER.exists() else address
+    return None if address in LOOPBACK or any(mark.exists() for mark in CONTAINERS) else address
 
 
 def reachable_names(listens_on: str | None, allowed: Sequence[str]) -> list[str]:

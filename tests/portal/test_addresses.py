@@ -51,10 +51,10 @@ def test_only_names_that_the_portal_answers_to_are_told(
 
 
 def test_the_machines_address_is_one_or_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(addresses, "IN_DOCKER", tmp_path / "none")
+    monkeypatch.setattr(addresses, "CONTAINERS", (tmp_path / "none",))
     found = addresses.network_address()
     assert found is None or not ipaddress.ip_address(found).is_loopback
-    monkeypatch.setattr(addresses, "IN_DOCKER", tmp_path)
+    monkeypatch.setattr(addresses, "CONTAINERS", (tmp_path / "none", tmp_path))
     assert addresses.network_address() is None  # a container's address is known inside of it alone
 
 
