@@ -25,14 +25,18 @@ PATIENCE = 180_000.0  # milliseconds for what takes a second or two where nothin
 
 @contextlib.contextmanager
 def portal(
-    run: Path | None = None, *words: str, root: Path = ROOT, environment: Mapping[str, str] = MappingProxyType({})
+    run: Path | None = None,
+    *words: str,
+    root: Path = ROOT,
+    port: int | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[str]:
-    """`python -m portal` on a free port, opening `run` first if given; yields its address, RuntimeError if it dies.
+    """`python -m portal`, opening `run` first if given; yields its address, RuntimeError if it dies.
 
     `words` are more of the command's options, `environment` more of its variables; `root` is the folder with the
-    portal, if not this one.
+    portal, if not this one; `port` is a free one if none is named.
     """
-    port = _free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "portal", "--port", str(port), *(["--run", str(run)] if run else []), *words]
     process = subprocess.Popen(command, cwd=root, env={**os.environ, "OMP_NUM_THREADS": "1", **environment})
     try:
@@ -43,7 +47,7 @@ def portal(
         process.wait(timeout=20)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return int(probe.getsockname()[1])

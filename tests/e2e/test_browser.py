@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from portal.cli import main
 from portal.navigation import ROOT, available_pages
-from tests.e2e.server import PATIENCE, chromium, open_page, portal, settle, watch
+from tests.e2e.server import PATIENCE, chromium, free_port, open_page, portal, settle, watch
 
 NAMES = [page.name for page in available_pages()]
 PHONE, DESK = 390, 1280
@@ -76,6 +76,10 @@ def picture() -> bytes:
     return file.getvalue()
 
 
+SENT: FilePayload = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+ANSWER = re.compile("^This (looks like|is probably none)")
+
+
 def click_cell(page: Page, number: int) -> None:
     """Click a cell of the page's confusion matrix, counted from its upper left corner along the rows."""
     matrix = page.locator('[data-testid="stVegaLiteChart"]').filter(has_text="Confusion matrix")
@@ -97,9 +101,8 @@ def cell_clicked(page: Page, address: str, name: str) -> str:
 
 def test_a_photo_is_answered(page: Page, address: str) -> None:
     open_page(page, address, "predict")
-    sent = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": picture()}
-    page.locator('input[type="file"]').set_input_files(sent)
-    expect(page.get_by_role("heading", name=re.compile("^This (looks like|is probably none)"))).to_be_visible()
+    page.locator('input[type="file"]').set_input_files(SENT)
+    expect(page.get_by_role("heading", name=ANSWER)).to_be_visible()
     expect(page.get_by_text("Until you send a picture")).to_have_count(0)
 
 
@@ -120,6 +123,23 @@ def test_the_first_page_is_found_under_its_name_too(page: Page, address: str) ->
     settle(page)
     expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_who_comes_back_to_a_lost_session_goes_on(browser: Browser) -> None:
+    """A phone that slept for more than two minutes, or a portal started again: its picture is not known there."""
+    study, port = ROOT / "artifacts" / "study", free_port()
+    window = browser.new_page(viewport={"width": PHONE, "height": 844})
+    window.set_default_timeout(PATIENCE)
+    with portal(study, port=port) as address:
+        open_page(window, address, "predict")
+        window.locator('input[type="file"]').set_input_files(SENT)
+        expect(window.get_by_role("heading", name=ANSWER)).to_be_visible()
+    with portal(study, port=port):
+        window.get_by_text("Camera", exact=True).click()
+        expect(window.get_by_text("Hold one garment before the camera").first).to_be_visible()
+        settle(window)
+        expect(window.locator('[data-testid="stException"]')).to_have_count(0)
+    window.close()
 
 
 # ------------------------------------------------------------------------------------------------------ all the rest

@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from streamlit import config
 
 from artifacts.store import Run
 from tests.portal.tiny_run import TinyRun
+
+
+@pytest.fixture(scope="session", autouse=True)
+def serializable_state() -> None:
+    """What pages keep of a session is plain. Not in a running portal: see .streamlit/config.toml."""
+    config.set_option("runner.enforceSerializableSessionState", True)
 
 
 @pytest.fixture(scope="session")

@@ -76,3 +76,12 @@ def test_the_key_opens_the_next_page(only_run: Path) -> None:
     healthy(next(button for button in app.button if button.key == "turn_Forward").click().run())
     assert app.title[0].value == "Outliers"
     assert app.query_params["lecture"] == "1"
+
+
+def test_a_page_that_kept_something_else_than_plain_values_would_fail_here() -> None:
+    def keep() -> None:
+        import streamlit as st
+
+        st.session_state["kept"] = lambda: None
+
+    assert AppTest.from_function(keep).run().exception

@@ -183,7 +183,6 @@ SAFE = {
     "server.scriptHealthCheckEnabled": False,
     "browser.gatherUsageStats": False,
     "global.developmentMode": False,
-    "runner.enforceSerializableSessionState": True,
 }
 
 
