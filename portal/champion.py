@@ -183,10 +183,11 @@ def curves_see(champion: ChampionSummary) -> str:
 
 def takeaway(champion: ChampionSummary) -> str:
     """What to remember: the figure, and that a total does not say where it comes from."""
-    figure = in_words(champion.accuracy, champion.test.images)
+    mean = champion.accuracy_spread
+    figure = f"{percent(mean.mean)} {within(*intervals.over_seeds(mean, champion.test.images))}"
     return (
-        f"{figure} of the test images with {champion.parameters:,} parameters. The total does not say which part of a "
-        "recipe brought it: each has to be taken away alone, with several seeds."
+        f"{figure} of the test images with {champion.parameters:,} parameters, over {count(mean.n, 'seed')}. The total "
+        "does not say which part of a recipe brought it: each has to be taken away alone, with several seeds."
     )
 
 

@@ -22,6 +22,7 @@ from artifacts.contract import (
     OutliersSummary,
     SearchSummary,
     SetResult,
+    Spread,
 )
 from portal.charts import layered, titled
 from portal.charts.dataset import SPLITS
@@ -106,7 +107,7 @@ def _result_findings(study: Study, classes: Sequence[str]) -> dict[str, str]:
         found["results"] = f"{accuracy(study.final.accuracy, images)} of {images:,} test images right"
     if study.champion:
         images = study.champion.test.images
-        found["champion"] = f"{accuracy(study.champion.accuracy, images)} of {images:,} test images right"
+        found["champion"] = f"{spread(study.champion.accuracy_spread)} of {images:,} test images right"
     if study.errors and study.errors.pairs:
         pair = study.errors.pairs[0]
         found["errors"] = f"Most often: {classes[pair.true]} taken for {classes[pair.predicted]}"
@@ -148,8 +149,8 @@ def journey_frame(study: Study, *, with_deck: bool) -> pd.DataFrame:
     if final := study.final:
         ours.append((TEST, final.accuracy, wilson(final.accuracy, final.test_images), final.train_images))
     if champion := study.champion:
-        interval = wilson(champion.accuracy, champion.test.images)
-        ours.append((CHAMPION, champion.accuracy, interval, champion.train_images))
+        mean = champion.accuracy_spread
+        ours.append((CHAMPION, mean.mean, over_seeds(mean, champion.test.images), champion.train_images))
     rows = [_journey_row(OURS, *row) for row in ours]
     theirs = DECK_JOURNEY if with_deck else {}
     rows += [_journey_row(DECK, step, theirs[step], (theirs[step],) * 2, None) for step, *_ in ours if step in theirs]
@@ -234,14 +235,16 @@ def metrics(study: Study, manifest: Manifest, *, with_deck: bool) -> list[Metric
     if study.final:
         images = study.final.test_images
         note = f"Share of {count(images, 'test image')} that the published model classifies right; {INTERVAL_NOTE}"
-        rows.append(_accuracy_metric("Test accuracy", study.final.accuracy, images, note))
+        rows.append(_accuracy_metric("Test accuracy", study.final.accuracy, wilson(study.final.accuracy, images), note))
         if with_deck:
             note = f"The course study that this project rebuilds; one training, the same test images; {INTERVAL_NOTE}"
-            rows.append(_accuracy_metric("The deck's", deck.TEST_ACCURACY, deck.TEST_IMAGES, note))
+            interval = wilson(deck.TEST_ACCURACY, deck.TEST_IMAGES)
+            rows.append(_accuracy_metric("The deck's", deck.TEST_ACCURACY, interval, note))
     if study.champion:
-        images = study.champion.test.images
-        note = f"Beyond the deck: a better recipe, on the same {count(images, 'test image')}; {INTERVAL_NOTE}"
-        rows.append(_accuracy_metric(CHAMPION, study.champion.accuracy, images, note))
+        images, mean = study.champion.test.images, study.champion.accuracy_spread
+        measured = f"on the same {count(images, 'test image')}, mean of {count(mean.n, 'seed')}"
+        note = f"Beyond the deck: a better recipe, {measured}; {INTERVAL_NOTE}"
+        rows.append(_accuracy_metric(CHAMPION, mean.mean, over_seeds(mean, images), note))
     if study.final:
         seeds = str(len(study.final.seeds))
         rows.append(Metric("Seeds", seeds, "Trainings of the final recipe, alike but for the seed."))
@@ -252,8 +255,8 @@ def metrics(study: Study, manifest: Manifest, *, with_deck: bool) -> list[Metric
     return rows
 
 
-def _accuracy_metric(label: str, share: float, images: int, note: str) -> Metric:
-    low, high = wilson(share, images)
+def _accuracy_metric(label: str, share: float, interval: tuple[float, float], note: str) -> Metric:
+    low, high = interval
     return Metric(label, percent(share, 1), note, f"{100 * low:.1f} to {100 * high:.1f}")
 
 
@@ -264,14 +267,13 @@ def headline(study: Study) -> list[Beside]:
         test = f"test, n = {study.final.test_images:,}, seed {study.final.seeds[0]}"
         figure = accuracy(study.final.accuracy, study.final.test_images)
         rows.append(Beside("Test accuracy", figure, test, percent(deck.TEST_ACCURACY)))
-        if len(study.final.seeds) > 1:
-            seeds = f"test, mean ± standard deviation of {count(len(study.final.seeds), 'seed')}"
-            rows.append(Beside("Test accuracy, mean", spread(study.final.accuracy_spread), seeds, "one seed"))
+        rows += _mean_row("Test accuracy, mean", study.final.accuracy_spread)
         rows.append(Beside("Test loss", f"{study.final.loss:.4f}", test, f"{deck.TEST_LOSS:.4f}"))
     if study.champion:
         where = f"test, n = {study.champion.test.images:,}, seed {study.champion.test.seeds[0]}"
         figure = accuracy(study.champion.accuracy, study.champion.test.images)
         rows.append(Beside(CHAMPION, figure, where, percent(deck.TEST_ACCURACY)))
+        rows += _mean_row(f"{CHAMPION}, mean", study.champion.accuracy_spread)
     if study.architectures:
         where = f"validation, n = {study.architectures.validation_images:,}, one seed"
         reached = accuracy(best_network_accuracy(study.architectures), study.architectures.validation_images)
@@ -285,6 +287,12 @@ def headline(study: Study) -> list[Beside]:
             )
         )
     return rows
+
+
+def _mean_row(what: str, value: Spread) -> list[Beside]:
+    """A mean over seeds beside the deck's one; none of a single seed."""
+    where = f"test, mean ± standard deviation of {count(value.n, 'seed')}"
+    return [Beside(what, spread(value), where, "one seed")] if value.n > 1 else []
 
 
 @dataclass(frozen=True)
@@ -319,7 +327,8 @@ def introduction(study: Study, *, with_deck: bool) -> str:
 
 
 def _better_recipe(final: FinalSummary, champion: ChampionSummary | None) -> str:
-    """The champion's figure on the same test images, if it is the higher one."""
-    if champion is None or champion.accuracy <= final.accuracy or champion.test.images != final.test_images:
+    """The champion's figure on the same test images, over its seeds, if it is the higher one."""
+    if champion is None or champion.test.images != final.test_images:
         return ""
-    return f" (the champion, with a better recipe, about **{percent(champion.accuracy, 1)}**)"
+    mean = champion.accuracy_spread.mean
+    return f" (the champion, with a better recipe, about **{percent(mean, 1)}**)" if mean > final.accuracy else ""

@@ -78,7 +78,12 @@ def test_the_champion_is_a_metric_a_figure_a_step_and_the_journeys_end(full_run:
     assert (row.deck, row.measured_on) == ("94.93 %", "test, n = 100, seed 0")
     assert "of 100 test images right" in overview.findings(better, full_run.manifest.classes)["champion"]
     frame = overview.journey_frame(better, with_deck=True)
-    assert frame[frame["source"] == overview.OURS].iloc[-1]["step"] == "Champion, test"
+    last = frame[frame["source"] == overview.OURS].iloc[-1]
+    assert last["step"] == "Champion, test"
+    assert last["accuracy"] == pytest.approx(100 * champion.accuracy_spread.mean)  # no lucky seed's
+    assert metrics[2].value == f"{100 * champion.accuracy_spread.mean:.1f} %"
+    means = {row.what: row.ours for row in overview.headline(better)}
+    assert means["Champion, test, mean"].startswith(f"{100 * champion.accuracy_spread.mean:.2f} ±")
     subtitle = " ".join(spec_of(overview.journey(frame))["title"]["subtitle"])
     assert "the last two on test images" in subtitle
 
@@ -113,10 +118,11 @@ def test_the_introduction_tells_of_a_champion_that_is_better(
     assert study.final
     champion = full_run.document(c.ChampionSummary)
     images = dataclasses.replace(champion.test, images=study.final.test_images)
-    champion = dataclasses.replace(champion, test=images, accuracy=study.final.accuracy + better_by)
+    reached = c.Spread(1, study.final.accuracy + better_by, None, None, None)
+    champion = dataclasses.replace(champion, test=images, accuracy_spread=reached)
     said = overview.introduction(dataclasses.replace(study, champion=champion), with_deck=True)
     assert ("the champion, with a better recipe" in said) is is_told
-    assert (f"**{100 * champion.accuracy:.1f} %**)" in said) is is_told
+    assert (f"**{100 * reached.mean:.1f} %**)" in said) is is_told
 
 
 def test_sections_hold_every_page_once_in_the_menu_s_order() -> None:
