@@ -59,5 +59,5 @@ def test_every_accuracy_beside_the_deck_s_has_its_interval(full_run: Run) -> Non
         *overview.headline(dataclasses.replace(study, champion=better)),
     ]
     accuracies = [row for row in rows if row.what not in ("Test loss", "Test loss (nats)", "Macro f1")]
-    assert len(accuracies) == 10
+    assert len(accuracies) == 11
     assert [row.what for row in accuracies if "[" not in row.ours] == []
