@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -47,15 +47,16 @@ def for_phones(page: str, names: Sequence[str]) -> str | None:
     The browser of the portal's own machine may call it localhost, which on a phone is the phone: then the first of
     `names` takes its place.
     """
-    parts = urlsplit(page)
-    if parts.hostname not in LOOPBACK:
-        address = page if parts.hostname else None
-    elif names:
+    try:
+        parts = urlsplit(page)
         port = f":{parts.port}" if parts.port else ""
-        address = urlunsplit(parts._replace(netloc=f"{names[0]}{port}"))
-    else:
-        address = None
-    return urlunsplit(urlsplit(address)._replace(query="")) if address and len(address) > LONGEST else address
+    except ValueError:  # no browser's, but a hand-made message may say so
+        return None
+    if parts.hostname in LOOPBACK and names:
+        parts = parts._replace(netloc=f"{names[0]}{port}")
+    short = parts if len(parts.geturl()) <= LONGEST else parts._replace(query="")
+    is_good = parts.hostname not in (None, *LOOPBACK) and short.geturl().isascii() and len(short.geturl()) <= LONGEST
+    return short.geturl() if is_good else None
 
 
 def qr_code(text: str) -> np.ndarray:

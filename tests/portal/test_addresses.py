@@ -25,6 +25,10 @@ from portal.pictures import enlarge
         ("https://study.example.org/quiz", [], "https://study.example.org/quiz"),
         ("http://10.0.0.1:8501/quiz", ["10.0.0.2"], "http://10.0.0.1:8501/quiz"),
         ("", ["10.0.0.1"], None),
+        ("http://localhost:99999/quiz", ["10.0.0.1"], None),
+        ("http://[::1/quiz", ["10.0.0.1"], None),
+        ("http://10.0.0.1/" + "a" * addresses.LONGEST, [], None),
+        ("http://h\u00fcte.example/quiz", [], None),
         ("http://localhost:8501/quiz?a=" + "b" * addresses.LONGEST, ["10.0.0.1"], "http://10.0.0.1:8501/quiz"),
     ],
 )
