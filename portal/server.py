@@ -31,7 +31,7 @@ def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = (),
     share_heaps()
     shown = "localhost" if host == "0.0.0.0" else host
     print(f"The portal opens at http://{shown}:{port} (Ctrl+C stops it).", flush=True)
-    if host == "0.0.0.0" and (address := network_address()):
+    if host == "0.0.0.0" and not known_as and (address := network_address()):
         print(f"Phones on the same network open http://{address}:{port}.", flush=True)
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
     # After chdir; and the other commands answer without Streamlit and Altair.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-# The first version without the known vulnerabilities of those before it, and the last of these.
+# A version without the known vulnerabilities of those before it (the first such, if told), and the last of these.
 FLOORS: Final = {
     "anyio": ("4.14.2", "PYSEC-2026-4023"),
     "certifi": ("2024.7.4", "PYSEC-2024-230"),
@@ -46,12 +46,12 @@ FLOORS: Final = {
     "websockets": ("9.1", "CVE-2021-33880"),
 }
 
-_RANGE = "2026-11-28", "affects torch up to 2.6 or 2.7; no fix is declared, so some scanners report every later version"
+_RANGE = "2026-11-28", "torch up to 2.6 or 2.7, in a form that some scanners cannot read: these report every version"
 _DISPUTED = (
     "2026-11-28",
     "disputed by its maintainers: a file of one's own making, loaded by joblib; nothing here loads one",
 )
-# Records that name no fixed version, so that a scanner may report ours: identifier -> (date, why it is accepted).
+# Records without a fixed version that a scanner can read, so it may report ours: identifier -> (date, why accepted).
 ACCEPTED: Final = {
     "PYSEC-2026-139": ("2026-11-28", "torch's loader of .pt2 files, up to 2.10; nothing here loads one"),
     **{f"PYSEC-2025-{number}": _RANGE for number in (189, 190, 192, 193, 194, 195, 196, 197, 210)},

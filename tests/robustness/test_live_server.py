@@ -171,6 +171,7 @@ from portal.cli import main
 main(["--port", "0"])
 """
 SAFE = {
+    "logger.hideWelcomeMessage": True,
     "client.showErrorDetails": "none",
     "server.maxUploadSize": MAX_BYTES // 1024**2,
     "server.enableXsrfProtection": True,
