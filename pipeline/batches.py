@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from artifacts.contract import Recipe
 from pipeline.augmentation import augmentation_set
@@ -37,13 +36,25 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def tensors(self) -> list[Tensor]:
+        """Images, labels and, with a teacher, its probabilities."""
+        return [self.images, self.labels, *([] if self.taught is None else [self.taught])]
+
+    def clone(self) -> Images:
+        return Images(*(tensor.clone() for tensor in self.tensors()))
+
     def targets(self, index: Tensor) -> Tensor:
         """Labels int64 (n,), or with a teacher probabilities float32 (n, classes)."""
         labels = self.labels[index]
         if self.taught is None:
             return labels
         taught = self.taught[index]
-        return (taught + F.one_hot(labels, taught.shape[1])) / 2
+        return (taught + _one_hot(labels, taught.shape[1])) / 2
+
+
+def _one_hot(labels_N: Tensor, classes: int) -> Tensor:
+    """float32 (N, classes). Torch's own function reads the labels back, to check them."""
+    return torch.eye(classes, device=labels_N.device)[labels_N]
 
 
 def normalise(images: Tensor) -> Tensor:
@@ -91,6 +102,12 @@ class Batches:
         """Batches an epoch."""
         return self.drawn // self.size
 
+    def restart(self, train: Images, seed: int) -> None:
+        """Go on with other images, as many as before, in the same tensors."""
+        self.seed = seed
+        for mine, given in zip(self.train.tensors(), train.tensors(), strict=True):
+            mine.copy_(given)
+
     @property
     def targets(self) -> int:
         """Targets a batch: more than images drawn where outliers are added."""
@@ -133,7 +150,7 @@ def _cutmix(images: Tensor, targets: Tensor, classes: int, generator: torch.Gene
     inside_rows, inside_columns = ((pixel - at.mul(size).floor()).abs() < half for at in (row, column))
     box = inside_rows[:, None] & inside_columns[None, :]
     kept = 1 - box.float().mean()
-    soft = targets if targets.dim() == 2 else F.one_hot(targets, classes).float()
+    soft = targets if targets.dim() == 2 else _one_hot(targets, classes)
     return torch.where(box, images.roll(1, 0), images), kept * soft + (1 - kept) * soft.roll(1, 0)
 
 

@@ -2,7 +2,8 @@
 
 At these networks' size a GPU waits for its hundreds of launches a step; a graph is one (PyTorch's notes on CUDA graphs,
 "whole-network capture"). What differs from step to step is read from tensors: the batch's indices, which are copied
-in, and the learning rate and the average's weight, which the loop fills. Random numbers go on as they would without.
+in, and the learning rate and the average's weight, which the loop fills; what differs from trial to trial (momentum,
+decay, rho, images, weights) too, so a captured step serves the next trial. Random numbers go on as they would without.
 """
 
 from __future__ import annotations
@@ -25,9 +26,7 @@ class Replayed:
     generator is the one that the step draws from beside torch's own.
     """
 
-    def __init__(
-        self, work: Work, example: Tensor, changed: Callable[[], Sequence[Tensor]], generator: torch.Generator
-    ) -> None:
+    def __init__(self, work: Work, example: Tensor, changed: Sequence[Tensor], generator: torch.Generator) -> None:
         self.given = example.clone()
         self.graph = torch.cuda.CUDAGraph()
         self.graph.register_generator_state(generator)
@@ -50,9 +49,7 @@ class Replayed:
         self.graph.replay()
 
 
-def replayed(
-    work: Work, example: Tensor, changed: Callable[[], Sequence[Tensor]], generator: torch.Generator
-) -> Replayed | None:
+def replayed(work: Work, example: Tensor, changed: Sequence[Tensor], generator: torch.Generator) -> Replayed | None:
     """`work` captured; None, with a warning, where this torch or driver cannot capture it."""
     try:
         return Replayed(work, example, changed, generator)
@@ -62,16 +59,12 @@ def replayed(
 
 
 @contextmanager
-def unchanged(changed: Callable[[], Sequence[Tensor]]) -> Iterator[None]:
-    """Afterwards the tensors are what they were; those that came to be within it (momentum) are zero."""
-    before = [(tensor, tensor.detach().clone()) for tensor in changed()]
+def unchanged(changed: Sequence[Tensor]) -> Iterator[None]:
+    """Afterwards the tensors are what they were."""
+    before = [tensor.detach().clone() for tensor in changed]
     try:
         yield
     finally:
-        kept = {id(tensor) for tensor, _ in before}
         with torch.no_grad():
-            for tensor in changed():
-                if id(tensor) not in kept:
-                    tensor.zero_()
-            for tensor, value in before:
+            for tensor, value in zip(changed, before, strict=True):
                 tensor.copy_(value)

@@ -7,8 +7,9 @@ that a run resumed from a checkpoint goes on to the same numbers.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from artifacts.contract import Curves, Fit, Recipe
-from pipeline import cuda_graph, ranks
+from pipeline import cuda_graph, optimizers, ranks
 from pipeline.batches import Batches, Images, mixed_classes, normalise, with_replication
 from pipeline.errors import Diverged
 from pipeline.seeding import derive
@@ -53,19 +54,18 @@ class State:
         return self.averaged or self.model
 
     def tensors(self) -> list[Tensor]:
-        """All that a step changes, momentum too if there has been a step."""
+        """All that a captured step changes."""
         modules = [self.model] if self.averaged is None else [self.model, self.averaged]
         values = [value for module in modules for value in module.state_dict(keep_vars=True).values()]
-        held = (self.optimizer.state[parameter] for parameter in self.model.parameters())
-        return [*values, *(kept["momentum_buffer"] for kept in held if "momentum_buffer" in kept)]
+        return [*values, *(self.optimizer.state[each]["momentum_buffer"] for each in self.model.parameters())]
 
     def set_rates(self, recipe: Recipe, progress: float) -> None:
         """For the step to come: the learning rate, and the model's weight in the average, whose memory is short at
         first. A GPU's captured step reads them from the tensors that are filled here."""
         for group in self.optimizer.param_groups:
-            group["lr"] = _filled(group["lr"], learning_rate(recipe, progress))
+            group["lr"] = optimizers.filled(group["lr"], optimizers.learning_rate(recipe, progress))
         weight = 1.0 - min(recipe.ema, (1 + self.step) / (10 + self.step))
-        self.average_weight = _filled(self.average_weight, weight)
+        self.average_weight = optimizers.filled(self.average_weight, weight)
 
 
 @dataclass(frozen=True)
@@ -98,17 +98,17 @@ def fit(
 ) -> Fitted:
     """Train `model` by `recipe`. `resume` may fill the fresh state from a checkpoint; `after_epoch` may write one.
 
-    `progress` hears after every step which share of all epochs is done. In a process group every rank calls this with
-    the same arguments and gets the same result.
+    `model` gives the first weights; the trained ones are in the result. `progress` hears after every step which share
+    of all epochs is done. In a process group every rank calls this with the same arguments and gets the same result.
 
     Raises Diverged when an epoch's loss is not finite.
     """
     model.to(train.images.device).to(memory_format=torch.channels_last)
     ranks.with_global_batchnorm(model)
-    state = _fresh_state(model, recipe)
+    epochs = _epochs(model, with_replication(train, recipe, seed), recipe, seed)
+    state = epochs.state
     resume(state)
-    state.replica = ranks.replica(model)
-    epochs = Epochs(state, with_replication(train, recipe, seed), recipe, seed)
+    state.replica = ranks.replica(state.model)
     while state.epoch < recipe.epochs and state.epoch - state.best_epoch < recipe.patience:
         epochs.train(progress)
         _judge(state, validation)
@@ -116,79 +116,50 @@ def fit(
     return _finish(state, validation, seed)
 
 
-def _filled(old: float | Tensor, value: float) -> float | Tensor:
-    """The number, in the tensor if there is one."""
-    return old.fill_(value) if isinstance(old, Tensor) else value
-
-
 def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
     averaged = copy.deepcopy(model).requires_grad_(False) if recipe.ema else None
-    state = State(model, build_optimizer(model, recipe), averaged, best={})
-    if rates_are_tensors(device := next(model.parameters()).device):
+    state = State(model, optimizers.build(model, recipe), averaged, best={})
+    if optimizers.are_tensors(device := next(model.parameters()).device):
         state.average_weight = torch.zeros((), device=device)
-        for group in state.optimizer.param_groups:
-            group["lr"] = torch.zeros((), device=device)
     return state
-
-
-def rates_are_tensors(device: torch.device) -> bool:
-    """Whether what changes at every step lies on the device, where a captured step can read it."""
-    return device.type == "cuda"
-
-
-def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """SGD with Nesterov momentum, alone or inside SAM/ASAM (Foret et al. 2021; Kwon et al. 2021).
-
-    Weight decay is L2 on every weight, as in the deck; the learning rate is set anew at every step. Where it is a
-    tensor, torch's fused form alone leaves it on the device.
-    """
-    fused = rates_are_tensors(next(model.parameters()).device)
-    options: dict[str, Any] = {
-        "lr": recipe.lr,
-        "momentum": recipe.momentum,
-        "weight_decay": recipe.weight_decay,
-        "nesterov": True,
-        "fused" if fused else "foreach": True,
-    }
-    if recipe.optimizer == "SGD":
-        return torch.optim.SGD(model.parameters(), **options)
-    from pytorch_optimizer import SAM  # takes most of a second, which a process that trains nothing does without
-
-    return SAM(model.parameters(), torch.optim.SGD, rho=recipe.rho, adaptive=recipe.optimizer == "ASAM", **options)
-
-
-def learning_rate(recipe: Recipe, progress: float) -> float:
-    """The rate at `progress` in 0..1 of all steps: up linearly for the first fifth, then a cosine down to zero."""
-    if recipe.schedule == "constant":
-        return recipe.lr
-    warm = 0.2
-    if progress < warm:
-        return recipe.lr * max(progress / warm, 0.04)
-    return recipe.lr * 0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm)))
 
 
 # ---------------------------------------------------------------------------------------------------------- one epoch
 
 
 class Epochs:
-    """Trains `state` epoch by epoch. On a GPU a step is replayed from a graph, where it can be captured."""
+    """Trains `state` epoch by epoch. On a GPU a step is replayed from a graph, where it can be captured.
+
+    A captured step reads and writes where it did when it was captured: so it has images of its own.
+    """
 
     def __init__(self, state: State, train: Images, recipe: Recipe, seed: int) -> None:
         self.state, self.recipe, self.seed = state, recipe, seed
         device = train.images.device
-        self.batches = Batches(train, recipe, seed, mixed_classes(state.model, recipe))
+        # Randomised batches read back how many images they change, and ranks wait for each other.
+        captured = optimizers.are_tensors(device) and recipe.replication != "randomised" and ranks.size() == 1
+        own = train.clone() if captured else train
+        self.batches = Batches(own, recipe, seed, mixed_classes(state.model, recipe))
         self.steps = len(self.batches) * recipe.epochs
         self.loss_sum = torch.zeros((), device=device)
         self.right = torch.zeros((), dtype=torch.int64, device=device)
-        self.graph: cuda_graph.Replayed | None = None
-        # Randomised batches read back how many images they change, and ranks wait for each other.
-        if rates_are_tensors(device) and recipe.replication != "randomised" and ranks.size() == 1:
-            self.graph = self._captured()
+        self.graph = self._captured() if captured else None
+
+    def restart(self, model: nn.Module, train: Images, recipe: Recipe, seed: int) -> None:
+        """Begin another trial of the same shape, in the same tensors: the captured step then serves it too."""
+        old, first = self.state, model.state_dict()
+        old.model.load_state_dict(first)
+        if old.averaged is not None:
+            old.averaged.load_state_dict(first)
+        optimizers.start_again(old.optimizer, recipe)
+        self.state = State(old.model, old.optimizer, old.averaged, best={}, average_weight=old.average_weight)
+        self.batches.restart(train, seed)
+        self.recipe, self.seed, self.steps = recipe, seed, len(self.batches) * recipe.epochs
 
     def _captured(self) -> cuda_graph.Replayed | None:
         self.state.model.train()
         example = torch.arange(self.batches.size, device=self.loss_sum.device)
-        return cuda_graph.replayed(self._take, example, self.state.tensors, self.batches.generator)
+        return cuda_graph.replayed(self._take, example, self.state.tensors(), self.batches.generator)
 
     def train(self, progress: Callable[[float], None]) -> None:
         """One epoch more. Raises Diverged when its loss is not finite."""
@@ -221,6 +192,36 @@ class Epochs:
             raise Diverged(f"The training loss was not finite in epoch {self.state.epoch} (lr {self.recipe.lr:g}).")
         curves["train_loss"].append(mean)
         curves["train_accuracy"].append(self.right.item() / seen)
+
+
+KEPT = 2  # captured steps of different shapes in a process: the searches have networks with 2 and with 3 last layers
+_kept: dict[Hashable, Epochs] = {}  # by shape, the one used last at the end
+
+
+def _epochs(model: nn.Module, train: Images, recipe: Recipe, seed: int) -> Epochs:
+    """Ready to train: on a GPU by the step captured for an earlier trial of this shape, if there was one."""
+    if not optimizers.are_tensors(train.images.device):
+        return Epochs(_fresh_state(model, recipe), train, recipe, seed)
+    shape = _shape(model, train, recipe)
+    if (epochs := _kept.pop(shape, None)) is not None:
+        epochs.restart(model, train, recipe, seed)
+    else:
+        while len(_kept) >= KEPT:  # before the capture, which needs memory
+            del _kept[next(iter(_kept))]
+        epochs = Epochs(_fresh_state(copy.deepcopy(model), recipe), train, recipe, seed)
+    if epochs.graph is not None:
+        _kept[shape] = epochs
+    return epochs
+
+
+def _shape(model: nn.Module, train: Images, recipe: Recipe) -> Hashable:
+    """All that a captured step has fixed: the recipe but for what is read from tensors, and the size of everything."""
+    numbers: dict[str, Any] = {**dict.fromkeys(optimizers.CHOSEN, 0.0), "ema": float(recipe.ema > 0)}
+    fixed = dataclasses.replace(recipe, **numbers, epochs=1, patience=1, schedule="constant")
+    tensors = {**model.state_dict(), " images": train.images, " labels": train.labels}
+    if train.taught is not None:
+        tensors[" taught"] = train.taught
+    return fixed, train.images.device, tuple((name, value.shape, value.dtype) for name, value in tensors.items())
 
 
 def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe, weight: float = 1.0) -> tuple[Tensor, Tensor]:

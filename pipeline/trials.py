@@ -354,9 +354,10 @@ def _unpack(state: State, tensors: dict[str, torch.Tensor], facts: dict[str, Any
     device = next(state.model.parameters()).device
     state.best = {name: value.to(device) for name, value in part("best.").items()}
     for number, parameter in enumerate(state.model.parameters()):
-        # The optimiser keeps the parameter's own memory format, so the buffer must have it too.
-        buffer = torch.empty_like(parameter).copy_(tensors[f"momentum.{number}"])
-        state.optimizer.state[parameter]["momentum_buffer"] = buffer
+        # The optimiser keeps the parameter's own memory format, so the buffer must have it too; and a captured step
+        # goes on with the buffer that it knows.
+        buffer = state.optimizer.state[parameter].setdefault("momentum_buffer", torch.empty_like(parameter))
+        buffer.copy_(tensors[f"momentum.{number}"])
     if "predictions" in tensors:
         state.predictions = list(tensors["predictions"])
     state.epoch, state.best_epoch, state.step = facts["epoch"], facts["best_epoch"], facts["step"]

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from artifacts import store
 from artifacts.contract import Fit, Recipe
-from pipeline import data, training
+from pipeline import data, optimizers, training
 from pipeline.batches import Images
 from pipeline.config import SplitConfig, recipe
 from pipeline.errors import BudgetSpent
@@ -133,7 +133,7 @@ def test_sam_perturbs_by_each_ranks_own_gradient(two: Path) -> None:
     step = 0
     for epoch in range(plan.epochs):
         for x, y in epoch_of(train, plan, epoch):
-            optimizer.param_groups[0]["lr"] = training.learning_rate(plan, step / steps)
+            optimizer.param_groups[0]["lr"] = optimizers.learning_rate(plan, step / steps)
             seen = []
             for share in (slice(0, None, 2), slice(1, None, 2)):
                 first = gradients(model, x[share], y[share])

@@ -17,7 +17,8 @@ from pipeline.batches import Images, normalise, with_replication
 from pipeline.config import recipe
 from pipeline.errors import Diverged
 from pipeline.models import registry
-from pipeline.training import State, fit, learning_rate
+from pipeline.optimizers import learning_rate
+from pipeline.training import State, fit
 from pipeline.trials import _Checkpoints, to_device
 from tests.pipeline.made_up import epoch_of
 
