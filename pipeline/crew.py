@@ -1,4 +1,5 @@
-"""The training processes of one host: a worker a core on a CPU, one thread each; a worker a device on GPUs.
+"""The training processes of one host: one a core on a CPU, with one thread each; one a GPU, which may train several
+networks side by side (`pipeline.lanes`).
 
 A trial's numbers do not depend on which worker runs it or on what ran before.
 """
@@ -9,13 +10,13 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
-from pipeline import child, data, nursery
+from pipeline import child, data, lanes, nursery
 from pipeline.errors import BudgetSpent
 from pipeline.launch import execute_in_ranks
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
@@ -42,7 +43,7 @@ class Crew:
         self.devices = device_names()
         self._context = nursery.context(forked=self.devices[0] == "cpu")
         self._shares: Any = self._context.Queue()
-        self._executor: ProcessPoolExecutor | None = None
+        self._executor: Executor | None = None
 
     @property
     def ranks(self) -> int:
@@ -66,18 +67,19 @@ class Crew:
         while not self._shares.empty():
             yield self._shares.get()
 
-    def _started(self) -> ProcessPoolExecutor:
+    def _started(self) -> Executor:
         if self._executor is None:
-            numbers: Any = self._context.Queue()
-            for device in self.devices:
-                numbers.put(device)
-            self._executor = ProcessPoolExecutor(
-                len(self.devices),
-                mp_context=self._context,
-                initializer=_start_worker,
-                initargs=(numbers, self._shares, self.data_folder, self.tested, self.work / "trials", self.deadline),
+            self._executor = self._executor_for(
+                self._shares, self.data_folder, self.tested, self.work / "trials", self.deadline
             )
         return self._executor
+
+    def _executor_for(self, *given: Any) -> Executor:
+        if self.devices[0] != "cpu":
+            return lanes.LaneExecutor(self.devices, self._context, _start_worker, *given)
+        return ProcessPoolExecutor(
+            len(self.devices), mp_context=self._context, initializer=_start_worker, initargs=("cpu", *given)
+        )
 
     def close(self, *, at_once: bool = False) -> None:
         """End the workers: after their trial or its next checkpoint, or `at_once` (a checkpoint is never torn)."""
@@ -95,14 +97,11 @@ _place: Workplace | None = None
 _outbox: Any = None
 
 
-def _start_worker(devices: Any, shares: Any, folder: Path, tested: int, trials: Path, deadline: float | None) -> None:
+def _start_worker(name: str, shares: Any, folder: Path, tested: int, trials: Path, deadline: float | None) -> None:
     global _place, _outbox
     _outbox = shares
     child.begin()
-    device = torch.device(devices.get())
-    if device.type == "cuda":
-        torch.cuda.set_device(device)  # streams and graphs are made on the current one
-    _place = Workplace(data.with_test_images(data.load(folder), tested), trials, device, deadline)
+    _place = Workplace(data.with_test_images(data.load(folder), tested), trials, torch.device(name), deadline)
 
 
 def _with_place(job: Callable[[Workplace, T], R], item: T) -> R:
@@ -115,7 +114,8 @@ def _work(spec: TrialSpec) -> TrialRecord:
     if _place.deadline is not None and time.time() >= _place.deadline:
         raise BudgetSpent  # it was handed out ahead; its first checkpoint might be far
     if spec.ranks > 1:
-        record = execute_in_ranks(spec, _place, _outbox)
+        with lanes.aside():
+            record = execute_in_ranks(spec, _place, _outbox)
     else:
         record = execute(spec, _place, child.Shares(spec.key, _outbox))
     _outbox.put((spec.key, 1.0))

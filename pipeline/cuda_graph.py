@@ -31,22 +31,37 @@ class Replayed:
         self.graph = torch.cuda.CUDAGraph()
         self.graph.register_generator_state(generator)
         with unchanged(changed):
-            self._warm_up(work)
-            with torch.cuda.graph(self.graph):
+            stream = self._warmed_up(work)
+            with _own_workspace(), torch.cuda.graph(self.graph, stream=stream):
                 work(self.given)
 
-    def _warm_up(self, work: Work) -> None:
-        """On a stream of its own, as a capture is, so that no state is bound to the default one."""
+    def _warmed_up(self, work: Work) -> torch.cuda.Stream:
+        """The stream to capture on. What the steps before it make there, autograd's nodes too, is not bound to another."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(WARM_UP):
                 work(self.given)
         torch.cuda.current_stream().wait_stream(stream)
+        return stream
 
     def __call__(self, given: Tensor) -> None:
         self.given.copy_(given)
         self.graph.replay()
+
+
+@contextmanager
+def _own_workspace() -> Iterator[None]:
+    """Within it cuBLAS works in memory of the graph's own.
+
+    It keeps its memory by stream, and torch has few streams: without this two graphs captured on the same one would
+    share it while they run side by side, and would lose it with the first of them (torch issue 193402).
+    """
+    torch._C._cuda_clearCublasWorkspaces()
+    try:
+        yield
+    finally:
+        torch._C._cuda_clearCublasWorkspaces()
 
 
 def replayed(work: Work, example: Tensor, changed: Sequence[Tensor], generator: torch.Generator) -> Replayed | None:

@@ -1,7 +1,7 @@
 """How many trials share a GPU: small networks may leave some of it idle, so it is measured.
 
-Trials are packed as processes, which run side by side where NVIDIA's Multi-Process Service is on and take turns where
-it is not; so the same number may help on one host and not on another. A trial's numbers do not depend on it.
+Trials are packed into one process a GPU, each on a stream of its own (`pipeline.lanes`). A trial's numbers do not
+depend on how many there are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipeline.trials import Workplace, to_device
 
 FILE = "packing.json"
 CHOICES = (1, 2, 4)
-WORTH = 1.05  # more trials must be faster by so much: each is another process, and another copy of the data
+WORTH = 1.05  # more trials must be faster by so much: each takes memory, and all fall with their process
 EPOCHS = 15
 TRAIN_SHARE = 5 / 6  # of the training file; the rest is validated on, as in a trial
 
@@ -36,7 +36,7 @@ class Packing:
 
 
 def pack(crew: Crew, *, measure: bool = True, say: Callable[[str], None] = lambda line: None) -> None:
-    """Give the crew as many workers a GPU as train fastest here; nothing on a CPU, whose cores each have one.
+    """Let the crew train as many at a time on each GPU as is fastest here; nothing on a CPU, whose cores each have one.
 
     Measured once, in about half a minute, and kept in the run's `work/`; one a GPU if it is not to `measure` and never
     was. To be called before the crew's first job.
@@ -79,7 +79,7 @@ def measured(crew: Crew, epochs: int = EPOCHS) -> dict[int, float]:
 
 
 def _rate(crew: Crew, trials: int, epochs: int) -> float:
-    """Images a second of a second round, when every process has begun and has made what it makes once."""
+    """Images a second of a second round, when every process has begun."""
     packed = Crew(crew.work, crew.data_folder, crew.tested, crew.deadline)
     packed.devices = device_names() * trials
     try:

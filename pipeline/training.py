@@ -9,8 +9,8 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from artifacts.contract import Curves, Fit, Recipe
-from pipeline import cuda_graph, optimizers, ranks
+from pipeline import cuda_graph, lanes, optimizers, ranks
 from pipeline.batches import Batches, Images, mixed_classes, normalise, with_replication
 from pipeline.errors import Diverged
 from pipeline.seeding import derive
@@ -105,15 +105,15 @@ def fit(
     """
     model.to(train.images.device).to(memory_format=torch.channels_last)
     ranks.with_global_batchnorm(model)
-    epochs = _epochs(model, with_replication(train, recipe, seed), recipe, seed)
-    state = epochs.state
-    resume(state)
-    state.replica = ranks.replica(state.model)
-    while state.epoch < recipe.epochs and state.epoch - state.best_epoch < recipe.patience:
-        epochs.train(progress)
-        _judge(state, validation)
-        after_epoch(state)
-    return _finish(state, validation, seed)
+    with _epochs(model, with_replication(train, recipe, seed), recipe, seed) as epochs:
+        state = epochs.state
+        resume(state)
+        state.replica = ranks.replica(state.model)
+        while state.epoch < recipe.epochs and state.epoch - state.best_epoch < recipe.patience:
+            epochs.train(progress)
+            _judge(state, validation)
+            after_epoch(state)
+        return _finish(state, validation, seed)
 
 
 def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
@@ -143,6 +143,7 @@ class Epochs:
         self.steps = len(self.batches) * recipe.epochs
         self.loss_sum = torch.zeros((), device=device)
         self.right = torch.zeros((), dtype=torch.int64, device=device)
+        self.chance = lanes.Chance(device)
         self.graph = self._captured() if captured else None
 
     def restart(self, model: nn.Module, train: Images, recipe: Recipe, seed: int) -> None:
@@ -158,6 +159,7 @@ class Epochs:
 
     def _captured(self) -> cuda_graph.Replayed | None:
         self.state.model.train()
+        self.chance.enter()  # the step will draw from what is meant now
         example = torch.arange(self.batches.size, device=self.loss_sum.device)
         return cuda_graph.replayed(self._take, example, self.state.tensors(), self.batches.generator)
 
@@ -165,6 +167,7 @@ class Epochs:
         """One epoch more. Raises Diverged when its loss is not finite."""
         state, take = self.state, self.graph or self._take
         state.model.train()
+        self.chance.enter()
         torch.manual_seed(derive(self.seed, "dropout", state.epoch, *ranks.seed_parts()))
         self.loss_sum.zero_()
         self.right.zero_()
@@ -173,7 +176,9 @@ class Epochs:
             take(drawn)
             state.step += 1
             progress(state.step / self.steps)
+            lanes.pause(self.chance)
         state.epoch += 1
+        lanes.settle(self.chance, self.loss_sum.device)
         self._sum_up()
 
     def _take(self, drawn: Tensor) -> None:
@@ -194,24 +199,37 @@ class Epochs:
         curves["train_accuracy"].append(self.right.item() / seen)
 
 
-KEPT = 2  # captured steps of different shapes in a process: the searches have networks with 2 and with 3 last layers
-_kept: dict[Hashable, Epochs] = {}  # by shape, the one used last at the end
+KEPT = 2  # captured steps that nobody uses, in a process: the searches have networks with 2 and with 3 last layers
+_kept: list[tuple[Hashable, Epochs]] = []  # by shape, the one used last at the end
 
 
-def _epochs(model: nn.Module, train: Images, recipe: Recipe, seed: int) -> Epochs:
+@contextmanager
+def _epochs(model: nn.Module, train: Images, recipe: Recipe, seed: int) -> Iterator[Epochs]:
     """Ready to train: on a GPU by the step captured for an earlier trial of this shape, if there was one."""
     if not optimizers.are_tensors(train.images.device):
-        return Epochs(_fresh_state(model, recipe), train, recipe, seed)
+        yield Epochs(_fresh_state(model, recipe), train, recipe, seed)
+        return
     shape = _shape(model, train, recipe)
-    if (epochs := _kept.pop(shape, None)) is not None:
+    epochs = _taken(shape)
+    if epochs is not None:
         epochs.restart(model, train, recipe, seed)
     else:
-        while len(_kept) >= KEPT:  # before the capture, which needs memory
-            del _kept[next(iter(_kept))]
+        del _kept[: len(_kept) + 1 - KEPT]  # before the capture, which needs memory
         epochs = Epochs(_fresh_state(copy.deepcopy(model), recipe), train, recipe, seed)
-    if epochs.graph is not None:
-        _kept[shape] = epochs
-    return epochs
+    try:
+        yield epochs
+    finally:
+        if epochs.graph is not None:
+            _kept.append((shape, epochs))
+            del _kept[:-KEPT]
+
+
+def _taken(shape: Hashable) -> Epochs | None:
+    for place, (known, epochs) in enumerate(_kept):
+        if known == shape:
+            del _kept[place]
+            return epochs
+    return None
 
 
 def _shape(model: nn.Module, train: Images, recipe: Recipe) -> Hashable:
