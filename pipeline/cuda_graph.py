@@ -36,7 +36,7 @@ class Replayed:
                 work(self.given)
 
     def _warmed_up(self, work: Work) -> torch.cuda.Stream:
-        """The stream to capture on. What the steps before it make there, autograd's nodes too, is not bound to another."""
+        """The stream to capture on: what the steps before it make there, autograd's nodes too, is bound to no other."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
