@@ -157,9 +157,10 @@ class LaneExecutor(ThreadPoolExecutor):
         self._processes = {device: _Process(ctx=context) for device in devices}
         try:
             with ThreadPoolExecutor() as starters:  # each takes seconds
-                list(
-                    starters.map(lambda device: self._processes[device].start(start, (device, *given)), self._processes)
-                )
+                for begun in [
+                    starters.submit(each.start, start, (name, *given)) for name, each in self._processes.items()
+                ]:
+                    begun.result()
         except EOFError as error:
             raise BrokenProcessPool("A training process could not begin.") from error
         self._runners = {device: process.runner() for device, process in self._processes.items()}  # type: ignore[attr-defined]

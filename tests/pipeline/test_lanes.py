@@ -78,13 +78,19 @@ def test_trials_side_by_side_on_a_gpu_end_as_each_does_alone(two: LanedCrew, dat
     assert_as_alone(two, data_folder, Workplace(data.load(data_folder), tmp_path / "alone", torch.device("cuda:0")))
 
 
-def _steps(place: Workplace, name: str) -> list[tuple[str, float]]:
-    """Waits for the other one, then says when each of five steps was."""
-    chance, steps = lanes.Chance(place.device), []
-    (place.trials / name).parent.mkdir(parents=True, exist_ok=True)
+def _meet(place: Workplace, name: str, of: int) -> lanes.Chance:
+    """Wait until so many jobs are at work."""
+    chance = lanes.Chance(place.device)
+    place.trials.mkdir(parents=True, exist_ok=True)
     (place.trials / name).touch()
-    while len(list(place.trials.iterdir())) < 2:
+    while len(list(place.trials.iterdir())) < of:
         lanes.pause(chance)
+    return chance
+
+
+def _steps(place: Workplace, name: str) -> list[tuple[str, float]]:
+    """When each of five steps was, beside another job's."""
+    chance, steps = _meet(place, name, of=2), []
     for _ in range(5):
         steps.append((name, time.monotonic()))
         lanes.pause(chance)
@@ -154,6 +160,19 @@ def _die(place: Workplace, how: str) -> None:
     while True:
         lanes.pause(chance)
         time.sleep(0.01)
+
+
+def _process(place: Workplace, name: str) -> int:
+    """Which one the job runs in, once all four are at work."""
+    _meet(place, name, of=4)
+    return os.getpid()
+
+
+def test_each_device_has_a_process_with_its_own_lanes(two: LanedCrew) -> None:
+    """`cpu:0` is the CPU too, by another name."""
+    two.devices = ["cpu", "cpu:0"] * 2
+    processes = list(two.map(_process, ["a", "b", "c", "d"]))
+    assert sorted(processes.count(each) for each in set(processes)) == [2, 2]
 
 
 def test_all_jobs_of_a_process_that_dies_are_told(two: LanedCrew) -> None:
