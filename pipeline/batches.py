@@ -53,7 +53,7 @@ class Images:
 
 
 def _one_hot(labels_N: Tensor, classes: int) -> Tensor:
-    """float32 (N, classes). Torch's own function reads the labels back, to check them."""
+    """float32 (N, classes). Torch's own function reads the labels back on a CPU, to check them."""
     return torch.eye(classes, device=labels_N.device)[labels_N]
 
 

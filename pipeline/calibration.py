@@ -27,7 +27,7 @@ from pipeline.workers import Pool
 FILE = "calibration.json"
 LARGEST_BATCH = {"cpu": 64, "cuda": 4096}  # a CPU's seconds an image hardly change above it
 STEPS = {"cpu": 2, "cuda": 100}
-MORE_EPOCHS = 10  # a GPU's training captures its step first: what counts is what more epochs add
+MORE_EPOCHS = 10
 SLOW_SECONDS = 0.3  # a first step slower than this is followed by one more only
 ANSWERED = 32  # images, on a CPU
 AUTOENCODER = "autoencoder"
@@ -116,8 +116,7 @@ def _time_recipe(place: Workplace, recipe: Recipe) -> Seconds:
     count = min(recipe.batch_size * steps, len(dataset.train_images))
     model, seconds = train(count)
     if device.type == "cuda":
-        _, longer = train(count, 1 + MORE_EPOCHS)
-        seconds = (longer - seconds) / MORE_EPOCHS
+        seconds = an_epoch_more(lambda epochs: train(count, epochs)[1])
     trained = seconds / count
     asked = min(count, ANSWERED) if device.type == "cpu" else count
     images = to_device(dataset.train_images[:asked], dataset.train_labels[:asked], device).images
@@ -125,6 +124,16 @@ def _time_recipe(place: Workplace, recipe: Recipe) -> Seconds:
     begun = time.perf_counter()
     training.logits_of(model, images).cpu()
     return Seconds(trained, (time.perf_counter() - begun) / asked)
+
+
+def an_epoch_more(train: Callable[[int], float]) -> float:
+    """Seconds that one epoch adds to a training on a GPU; `train` takes its number of epochs and gives its seconds.
+
+    Both trainings that are compared come after the one that captures the step (`training.Epochs.restart`).
+    """
+    train(1)
+    short = train(1)
+    return (train(1 + MORE_EPOCHS) - short) / MORE_EPOCHS
 
 
 def _time_autoencoder(place: Workplace) -> Seconds:

@@ -65,9 +65,14 @@ def _own_workspace() -> Iterator[None]:
 
 
 def replayed(work: Work, example: Tensor, changed: Sequence[Tensor], generator: torch.Generator) -> Replayed | None:
-    """`work` captured; None, with a warning, where this torch or driver cannot capture it."""
+    """`work` captured; None, with a warning, where this torch or driver cannot capture it.
+
+    Raises OutOfMemoryError: the caller may have memory to give back.
+    """
     try:
         return Replayed(work, example, changed, generator)
+    except torch.OutOfMemoryError:
+        raise
     except RuntimeError as error:  # CUDA's errors are kinds of it
         warnings.warn(f"A training step could not be captured, so it runs uncaptured and slower: {error}", stacklevel=2)
         return None

@@ -135,9 +135,7 @@ class Epochs:
 
     def __init__(self, state: State, train: Images, recipe: Recipe, seed: int) -> None:
         self.state, self.recipe, self.seed = state, recipe, seed
-        device = train.images.device
-        # Randomised batches read back how many images they change, and ranks wait for each other.
-        captured = optimizers.are_tensors(device) and recipe.replication != "randomised" and ranks.size() == 1
+        device, captured = train.images.device, _is_captured(train, recipe)
         own = train.clone() if captured else train
         self.batches = Batches(own, recipe, seed, mixed_classes(state.model, recipe))
         self.steps = len(self.batches) * recipe.epochs
@@ -199,23 +197,31 @@ class Epochs:
         curves["train_accuracy"].append(self.right.item() / seen)
 
 
-KEPT = 2  # captured steps that nobody uses, in a process: the searches have networks with 2 and with 3 last layers
+KEPT = 4  # captured steps that nobody uses, in a process: as many as there may be trials on a GPU (`packing.CHOICES`)
 _kept: list[tuple[Hashable, Epochs]] = []  # by shape, the one used last at the end
+
+
+def _is_captured(train: Images, recipe: Recipe) -> bool:
+    """Randomised batches read back how many images they change, and ranks wait for each other."""
+    on_gpu = optimizers.are_tensors(train.images.device)
+    return on_gpu and recipe.replication != "randomised" and ranks.size() == 1
 
 
 @contextmanager
 def _epochs(model: nn.Module, train: Images, recipe: Recipe, seed: int) -> Iterator[Epochs]:
     """Ready to train: on a GPU by the step captured for an earlier trial of this shape, if there was one."""
-    if not optimizers.are_tensors(train.images.device):
+    if not _is_captured(train, recipe):
         yield Epochs(_fresh_state(model, recipe), train, recipe, seed)
         return
     shape = _shape(model, train, recipe)
-    epochs = _taken(shape)
-    if epochs is not None:
+    if (epochs := _taken(shape)) is not None:
         epochs.restart(model, train, recipe, seed)
     else:
-        del _kept[: len(_kept) + 1 - KEPT]  # before the capture, which needs memory
-        epochs = Epochs(_fresh_state(copy.deepcopy(model), recipe), train, recipe, seed)
+        try:
+            epochs = Epochs(_fresh_state(copy.deepcopy(model), recipe), train, recipe, seed)
+        except torch.OutOfMemoryError:
+            _kept.clear()
+            epochs = Epochs(_fresh_state(copy.deepcopy(model), recipe), train, recipe, seed)
     try:
         yield epochs
     finally:

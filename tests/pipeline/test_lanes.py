@@ -23,7 +23,9 @@ from pipeline.config import SplitConfig, recipe
 from pipeline.crew import Crew
 from pipeline.errors import BudgetSpent
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
-from tests.pipeline.test_cuda_graph import DefaultGenerator
+from tests.pipeline.test_cuda_graph import DefaultGenerator, repeatable
+
+__all__ = ["repeatable"]
 
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 RECIPES: list[dict[str, Any]] = [
@@ -41,7 +43,12 @@ class LanedCrew(Crew):
         self.devices = [self.devices[0]] * at_a_time
 
     def _executor_for(self, *given: Any) -> lanes.LaneExecutor:
-        return lanes.LaneExecutor(self.devices, self._context, crews._start_worker, *given)
+        return lanes.LaneExecutor(self.devices, self._context, _start_repeatable, *given)
+
+
+def _start_repeatable(*given: Any) -> None:
+    torch.backends.cudnn.deterministic = True
+    crews._start_worker(*given)
 
 
 @pytest.fixture
@@ -74,6 +81,7 @@ def test_trials_side_by_side_end_as_each_does_alone(two: LanedCrew, data_folder:
 
 
 @gpu
+@pytest.mark.usefixtures("repeatable")
 def test_trials_side_by_side_on_a_gpu_end_as_each_does_alone(two: LanedCrew, data_folder: Path, tmp_path: Path) -> None:
     assert_as_alone(two, data_folder, Workplace(data.load(data_folder), tmp_path / "alone", torch.device("cuda:0")))
 

@@ -258,6 +258,18 @@ def test_what_cannot_fit_says_how_long_the_shortest_form_takes(tmp_path: Path) -
 # -------------------------------------------------------------------------------------------------------- calibration
 
 
+@pytest.mark.parametrize("capture", [5.0, 0.0])
+def test_a_gpus_epoch_is_timed_without_the_capture_that_later_trainings_share(capture: float) -> None:
+    """Made-up seconds: a capture once, half a second around each training, a fifth of one an epoch."""
+    asked: list[int] = []
+
+    def train(epochs: int) -> float:
+        asked.append(epochs)
+        return (capture if len(asked) == 1 else 0.0) + 0.5 + 0.2 * epochs
+
+    assert calibration.an_epoch_more(train) == pytest.approx(0.2)
+
+
 def place(data_folder: Path, tmp_path: Path) -> Workplace:
     return Workplace(data.load(data_folder), tmp_path, torch.device("cpu"))
 
