@@ -2,7 +2,7 @@
 
 import sys
 
-from pipeline import nursery
+from pipeline.execution import forkserver
 from pipeline.memory import uncollected
 from pipeline.stopping import stoppable
 
@@ -11,7 +11,7 @@ TRAIN_NOTHING = {"publish", "status", "verify", "--help"}
 if __name__ == "__main__":
     with stoppable():
         if sys.argv[1:] and not TRAIN_NOTHING & set(sys.argv):
-            nursery.open_early()
+            forkserver.open_early()
         with uncollected(frozen=True):
             from pipeline.cli import main  # takes seconds, in which a person may already press Ctrl-C
         main()

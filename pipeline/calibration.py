@@ -19,10 +19,10 @@ from artifacts import store
 from artifacts.contract import Recipe
 from pipeline import machine, training
 from pipeline.batches import normalise
+from pipeline.execution.pool import Pool
 from pipeline.models import registry
 from pipeline.models.autoencoder import ConvAutoencoder
 from pipeline.trials import Workplace, to_device
-from pipeline.workers import Pool
 
 FILE = "calibration.json"
 LARGEST_BATCH = {"cpu": 64, "cuda": 4096}  # a CPU's seconds an image hardly change above it

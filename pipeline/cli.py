@@ -27,8 +27,9 @@ from pipeline import config as profiles
 from pipeline import data as pipeline_data
 from pipeline import machine, stages
 from pipeline.config import Config
-from pipeline.crew import Crew
 from pipeline.errors import BudgetSpent, UserError
+from pipeline.execution.pool import Helper
+from pipeline.execution.processes import Crew
 from pipeline.packing import pack
 from pipeline.planner import prepare
 from pipeline.publish import STUDY, publish, verify
@@ -36,7 +37,6 @@ from pipeline.runner import RunFolder, Runner
 from pipeline.stages import STAGES, Stage
 from pipeline.stopping import STOPPED, leave, stoppable
 from pipeline.storage import GRACE_SECONDS, Server, reachable
-from pipeline.workers import Helper
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 

@@ -19,9 +19,9 @@ from artifacts.contract import FileRecord, TestRead, TrialClock
 from pipeline import data
 from pipeline.config import Config
 from pipeline.errors import BudgetSpent
+from pipeline.execution.pool import Finished, Listener, Pool
 from pipeline.progress import StageProgress
 from pipeline.trials import TrialSpec, split_of, validated
-from pipeline.workers import Finished, Listener, Pool
 
 T = TypeVar("T")
 

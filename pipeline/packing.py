@@ -16,7 +16,7 @@ from artifacts import store
 from artifacts.contract import ArtifactError
 from pipeline import machine, training
 from pipeline.config import recipe
-from pipeline.crew import Crew, device_names
+from pipeline.execution.processes import Crew, device_names
 from pipeline.models import registry
 from pipeline.trials import Workplace, to_device
 

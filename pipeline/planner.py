@@ -18,13 +18,13 @@ from rich.table import Table
 from pipeline.calibration import AUTOENCODER, Calibration, Load, Seconds, calibrate, load_of
 from pipeline.config import Config
 from pipeline.errors import UserError
+from pipeline.execution.pool import Pool, threads_for
 from pipeline.fitting import Fitting, cuts_to_fit, kept_fitting, with_cuts
 from pipeline.packing import pack
 from pipeline.progress import clock
 from pipeline.runner import Runner
 from pipeline.stages import Stage
 from pipeline.trials import TrialSpec
-from pipeline.workers import Pool, threads_for
 from pipeline.workload import Training, Work, work_of
 
 TRIAL_SECONDS = 0.3  # to build a network, move the images, and write its weights

@@ -22,12 +22,12 @@ from pipeline import data, machine, sealed, stages
 from pipeline.config import Config
 from pipeline.context import Context
 from pipeline.errors import UserError
+from pipeline.execution.pool import Pool
 from pipeline.memory import keep_memory
 from pipeline.packing import pack
 from pipeline.progress import clock
 from pipeline.stages import STAGES, Stage
 from pipeline.storage import Server, StorageLost
-from pipeline.workers import Pool
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from artifacts import store
 from artifacts.contract import ChampionSummary, ExportedModel, Fit, Views
 from pipeline.config import ChampionConfig
 from pipeline.context import Context
+from pipeline.execution.pool import threads_for
 from pipeline.models import inspection
 from pipeline.stages import export
 from pipeline.stages.experiments import fits_of, seeds, train_spec, whole
 from pipeline.stages.views import answers_of, views_of
 from pipeline.statistics import spread, standard_error
 from pipeline.trials import TrialSpec, build
-from pipeline.workers import threads_for
 
 CHAMPION: Final = "champion"
 

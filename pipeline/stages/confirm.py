@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from artifacts.contract import Confirmed, ConfirmSummary, Recipe, SearchSummary, TrialResult, TrialValues
 from pipeline.context import Context
 from pipeline.errors import UserError
+from pipeline.execution.pool import Finished
 from pipeline.stages.experiments import seeds, train_spec
 from pipeline.stages.tuning import recipe_with
 from pipeline.statistics import accuracy_spread
 from pipeline.trials import TrialSpec
-from pipeline.workers import Finished
 
 Candidate = tuple[SearchSummary, TrialResult]
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from artifacts.contract import Fit, Recipe
 from pipeline.context import Context
 from pipeline.errors import UserError
+from pipeline.execution.pool import Finished, threads_for
 from pipeline.seeding import derive
 from pipeline.trials import TrialSpec
-from pipeline.workers import Finished, threads_for
 
 
 def train_spec(context: Context, recipe: Recipe, seed: int, *, train_images: int, trials: int) -> TrialSpec:

@@ -19,6 +19,7 @@ from artifacts import store
 from artifacts.contract import ClassReport, ConfirmSummary, FinalSummary, Fit, Recipe
 from pipeline.batches import normalise
 from pipeline.context import Context
+from pipeline.execution.pool import threads_for
 from pipeline.models.base import ImageClassifier
 from pipeline.seeding import derive
 from pipeline.stages.confirm import confirm_spec
@@ -27,7 +28,6 @@ from pipeline.stages.tuning import recipe_with
 from pipeline.statistics import spread, standard_error
 from pipeline.training import EVAL_BATCH, logits_of
 from pipeline.trials import TrialSpec, build, to_device
-from pipeline.workers import threads_for
 
 PROJECTION_SIZE = 32
 

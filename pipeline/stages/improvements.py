@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from artifacts.contract import AugmentationsSummary, ImprovementsSummary, Question, Recipe, Variant
 from pipeline.context import Context
+from pipeline.execution.pool import Finished
 from pipeline.stages.experiments import fits_of, seeds, train_spec
 from pipeline.statistics import accuracy_spread, compare
-from pipeline.workers import Finished
 
 BATCH_SIZES = (512, 64, 32)
 EVERYTHING = 11  # the augmentation set of all operations

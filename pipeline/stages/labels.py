@@ -14,9 +14,9 @@ import numpy as np
 from artifacts.contract import ConfusedPair, LabelsSummary
 from pipeline.config import LabelsConfig
 from pipeline.context import Context
+from pipeline.execution.pool import threads_for
 from pipeline.stages.experiments import fits_of
 from pipeline.trials import Fold, TrialSpec, held_out
-from pipeline.workers import threads_for
 
 FILTER = "prune_by_noise_rate"  # cleanlab's default; its estimate is calibrated to the noise it finds in each class
 

@@ -11,9 +11,9 @@ import torch
 
 from artifacts.contract import Views
 from pipeline.context import Context
+from pipeline.execution.pool import threads_for
 from pipeline.training import logits_of
 from pipeline.trials import TrialSpec, build, to_device
-from pipeline.workers import threads_for
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from pipeline import data
 from pipeline.batches import Batches, Images
 from pipeline.config import Config
 from pipeline.context import Context
+from pipeline.execution.pool import Finished
 from pipeline.trials import TrialRecord, TrialSpec
-from pipeline.workers import Finished
 
 Accuracy = Callable[[TrialSpec], float | None]
 

@@ -19,9 +19,9 @@ from pipeline import data
 from pipeline.config import Config
 from pipeline.context import Context
 from pipeline.errors import BudgetSpent
+from pipeline.execution.pool import Finished, Pool
 from pipeline.stages import tuning
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
-from pipeline.workers import Finished, Pool
 from tests.pipeline.made_up import context_of
 
 SUMMARY = "study/tuning/coarse.json"

@@ -22,11 +22,11 @@ from pipeline import data
 from pipeline.board import StageBoard
 from pipeline.cli import RUNS
 from pipeline.config import SplitConfig, recipe
-from pipeline.crew import Crew
 from pipeline.errors import UserError
+from pipeline.execution.pool import Helper, Pool
+from pipeline.execution.processes import Crew
 from pipeline.storage import Server
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
-from pipeline.workers import Helper, Pool
 from tests.pipeline.postgres import Postgres, binaries
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -172,7 +172,7 @@ def test_a_run_folder_that_is_not_the_same_one_is_said(
     database: Postgres, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.board.FILES_SECONDS", 0.0)
-    monkeypatch.setattr("pipeline.workers.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("pipeline.execution.pool.POLL_SECONDS", 0.01)
     Pool(tmp_path / name / "work", tmp_path, 1, None, Server.parsed(database.url))
     with pytest.raises(UserError, match="is not the one that run-all works in"):
         helper_of(tmp_path / "elsewhere" / "work", database, name).serve(idle=5)

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 import torch
 
-from pipeline import crew as crews
 from pipeline import data, lanes
 from pipeline.config import SplitConfig, recipe
-from pipeline.crew import Crew
 from pipeline.errors import BudgetSpent
+from pipeline.execution import processes as crews
+from pipeline.execution.processes import Crew
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.pipeline.test_cuda_graph import DefaultGenerator, repeatable
 

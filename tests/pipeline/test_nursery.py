@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import nursery
+from pipeline.execution import forkserver
 
 
 def told() -> dict[str, Any]:
@@ -24,8 +24,8 @@ def told() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def answers() -> list[dict[str, Any]]:
-    nursery.open_early()
-    with ProcessPoolExecutor(2, mp_context=nursery.context(forked=True)) as executor:
+    forkserver.open_early()
+    with ProcessPoolExecutor(2, mp_context=forkserver.context(forked=True)) as executor:
         return [executor.submit(told).result() for _ in range(2)]
 
 
@@ -43,4 +43,4 @@ def test_ctrl_c_is_not_heard(answers: list[dict[str, Any]]) -> None:
 
 
 def test_on_gpus_each_process_imports_for_itself() -> None:
-    assert nursery.context(forked=False).get_start_method() == "spawn"
+    assert forkserver.context(forked=False).get_start_method() == "spawn"

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from pipeline import crew, packing
-from pipeline.crew import Crew
+from pipeline import packing
+from pipeline.execution import processes
+from pipeline.execution.processes import Crew
 
 GPUS = ["cuda:0", "cuda:1"]
 
 
 @pytest.fixture
 def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (crew, packing):
+    for module in (processes, packing):
         monkeypatch.setattr(module, "device_names", lambda: list(GPUS))
 
 

@@ -21,7 +21,7 @@ from pipeline import data, optimizers, training
 from pipeline.batches import Images
 from pipeline.config import SplitConfig, recipe
 from pipeline.errors import BudgetSpent
-from pipeline.launch import execute_in_ranks
+from pipeline.execution.torchrun import execute_in_ranks
 from pipeline.training import Fitted, fit
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
 from tests.pipeline.conftest import SAMPLE

@@ -134,7 +134,7 @@ import sys, time
 from pathlib import Path
 from torch import fx, nn
 import torch
-from pipeline.crew import Crew
+from pipeline.execution.processes import Crew
 
 def interpret(place, folder):
     network = nn.Linear(1, 1)

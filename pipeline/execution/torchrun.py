@@ -14,8 +14,9 @@ from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from pipeline import child, data
+from pipeline import data
 from pipeline.errors import BudgetSpent, UserError
+from pipeline.execution import worker
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
 
 STUCK = timedelta(minutes=10)  # a rank that waits this long for another gives up, and all are ended
@@ -66,7 +67,7 @@ def _rank(
     spec: TrialSpec, folder: Path, tested: int, trials: Path, kind: str, deadline: float | None, outbox: Any
 ) -> TrialRecord | None:
     """One rank's life; None when the time was over."""
-    child.begin()
+    worker.begin()
     local = int(os.environ["LOCAL_RANK"])
     device = torch.device(kind, local) if kind == "cuda" else torch.device(kind)
     if kind == "cuda":
@@ -74,7 +75,7 @@ def _rank(
     place = Workplace(data.with_test_images(data.load(folder), tested), trials, device, deadline)
     dist.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=STUCK)
     try:
-        return execute(spec, place, child.Shares(spec.key, outbox) if dist.get_rank() == 0 else lambda share: None)
+        return execute(spec, place, worker.Shares(spec.key, outbox) if dist.get_rank() == 0 else lambda share: None)
     except BudgetSpent:
         return None
     finally:

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 
 import torch
 
-from pipeline import child, data, lanes, nursery
+from pipeline import data, lanes
 from pipeline.errors import BudgetSpent
-from pipeline.launch import execute_in_ranks
+from pipeline.execution import forkserver, worker
+from pipeline.execution.torchrun import execute_in_ranks
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ class Crew:
         self.tested = tested
         self.deadline = deadline
         self.devices = device_names()
-        self._context = nursery.context(forked=self.devices[0] == "cpu")
+        self._context = forkserver.context(forked=self.devices[0] == "cpu")
         self._shares: Any = self._context.Queue()
         self._executor: Executor | None = None
 
@@ -54,12 +55,12 @@ class Crew:
         return TrialFolder(self.work / "trials", spec.key)
 
     def submit(self, spec: TrialSpec) -> Future[TrialRecord]:
-        with nursery.interrupts_held():
+        with forkserver.interrupts_held():
             return self._started().submit(_work, spec)
 
     def map(self, job: Callable[[Workplace, T], R], items: Sequence[T]) -> Iterator[R]:
         """The job's result for each item, in order; jobs run in the worker processes, one a core or device."""
-        with nursery.interrupts_held():
+        with forkserver.interrupts_held():
             return self._started().map(_with_place, [job] * len(items), items)
 
     def shares(self) -> Iterator[tuple[str, float]]:
@@ -100,7 +101,7 @@ _outbox: Any = None
 def _start_worker(name: str, shares: Any, folder: Path, tested: int, trials: Path, deadline: float | None) -> None:
     global _place, _outbox
     _outbox = shares
-    child.begin()
+    worker.begin()
     _place = Workplace(data.with_test_images(data.load(folder), tested), trials, torch.device(name), deadline)
 
 
@@ -117,6 +118,6 @@ def _work(spec: TrialSpec) -> TrialRecord:
         with lanes.aside():
             record = execute_in_ranks(spec, _place, _outbox)
     else:
-        record = execute(spec, _place, child.Shares(spec.key, _outbox))
+        record = execute(spec, _place, worker.Shares(spec.key, _outbox))
     _outbox.put((spec.key, 1.0))
     return record
