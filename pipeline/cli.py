@@ -31,7 +31,7 @@ from pipeline.errors import BudgetSpent, UserError
 from pipeline.execution.pool import Helper
 from pipeline.execution.processes import Crew
 from pipeline.packing import pack
-from pipeline.planner import prepare
+from pipeline.planning.planner import prepare
 from pipeline.publish import STUDY, publish, verify
 from pipeline.runner import RunFolder, Runner
 from pipeline.stages import STAGES, Stage

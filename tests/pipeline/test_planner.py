@@ -15,11 +15,12 @@ import torch
 from rich.console import Console
 
 from artifacts.contract import Recipe
-from pipeline import calibration, data, fitting, planner, workload
 from pipeline import config as profiles
-from pipeline.calibration import Calibration, Load, Seconds, load_of
+from pipeline import data
 from pipeline.config import Config
 from pipeline.errors import UserError
+from pipeline.planning import calibration, fitting, planner, workload
+from pipeline.planning.calibration import Calibration, Load, Seconds, load_of
 from pipeline.runner import RunFolder
 from pipeline.stages import STAGES, architectures, augmentations, confirm, improvements, labels, named, tuning
 from pipeline.trials import TrialSpec, Workplace

@@ -1,6 +1,6 @@
 """How long the study will take here, stage by stage, before it begins; and what to cut so that it fits a time.
 
-The estimate is a sum: images x epochs x trainings, each with the seconds an image that `pipeline.calibration` measured,
+The estimate is a sum: images x epochs x trainings, each with the seconds an image that `pipeline.planning.calibration` measured,
 spread over the workers. Finished stages and trials count as nothing. It is a guide, not a promise: searches may choose
 the faster optimizer, early stopping may end trials, and the machine may be busier than when it was measured.
 """
@@ -15,17 +15,17 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.calibration import AUTOENCODER, Calibration, Load, Seconds, calibrate, load_of
 from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.execution.pool import Pool, threads_for
-from pipeline.fitting import Fitting, cuts_to_fit, kept_fitting, with_cuts
 from pipeline.packing import pack
+from pipeline.planning.calibration import AUTOENCODER, Calibration, Load, Seconds, calibrate, load_of
+from pipeline.planning.fitting import Fitting, cuts_to_fit, kept_fitting, with_cuts
+from pipeline.planning.workload import Training, Work, work_of
 from pipeline.progress import clock
 from pipeline.runner import Runner
 from pipeline.stages import Stage
 from pipeline.trials import TrialSpec
-from pipeline.workload import Training, Work, work_of
 
 TRIAL_SECONDS = 0.3  # to build a network, move the images, and write its weights
 THREAD_WORTH = 0.8  # of a further thread on one trial, against a worker of its own
