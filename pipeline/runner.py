@@ -20,13 +20,13 @@ from artifacts import store
 from artifacts.contract import SCHEMA, FileRecord, Manifest, StageClock, StageRecord, TestRead
 from pipeline import data, machine, sealed, stages
 from pipeline.config import Config
-from pipeline.context import Context
 from pipeline.errors import UserError
 from pipeline.execution.pool import Pool
 from pipeline.memory import keep_memory
 from pipeline.packing import pack
 from pipeline.progress import clock
 from pipeline.stages import STAGES, Stage
+from pipeline.stages.context import Context
 from pipeline.storage import Server, StorageLost
 
 

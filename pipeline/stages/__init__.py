@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.config import Config
-from pipeline.context import Context
 from pipeline.errors import UserError
 from pipeline.stages import (
     ablation,
@@ -27,6 +26,7 @@ from pipeline.stages import (
     robustness,
     tuning,
 )
+from pipeline.stages.context import Context
 
 
 @dataclass(frozen=True)

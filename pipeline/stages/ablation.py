@@ -12,8 +12,8 @@ from typing import Final
 
 from artifacts.contract import AblationSummary, Question, Recipe, Variant
 from pipeline.config import AblationConfig
-from pipeline.context import Context
 from pipeline.execution.pool import Finished
+from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec, whole
 from pipeline.stages.views import answers_of, views_of
 from pipeline.statistics import accuracy_spread, compare

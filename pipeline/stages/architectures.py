@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Fit
-from pipeline.context import Context
 from pipeline.models import inspection, registry
+from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, train_spec
 from pipeline.trials import TrialSpec
 

@@ -9,8 +9,8 @@ import torch
 
 from artifacts.contract import AugmentationsSummary, Recipe, SetResult
 from pipeline.augmentation import ALL_OPS, AUGMENTATION_SETS, Augmentation, always
-from pipeline.context import Context
 from pipeline.seeding import derive
+from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec
 from pipeline.statistics import accuracy_spread
 from pipeline.trials import TrialSpec

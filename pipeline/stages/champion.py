@@ -17,10 +17,10 @@ import numpy as np
 from artifacts import store
 from artifacts.contract import ChampionSummary, ExportedModel, Fit, Views
 from pipeline.config import ChampionConfig
-from pipeline.context import Context
 from pipeline.execution.pool import threads_for
 from pipeline.models import inspection
 from pipeline.stages import export
+from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec, whole
 from pipeline.stages.views import answers_of, views_of
 from pipeline.statistics import spread, standard_error

@@ -7,7 +7,7 @@ from sklearn.manifold import TSNE, trustworthiness
 from threadpoolctl import threadpool_limits
 
 from artifacts.contract import EmbeddingMapSummary
-from pipeline.context import Context
+from pipeline.stages.context import Context
 
 POINTS = 2_000  # the first test images; more of them only hide each other
 PERPLEXITY = 30.0

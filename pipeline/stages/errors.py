@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from artifacts.contract import ConfusedPair, ErrorsSummary, FinalSummary
-from pipeline.context import Context
+from pipeline.stages.context import Context
 
 
 def run(context: Context) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from artifacts.contract import ArchitecturesSummary, ExportedModel, ExportSummary, FinalSummary, Parity, PhotoSummary
-from pipeline.context import Context
 from pipeline.models import inspection
 from pipeline.models.base import ImageClassifier
 from pipeline.onnx_export import Precision, export, export_photo, reduce_weights, run_onnx
 from pipeline.stages import architectures, final, photo_model
+from pipeline.stages.context import Context
 from pipeline.training import logits_of
 from pipeline.trials import TrialSpec, Workplace, build, finished, split_of
 

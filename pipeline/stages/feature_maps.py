@@ -7,8 +7,8 @@ import torch
 
 from artifacts.contract import FeatureMapsSummary, FilterSide
 from pipeline.batches import normalise
-from pipeline.context import Context
 from pipeline.models.base import ConvNorm, ImageClassifier
+from pipeline.stages.context import Context
 from pipeline.stages.final import published_model
 from pipeline.training import EVAL_BATCH
 

@@ -18,11 +18,11 @@ from torch.nn import functional as F
 from artifacts import store
 from artifacts.contract import ClassReport, ConfirmSummary, FinalSummary, Fit, Recipe
 from pipeline.batches import normalise
-from pipeline.context import Context
 from pipeline.execution.pool import threads_for
 from pipeline.models.base import ImageClassifier
 from pipeline.seeding import derive
 from pipeline.stages.confirm import confirm_spec
+from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds
 from pipeline.stages.tuning import recipe_with
 from pipeline.statistics import spread, standard_error

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from artifacts.contract import AugmentationsSummary, ImprovementsSummary, Question, Recipe, Variant
-from pipeline.context import Context
 from pipeline.execution.pool import Finished
+from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec
 from pipeline.statistics import accuracy_spread, compare
 

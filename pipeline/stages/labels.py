@@ -13,8 +13,8 @@ import numpy as np
 
 from artifacts.contract import ConfusedPair, LabelsSummary
 from pipeline.config import LabelsConfig
-from pipeline.context import Context
 from pipeline.execution.pool import threads_for
+from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of
 from pipeline.trials import Fold, TrialSpec, held_out
 

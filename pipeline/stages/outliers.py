@@ -11,10 +11,10 @@ from artifacts.contract import OutliersSummary
 from pipeline import data
 from pipeline.batches import normalise
 from pipeline.config import OutliersConfig
-from pipeline.context import Context
 from pipeline.models.autoencoder import ConvAutoencoder
 from pipeline.progress import StageProgress
 from pipeline.seeding import derive
+from pipeline.stages.context import Context
 from pipeline.training import autocast
 
 HISTOGRAM_BINS = 60

@@ -16,12 +16,12 @@ from torch.nn import functional as F
 from artifacts import store
 from artifacts.contract import PhotoSummary
 from pipeline.batches import Images, randomised
-from pipeline.context import Context
 from pipeline.data import FASHION_MNIST_NAMES
 from pipeline.models.base import ImageClassifier
 from pipeline.models.inspection import count_parameters
 from pipeline.randomisation import NO_CLASS, choose, make_outliers
 from pipeline.seeding import derive
+from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, train_spec
 from pipeline.training import logits_of
 from pipeline.trials import TrialSpec, build, indices, to_device

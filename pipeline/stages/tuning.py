@@ -28,11 +28,11 @@ from artifacts.contract import (
     TrialValues,
 )
 from pipeline.config import TuningConfig
-from pipeline.context import Context
 from pipeline.errors import UserError
 from pipeline.progress import clock
 from pipeline.seeding import derive
 from pipeline.stages.augmentations import recipe_of_set
+from pipeline.stages.context import Context
 from pipeline.stages.experiments import train_spec, trial_seed
 from pipeline.trials import TrialRecord, TrialSpec
 

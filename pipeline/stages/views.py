@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from artifacts.contract import Views
-from pipeline.context import Context
 from pipeline.execution.pool import threads_for
+from pipeline.stages.context import Context
 from pipeline.training import logits_of
 from pipeline.trials import TrialSpec, build, to_device
 

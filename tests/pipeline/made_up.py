@@ -14,8 +14,8 @@ from artifacts.contract import AugmentationsSummary, Curves, Fit, Recipe
 from pipeline import data
 from pipeline.batches import Batches, Images
 from pipeline.config import Config
-from pipeline.context import Context
 from pipeline.execution.pool import Finished
+from pipeline.stages.context import Context
 from pipeline.trials import TrialRecord, TrialSpec
 
 Accuracy = Callable[[TrialSpec], float | None]

@@ -25,10 +25,10 @@ from artifacts import store
 from artifacts.store import Run
 from pipeline import cli, data, sealed, trials
 from pipeline.config import Config, EdaConfig, SplitConfig, recipe, smoke
-from pipeline.context import Context
 from pipeline.errors import UserError
 from pipeline.runner import RunFolder, Runner
 from pipeline.stages import eda, named
+from pipeline.stages.context import Context
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.permissions import bind_child, binding
 from tests.pipeline.command_line import ROOT, command, one_sentence
