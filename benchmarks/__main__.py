@@ -13,8 +13,8 @@ from benchmarks.gpu import print_floors
 from benchmarks.inference import print_inference
 from benchmarks.search import print_search
 from benchmarks.training import print_training
-from pipeline import machine
 from pipeline.models.registry import ARCHITECTURES
+from pipeline.support import machine
 
 SECTIONS = ("training", "augmentation", "search", "inference")
 

@@ -10,7 +10,7 @@ from benchmarks.measure import Contestant, Rate, alternate, print_table, rate_of
 from pipeline import data
 from pipeline.config import Config, quick
 from pipeline.execution.pool import Pool
-from pipeline.seeding import derive
+from pipeline.support.seeding import derive
 from pipeline.trials import TrialSpec, Workplace
 
 PROCESSES = (1, 2)

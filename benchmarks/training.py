@@ -21,8 +21,8 @@ from pipeline import data, training
 from pipeline.augmentation import ALL_OPS, AUGMENTATION_SETS, AugmentationSet
 from pipeline.batches import normalise
 from pipeline.config import recipe
-from pipeline.memory import keep_memory
 from pipeline.models import registry
+from pipeline.support.memory import keep_memory
 from pipeline.trials import to_device
 
 FOUR_OPS, KORNIA = 0, -1  # all four of the deck's ops together, which are none of its six sets: ours, and kornia's

@@ -3,8 +3,8 @@
 import sys
 
 from pipeline.execution import forkserver
-from pipeline.memory import uncollected
-from pipeline.stopping import stoppable
+from pipeline.support.memory import uncollected
+from pipeline.support.stopping import stoppable
 
 TRAIN_NOTHING = {"publish", "status", "verify", "--help"}
 

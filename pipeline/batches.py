@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from artifacts.contract import Recipe
 from pipeline.augmentation import augmentation_set
 from pipeline.randomisation import NO_CLASS, choose, make_outliers, randomise
-from pipeline.seeding import derive
+from pipeline.support.seeding import derive
 
 OUTLIER_SHARE = 5  # randomised batches hold one outlier for so many images
 

@@ -20,8 +20,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from artifacts import store
 from artifacts.contract import ArtifactError
-from pipeline.errors import UserError
 from pipeline.storage import StorageLost
+from pipeline.support.errors import UserError
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec
 
 OWN = "coordinator"  # the host of trials that the run's own process claims

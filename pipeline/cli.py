@@ -25,9 +25,8 @@ from artifacts.contract import ArtifactError
 from artifacts.store import Run
 from pipeline import config as profiles
 from pipeline import data as pipeline_data
-from pipeline import machine, stages
+from pipeline import stages
 from pipeline.config import Config
-from pipeline.errors import BudgetSpent, UserError
 from pipeline.execution.pool import Helper
 from pipeline.execution.processes import Crew
 from pipeline.packing import pack
@@ -35,8 +34,10 @@ from pipeline.planning.planner import prepare
 from pipeline.publish import STUDY, publish, verify
 from pipeline.runner import RunFolder, Runner
 from pipeline.stages import STAGES, Stage
-from pipeline.stopping import STOPPED, leave, stoppable
 from pipeline.storage import GRACE_SECONDS, Server, reachable
+from pipeline.support import machine
+from pipeline.support.errors import BudgetSpent, UserError
+from pipeline.support.stopping import STOPPED, leave, stoppable
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from artifacts.contract import Ranges, Recipe
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "data" / "fashion-mnist"

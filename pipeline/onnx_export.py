@@ -21,8 +21,8 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
-from pipeline.memory import uncollected
 from pipeline.models.base import ImageClassifier
+from pipeline.support.memory import uncollected
 
 Precision = Literal["fp32", "fp16", "int8"]
 OUTPUTS = ("logits", "probabilities", "embedding", "feature_maps")

@@ -14,10 +14,11 @@ import torch
 
 from artifacts import store
 from artifacts.contract import ArtifactError
-from pipeline import machine, training
+from pipeline import training
 from pipeline.config import recipe
 from pipeline.execution.processes import Crew, device_names
 from pipeline.models import registry
+from pipeline.support import machine
 from pipeline.trials import Workplace, to_device
 
 FILE = "packing.json"

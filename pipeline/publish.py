@@ -19,8 +19,8 @@ import numpy as np
 from artifacts import store
 from artifacts.contract import ArtifactError, Manifest
 from artifacts.store import Run
-from pipeline.errors import UserError
 from pipeline.stages import STAGES
+from pipeline.support.errors import UserError
 
 STUDY = Path(__file__).resolve().parent.parent / "artifacts" / "study"
 MAX_BYTES = 40_000_000

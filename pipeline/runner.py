@@ -18,16 +18,17 @@ from rich.console import Console
 
 from artifacts import store
 from artifacts.contract import SCHEMA, FileRecord, Manifest, StageClock, StageRecord, TestRead
-from pipeline import data, machine, sealed, stages
+from pipeline import data, stages
 from pipeline.config import Config
-from pipeline.errors import UserError
 from pipeline.execution.pool import Pool
-from pipeline.memory import keep_memory
 from pipeline.packing import pack
-from pipeline.progress import clock
 from pipeline.stages import STAGES, Stage
 from pipeline.stages.context import Context
 from pipeline.storage import Server, StorageLost
+from pipeline.support import checksummed, machine
+from pipeline.support.errors import UserError
+from pipeline.support.memory import keep_memory
+from pipeline.support.progress import clock
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Runner:
     def _last_state(self, stage: Stage) -> StageState | None:
         """Whatever the stage left last, under any configuration; None if there is nothing that can be read."""
         try:
-            return store.decode(StageState, sealed.read(self._state_path(stage)), source=stage.name)
+            return store.decode(StageState, checksummed.read(self._state_path(stage)), source=stage.name)
         except (OSError, store.ArtifactError):
             return None
 
@@ -228,7 +229,7 @@ class Runner:
                 path.unlink()
 
     def _keep(self, stage: Stage, state: StageState) -> None:
-        sealed.write(self._state_path(stage), store.encode(state))
+        checksummed.write(self._state_path(stage), store.encode(state))
 
     def _state_path(self, stage: Stage) -> Path:
         return self.folder.work / "stages" / f"{stage.name}.json"

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 
 # Of a server that goes away Optuna warns in eight lines of SQL; people get a sentence (StorageLost).
 optuna.logging.set_verbosity(optuna.logging.ERROR)

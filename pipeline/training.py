@@ -22,8 +22,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from artifacts.contract import Curves, Fit, Recipe
 from pipeline import cuda_graph, lanes, optimizers, ranks
 from pipeline.batches import Batches, Images, mixed_classes, normalise, with_replication
-from pipeline.errors import Diverged
-from pipeline.seeding import derive
+from pipeline.support.errors import Diverged
+from pipeline.support.seeding import derive
 
 VERSION = 1  # raise it when the numbers that `fit` gives change: trials kept on disk are then made anew
 EVAL_BATCH = 500

@@ -20,13 +20,14 @@ from safetensors.torch import load, save
 
 from artifacts import store
 from artifacts.contract import ArtifactError, FileRecord, Fit, Recipe
-from pipeline import data, ranks, sealed, training
+from pipeline import data, ranks, training
 from pipeline.batches import Images, randomised
 from pipeline.config import SplitConfig
-from pipeline.errors import BudgetSpent
 from pipeline.models import registry
 from pipeline.models.base import ImageClassifier
-from pipeline.seeding import derive
+from pipeline.support import checksummed
+from pipeline.support.errors import BudgetSpent
+from pipeline.support.seeding import derive
 from pipeline.training import Fitted, State
 
 CHECKPOINT_SECONDS = 15.0  # an epoch's end writes a checkpoint if the last one is at least this old
@@ -101,7 +102,7 @@ class TrialFolder:
     def record(self) -> TrialRecord | None:
         """The finished trial's record, None if it is not finished: a damaged record or file counts as unfinished."""
         try:
-            content = sealed.read(self.folder / "record.json")
+            content = checksummed.read(self.folder / "record.json")
             record = store.decode(TrialRecord, content, source="record.json")
             whole = all(store.record((self.folder / name).read_bytes()) == file for name, file in record.files.items())
         except (OSError, ArtifactError):
@@ -143,7 +144,7 @@ class TrialFolder:
                 store.write_atomic(self.folder / name, content)
             files = {name: store.record(content) for name, content in contents.items()}
             record = dataclasses.replace(record, files=files)
-        sealed.write(self.folder / "record.json", store.encode(record))
+        checksummed.write(self.folder / "record.json", store.encode(record))
         self.checkpoint.unlink(missing_ok=True)
         return record
 
@@ -310,7 +311,7 @@ class _Checkpoints:
             tensors, facts = _pack(state)
             facts["seconds"] = self.seconds()
             tensors[FACTS] = torch.frombuffer(bytearray(json.dumps(facts).encode()), dtype=torch.uint8)
-            sealed.write(self.path, save(tensors))
+            checksummed.write(self.path, save(tensors))
             self.written = time.monotonic()
         if over:
             raise BudgetSpent
@@ -318,7 +319,7 @@ class _Checkpoints:
     def restore(self, state: State) -> None:
         """Fill the fresh state from the checkpoint; a missing or damaged one means a start from the beginning."""
         try:
-            tensors = load(sealed.read(self.path))
+            tensors = load(checksummed.read(self.path))
         except (OSError, ArtifactError, SafetensorError):
             return
         facts = json.loads(tensors.pop(FACTS).numpy().tobytes())

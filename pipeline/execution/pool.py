@@ -23,9 +23,9 @@ from optuna.storages import RDBStorage
 from artifacts import store
 from pipeline import board
 from pipeline.board import Board, Claim, Finished, Heartbeats, StageBoard, finished_specs
-from pipeline.errors import BudgetSpent, UserError
 from pipeline.execution.processes import Crew, device_names
 from pipeline.storage import Server, StorageLost, open_file
+from pipeline.support.errors import BudgetSpent, UserError
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec
 
 Listener = Callable[[int, TrialRecord, float], None]

@@ -1,6 +1,6 @@
 """Imports all that a training process runs; it starts no thread of torch's, so a process with it may be forked."""
 
-from pipeline.memory import uncollected
+from pipeline.support.memory import uncollected
 
 with uncollected():
     import torch

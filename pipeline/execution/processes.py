@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 import torch
 
 from pipeline import data, lanes
-from pipeline.errors import BudgetSpent
 from pipeline.execution import forkserver, worker
 from pipeline.execution.torchrun import execute_in_ranks
+from pipeline.support.errors import BudgetSpent
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
 
 T = TypeVar("T")

@@ -15,8 +15,8 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from pipeline import data
-from pipeline.errors import BudgetSpent, UserError
 from pipeline.execution import worker
+from pipeline.support.errors import BudgetSpent, UserError
 from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
 
 STUCK = timedelta(minutes=10)  # a rank that waits this long for another gives up, and all are ended

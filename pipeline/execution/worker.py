@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from pipeline.memory import keep_memory
+from pipeline.support.memory import keep_memory
 
 SHARE_SECONDS = 0.5  # between two words about the same trial
 

@@ -17,11 +17,12 @@ from torch.nn import functional as F
 
 from artifacts import store
 from artifacts.contract import Recipe
-from pipeline import machine, training
+from pipeline import training
 from pipeline.batches import normalise
 from pipeline.execution.pool import Pool
 from pipeline.models import registry
 from pipeline.models.autoencoder import ConvAutoencoder
+from pipeline.support import machine
 from pipeline.trials import Workplace, to_device
 
 FILE = "calibration.json"

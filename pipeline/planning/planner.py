@@ -16,15 +16,15 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.config import Config
-from pipeline.errors import UserError
 from pipeline.execution.pool import Pool, threads_for
 from pipeline.packing import pack
 from pipeline.planning.calibration import AUTOENCODER, Calibration, Load, Seconds, calibrate, load_of
 from pipeline.planning.fitting import Fitting, cuts_to_fit, kept_fitting, with_cuts
 from pipeline.planning.workload import Training, Work, work_of
-from pipeline.progress import clock
 from pipeline.runner import Runner
 from pipeline.stages import Stage
+from pipeline.support.errors import UserError
+from pipeline.support.progress import clock
 from pipeline.trials import TrialSpec
 
 TRIAL_SECONDS = 0.3  # to build a network, move the images, and write its weights

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.config import Config
-from pipeline.errors import UserError
 from pipeline.stages import (
     ablation,
     architectures,
@@ -27,6 +26,7 @@ from pipeline.stages import (
     tuning,
 )
 from pipeline.stages.context import Context
+from pipeline.support.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pipeline.execution.pool import Finished
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec, whole
 from pipeline.stages.views import answers_of, views_of
-from pipeline.statistics import accuracy_spread, compare
+from pipeline.support.statistics import accuracy_spread, compare
 from pipeline.trials import TrialSpec
 
 CHAMPION: Final = "champion"

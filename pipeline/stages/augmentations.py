@@ -9,10 +9,10 @@ import torch
 
 from artifacts.contract import AugmentationsSummary, Recipe, SetResult
 from pipeline.augmentation import ALL_OPS, AUGMENTATION_SETS, Augmentation, always
-from pipeline.seeding import derive
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec
-from pipeline.statistics import accuracy_spread
+from pipeline.support.seeding import derive
+from pipeline.support.statistics import accuracy_spread
 from pipeline.trials import TrialSpec
 
 DRAWS_SHOWN = 8

@@ -23,7 +23,7 @@ from pipeline.stages import export
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec, whole
 from pipeline.stages.views import answers_of, views_of
-from pipeline.statistics import spread, standard_error
+from pipeline.support.statistics import spread, standard_error
 from pipeline.trials import TrialSpec, build
 
 CHAMPION: Final = "champion"

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from artifacts.contract import Confirmed, ConfirmSummary, Recipe, SearchSummary, TrialResult, TrialValues
-from pipeline.errors import UserError
 from pipeline.execution.pool import Finished
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import seeds, train_spec
 from pipeline.stages.tuning import recipe_with
-from pipeline.statistics import accuracy_spread
+from pipeline.support.errors import UserError
+from pipeline.support.statistics import accuracy_spread
 from pipeline.trials import TrialSpec
 
 Candidate = tuple[SearchSummary, TrialResult]

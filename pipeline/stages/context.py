@@ -18,9 +18,9 @@ from artifacts import store
 from artifacts.contract import FileRecord, TestRead, TrialClock
 from pipeline import data
 from pipeline.config import Config
-from pipeline.errors import BudgetSpent
 from pipeline.execution.pool import Finished, Listener, Pool
-from pipeline.progress import StageProgress
+from pipeline.support.errors import BudgetSpent
+from pipeline.support.progress import StageProgress
 from pipeline.trials import TrialSpec, split_of, validated
 
 T = TypeVar("T")

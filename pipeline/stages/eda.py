@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from artifacts.contract import EdaSummary
-from pipeline.seeding import derive
 from pipeline.stages.context import Context
+from pipeline.support.seeding import derive
 
 
 def run(context: Context) -> None:

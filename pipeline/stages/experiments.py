@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 
 from artifacts.contract import Fit, Recipe
-from pipeline.errors import UserError
 from pipeline.execution.pool import Finished, threads_for
-from pipeline.seeding import derive
 from pipeline.stages.context import Context
+from pipeline.support.errors import UserError
+from pipeline.support.seeding import derive
 from pipeline.trials import TrialSpec
 
 

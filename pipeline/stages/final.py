@@ -20,12 +20,12 @@ from artifacts.contract import ClassReport, ConfirmSummary, FinalSummary, Fit, R
 from pipeline.batches import normalise
 from pipeline.execution.pool import threads_for
 from pipeline.models.base import ImageClassifier
-from pipeline.seeding import derive
 from pipeline.stages.confirm import confirm_spec
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds
 from pipeline.stages.tuning import recipe_with
-from pipeline.statistics import spread, standard_error
+from pipeline.support.seeding import derive
+from pipeline.support.statistics import spread, standard_error
 from pipeline.training import EVAL_BATCH, logits_of
 from pipeline.trials import TrialSpec, build, to_device
 

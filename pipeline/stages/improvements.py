@@ -10,7 +10,7 @@ from artifacts.contract import AugmentationsSummary, ImprovementsSummary, Questi
 from pipeline.execution.pool import Finished
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec
-from pipeline.statistics import accuracy_spread, compare
+from pipeline.support.statistics import accuracy_spread, compare
 
 BATCH_SIZES = (512, 64, 32)
 EVERYTHING = 11  # the augmentation set of all operations

@@ -12,9 +12,9 @@ from pipeline import data
 from pipeline.batches import normalise
 from pipeline.config import OutliersConfig
 from pipeline.models.autoencoder import ConvAutoencoder
-from pipeline.progress import StageProgress
-from pipeline.seeding import derive
 from pipeline.stages.context import Context
+from pipeline.support.progress import StageProgress
+from pipeline.support.seeding import derive
 from pipeline.training import autocast
 
 HISTOGRAM_BINS = 60

@@ -20,9 +20,9 @@ from pipeline.data import FASHION_MNIST_NAMES
 from pipeline.models.base import ImageClassifier
 from pipeline.models.inspection import count_parameters
 from pipeline.randomisation import NO_CLASS, choose, make_outliers
-from pipeline.seeding import derive
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, train_spec
+from pipeline.support.seeding import derive
 from pipeline.training import logits_of
 from pipeline.trials import TrialSpec, build, indices, to_device
 

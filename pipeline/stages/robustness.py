@@ -11,9 +11,9 @@ import torch
 from artifacts.contract import RobustnessCurves, RobustnessSummary
 from artifacts.corruptions import CORRUPTIONS
 from pipeline.models import registry
-from pipeline.seeding import derive
 from pipeline.stages import architectures, augmentations
 from pipeline.stages.context import Context
+from pipeline.support.seeding import derive
 from pipeline.training import logits_of
 from pipeline.trials import TrialSpec, Workplace, build, finished, to_device, validated
 

@@ -28,12 +28,12 @@ from artifacts.contract import (
     TrialValues,
 )
 from pipeline.config import TuningConfig
-from pipeline.errors import UserError
-from pipeline.progress import clock
-from pipeline.seeding import derive
 from pipeline.stages.augmentations import recipe_of_set
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import train_spec, trial_seed
+from pipeline.support.errors import UserError
+from pipeline.support.progress import clock
+from pipeline.support.seeding import derive
 from pipeline.trials import TrialRecord, TrialSpec
 
 Search = Literal["coarse", "fine"]

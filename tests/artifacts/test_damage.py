@@ -23,7 +23,7 @@ from artifacts import store
 from artifacts.contract import DOCUMENTS, ArtifactError, Manifest
 from artifacts.store import Run
 from pipeline.cli import verify_command
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 from portal.runs import command_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent

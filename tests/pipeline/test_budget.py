@@ -17,10 +17,10 @@ from artifacts.contract import SearchSummary
 from pipeline import config as profiles
 from pipeline import data
 from pipeline.config import Config
-from pipeline.errors import BudgetSpent
 from pipeline.execution.pool import Finished, Pool
 from pipeline.stages import tuning
 from pipeline.stages.context import Context
+from pipeline.support.errors import BudgetSpent
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.pipeline.made_up import context_of
 

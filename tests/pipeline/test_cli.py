@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import cli
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pipeline import data
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 from tests.pipeline.conftest import CLASS_NAMES, idx_bytes, write_data
 
 

@@ -23,12 +23,13 @@ from rich.console import Console
 
 from artifacts import store
 from artifacts.store import Run
-from pipeline import cli, data, sealed, trials
+from pipeline import cli, data, trials
 from pipeline.config import Config, EdaConfig, SplitConfig, recipe, smoke
-from pipeline.errors import UserError
 from pipeline.runner import RunFolder, Runner
 from pipeline.stages import eda, named
 from pipeline.stages.context import Context
+from pipeline.support import checksummed
+from pipeline.support.errors import UserError
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.permissions import bind_child, binding
 from tests.pipeline.command_line import ROOT, command, one_sentence
@@ -70,7 +71,7 @@ def test_whatever_the_learning_rate_nothing_that_is_not_finite_is_written(
     wild = spec(place, lr=lr, optimizer=optimizer)
     record = execute(wild, place)
     assert (record.fit is None) == bool(record.reason)
-    content = sealed.read(place.trials / wild.key / "record.json").decode()
+    content = checksummed.read(place.trials / wild.key / "record.json").decode()
     assert "NaN" not in content and "Infinity" not in content
     if record.fit is not None:
         folder = TrialFolder(place.trials, wild.key)

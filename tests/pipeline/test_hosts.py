@@ -22,10 +22,10 @@ from pipeline import data
 from pipeline.board import StageBoard
 from pipeline.cli import RUNS
 from pipeline.config import SplitConfig, recipe
-from pipeline.errors import UserError
 from pipeline.execution.pool import Helper, Pool
 from pipeline.execution.processes import Crew
 from pipeline.storage import Server
+from pipeline.support.errors import UserError
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.pipeline.postgres import Postgres, binaries
 

@@ -19,9 +19,9 @@ import torch
 
 from pipeline import data, lanes
 from pipeline.config import SplitConfig, recipe
-from pipeline.errors import BudgetSpent
 from pipeline.execution import processes as crews
 from pipeline.execution.processes import Crew
+from pipeline.support.errors import BudgetSpent
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.pipeline.test_cuda_graph import DefaultGenerator, repeatable
 

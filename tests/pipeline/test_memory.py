@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import memory
+from pipeline.support import memory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 FAULTS = """
 import resource, sys
 import numpy as np
-from pipeline.memory import keep_memory
+from pipeline.support.memory import keep_memory
 if sys.argv[1] == "kept" and not keep_memory():
     sys.exit("not taken")
 def use():

@@ -18,11 +18,11 @@ from artifacts.contract import Recipe
 from pipeline import config as profiles
 from pipeline import data
 from pipeline.config import Config
-from pipeline.errors import UserError
 from pipeline.planning import calibration, fitting, planner, workload
 from pipeline.planning.calibration import Calibration, Load, Seconds, load_of
 from pipeline.runner import RunFolder
 from pipeline.stages import STAGES, architectures, augmentations, confirm, improvements, labels, named, tuning
+from pipeline.support.errors import UserError
 from pipeline.trials import TrialSpec, Workplace
 from tests.pipeline.made_up import context_of
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from pipeline import progress
-from pipeline.progress import StageProgress
+from pipeline.support import progress
+from pipeline.support.progress import StageProgress
 
 Report = Callable[[float, float], str]
 

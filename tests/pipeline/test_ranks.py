@@ -20,8 +20,8 @@ from artifacts.contract import Fit, Recipe
 from pipeline import data, optimizers, training
 from pipeline.batches import Images
 from pipeline.config import SplitConfig, recipe
-from pipeline.errors import BudgetSpent
 from pipeline.execution.torchrun import execute_in_ranks
+from pipeline.support.errors import BudgetSpent
 from pipeline.training import Fitted, fit
 from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
 from tests.pipeline.conftest import SAMPLE

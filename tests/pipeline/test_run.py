@@ -37,10 +37,10 @@ from artifacts.contract import (
 from artifacts.store import Run
 from pipeline import data
 from pipeline.config import SplitConfig
-from pipeline.errors import UserError
 from pipeline.publish import publish
 from pipeline.runner import RunFolder
 from pipeline.stages import STAGES
+from pipeline.support.errors import UserError
 from pipeline.trials import validated
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -18,9 +18,9 @@ from artifacts.contract import (
 )
 from pipeline import config as profiles
 from pipeline.config import Config, ConfirmConfig
-from pipeline.errors import UserError
 from pipeline.stages import confirm, final, tuning
 from pipeline.stages.context import Context
+from pipeline.support.errors import UserError
 from pipeline.trials import TrialSpec
 from tests.pipeline.made_up import Accuracy, context_of, fit_with
 

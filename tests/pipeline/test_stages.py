@@ -9,8 +9,8 @@ import torch
 from artifacts.contract import Curves, Fit, Ranges, SearchSummary, TrialResult, TrialValues
 from pipeline.batches import Batches, Images, with_replication
 from pipeline.config import COARSE_RANGES, DECK_RECIPE, PROFILES
-from pipeline.errors import UserError
 from pipeline.stages import errors, feature_maps, improvements, outliers, tuning
+from pipeline.support.errors import UserError
 
 
 def trial(number: int, accuracy: float | None, **values: object) -> TrialResult:

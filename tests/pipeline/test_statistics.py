@@ -6,7 +6,7 @@ import pytest
 
 from artifacts.contract import Curves, Fit, Variant
 from pipeline.config import DECK_RECIPE
-from pipeline.statistics import accuracy_spread, compare, spread, standard_error
+from pipeline.support.statistics import accuracy_spread, compare, spread, standard_error
 
 
 def variant(name: str, accuracies: list[float]) -> Variant:

@@ -201,7 +201,7 @@ def test_what_an_interrupt_leaves_half_done_is_nobodys_error(number: str, after:
 def test_an_interrupt_in_code_from_a_string_leaves_with_the_status_too(number: str, tmp_path: Path) -> None:
     """As of a dataclass that is made while Python loads a module; it would end by SIGINT instead."""
     line = f"import signal; signal.raise_signal(signal.{number})"
-    code = f"from pipeline.stopping import stoppable\nwith stoppable():\n    exec({line!r})\n"
+    code = f"from pipeline.support.stopping import stoppable\nwith stoppable():\n    exec({line!r})\n"
     (tmp_path / "interrupted.py").write_text(code)
     stopped = ended("-m", "interrupted", path=tmp_path)
     assert stopped.returncode == 130, stopped.stderr

@@ -15,9 +15,9 @@ from artifacts.contract import Recipe
 from pipeline import training
 from pipeline.batches import Images, normalise, with_replication
 from pipeline.config import recipe
-from pipeline.errors import Diverged
 from pipeline.models import registry
 from pipeline.optimizers import learning_rate
+from pipeline.support.errors import Diverged
 from pipeline.training import State, fit
 from pipeline.trials import _Checkpoints, to_device
 from tests.pipeline.made_up import epoch_of

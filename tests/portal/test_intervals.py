@@ -10,7 +10,7 @@ from scipy import stats
 
 from artifacts.contract import ArchitecturesSummary, ChampionSummary, ConfirmSummary, FinalSummary, Spread
 from artifacts.store import Run
-from pipeline import statistics
+from pipeline.support import statistics
 from portal import champion, intervals, test_record
 from portal.charts import overview
 
