@@ -11,7 +11,7 @@ from pipeline import data
 from pipeline.config import Config, quick
 from pipeline.execution.pool import Pool
 from pipeline.support.seeding import derive
-from pipeline.trials import TrialSpec, Workplace
+from pipeline.training.trials import TrialSpec, Workplace
 
 PROCESSES = (1, 2)
 

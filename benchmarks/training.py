@@ -17,13 +17,14 @@ from torch import Tensor
 from benchmarks import plain
 from benchmarks.augmentation import with_kornia
 from benchmarks.measure import Contestant, Rate, Rounds, alternate, print_table, rate_of
-from pipeline import data, training
+from pipeline import data
 from pipeline.augmentation import ALL_OPS, AUGMENTATION_SETS, AugmentationSet
-from pipeline.batches import normalise
 from pipeline.config import recipe
 from pipeline.models import registry
 from pipeline.support.memory import keep_memory
-from pipeline.trials import to_device
+from pipeline.training import loop
+from pipeline.training.batches import normalise
+from pipeline.training.trials import to_device
 
 FOUR_OPS, KORNIA = 0, -1  # all four of the deck's ops together, which are none of its six sets: ours, and kornia's
 
@@ -79,12 +80,12 @@ class _Ours:
         )
         model = registry.build(task.architecture, classes=10, image_size=28, seed=0)
         model.to(self.device).to(memory_format=torch.channels_last).train()
-        self.state = training._fresh_state(model, self.recipe)
+        self.state = loop._fresh_state(model, self.recipe)
         self.batch = to_device(dataset.train_images[: task.batch], dataset.train_labels[: task.batch], self.device)
         self.steps = self._steps_in(task.seconds)
         count = self.steps * task.batch
         self.train = to_device(dataset.train_images[:count], dataset.train_labels[:count], self.device)
-        self.epochs: dict[int, training.Epochs] = {}
+        self.epochs: dict[int, loop.Epochs] = {}
 
     def _steps_in(self, seconds: float) -> int:
         """Steps that take about so long, from one step after one that warms up; at most an epoch of 60,000 images."""
@@ -96,7 +97,7 @@ class _Ours:
     def epoch(self, augmentation_set: int) -> Rate:
         if augmentation_set not in self.epochs:  # on a GPU a step is captured here, once
             recipe = dataclasses.replace(self.recipe, augmentation_set=augmentation_set)
-            self.epochs[augmentation_set] = training.Epochs(self.state, self.train, recipe, 0)
+            self.epochs[augmentation_set] = loop.Epochs(self.state, self.train, recipe, 0)
         epochs = self.epochs[augmentation_set]
         return rate_of(lambda: epochs.train(lambda share: None), len(self.train), self.device)
 
@@ -106,7 +107,7 @@ class _Ours:
     def _constant_steps(self) -> None:
         x_N1SS = normalise(self.batch.images)
         for _ in range(self.steps):
-            loss, _ = training._step(self.state, x_N1SS, self.batch.labels, self.recipe)
+            loss, _ = loop._step(self.state, x_N1SS, self.batch.labels, self.recipe)
         loss.item()
 
 

@@ -22,7 +22,7 @@ from artifacts import store
 from artifacts.contract import ArtifactError
 from pipeline.storage import StorageLost
 from pipeline.support.errors import UserError
-from pipeline.trials import TrialFolder, TrialRecord, TrialSpec
+from pipeline.training.trials import TrialFolder, TrialRecord, TrialSpec
 
 OWN = "coordinator"  # the host of trials that the run's own process claims
 FILES_SECONDS = 70.0  # a network file system may show another host's files this late

@@ -14,12 +14,12 @@ import torch
 
 from artifacts import store
 from artifacts.contract import ArtifactError
-from pipeline import training
 from pipeline.config import recipe
 from pipeline.execution.processes import Crew, device_names
 from pipeline.models import registry
 from pipeline.support import machine
-from pipeline.trials import Workplace, to_device
+from pipeline.training import loop
+from pipeline.training.trials import Workplace, to_device
 
 FILE = "packing.json"
 CHOICES = (1, 2, 4)
@@ -99,7 +99,7 @@ def _train(place: Workplace, epochs: int) -> int:
     train = to_device(dataset.train_images[:cut], dataset.train_labels[:cut], place.device)
     validation = to_device(dataset.train_images[cut:], dataset.train_labels[cut:], place.device)
     network = registry.build(plan.architecture, classes=len(dataset.classes), image_size=dataset.image_size, seed=0)
-    training.fit(network, train, validation, plan, 0)
+    loop.fit(network, train, validation, plan, 0)
     return epochs * cut
 
 

@@ -26,7 +26,7 @@ from pipeline.board import Board, Claim, Finished, Heartbeats, StageBoard, finis
 from pipeline.execution.processes import Crew, device_names
 from pipeline.storage import Server, StorageLost, open_file
 from pipeline.support.errors import BudgetSpent, UserError
-from pipeline.trials import TrialFolder, TrialRecord, TrialSpec
+from pipeline.training.trials import TrialFolder, TrialRecord, TrialSpec
 
 Listener = Callable[[int, TrialRecord, float], None]
 POLL_SECONDS = 1.0  # how often a host looks at what other hosts did

@@ -20,7 +20,7 @@ from pipeline import data, lanes
 from pipeline.execution import forkserver, worker
 from pipeline.execution.torchrun import execute_in_ranks
 from pipeline.support.errors import BudgetSpent
-from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
+from pipeline.training.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
 
 T = TypeVar("T")
 R = TypeVar("R")

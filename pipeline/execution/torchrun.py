@@ -17,7 +17,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from pipeline import data
 from pipeline.execution import worker
 from pipeline.support.errors import BudgetSpent, UserError
-from pipeline.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
+from pipeline.training.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
 
 STUCK = timedelta(minutes=10)  # a rank that waits this long for another gives up, and all are ended
 

@@ -17,13 +17,13 @@ from torch.nn import functional as F
 
 from artifacts import store
 from artifacts.contract import Recipe
-from pipeline import training
-from pipeline.batches import normalise
 from pipeline.execution.pool import Pool
 from pipeline.models import registry
 from pipeline.models.autoencoder import ConvAutoencoder
 from pipeline.support import machine
-from pipeline.trials import Workplace, to_device
+from pipeline.training import loop
+from pipeline.training.batches import normalise
+from pipeline.training.trials import Workplace, to_device
 
 FILE = "calibration.json"
 LARGEST_BATCH = {"cpu": 64, "cuda": 4096}  # a CPU's seconds an image hardly change above it
@@ -109,7 +109,7 @@ def _time_recipe(place: Workplace, recipe: Recipe) -> Seconds:
             dropout=recipe.dropout,
         )
         part = to_device(dataset.train_images[:images], dataset.train_labels[:images], device)
-        training.fit(model, part, None, dataclasses.replace(recipe, epochs=epochs, patience=epochs), 0)
+        loop.fit(model, part, None, dataclasses.replace(recipe, epochs=epochs, patience=epochs), 0)
         return model, time.perf_counter() - begun
 
     _, first = train(recipe.batch_size)
@@ -121,9 +121,9 @@ def _time_recipe(place: Workplace, recipe: Recipe) -> Seconds:
     trained = seconds / count
     asked = min(count, ANSWERED) if device.type == "cpu" else count
     images = to_device(dataset.train_images[:asked], dataset.train_labels[:asked], device).images
-    training.logits_of(model, images)
+    loop.logits_of(model, images)
     begun = time.perf_counter()
-    training.logits_of(model, images).cpu()
+    loop.logits_of(model, images).cpu()
     return Seconds(trained, (time.perf_counter() - begun) / asked)
 
 
@@ -145,7 +145,7 @@ def _time_autoencoder(place: Workplace) -> Seconds:
     def step() -> None:
         x_N1SS = normalise(images)
         optimizer.zero_grad(set_to_none=True)
-        with training.autocast(place.device):
+        with loop.autocast(place.device):
             reconstruction = model(x_N1SS)
         F.mse_loss(reconstruction.float(), x_N1SS).backward()
         optimizer.step()

@@ -25,7 +25,7 @@ from pipeline.runner import Runner
 from pipeline.stages import Stage
 from pipeline.support.errors import UserError
 from pipeline.support.progress import clock
-from pipeline.trials import TrialSpec
+from pipeline.training.trials import TrialSpec
 
 TRIAL_SECONDS = 0.3  # to build a network, move the images, and write its weights
 THREAD_WORTH = 0.8  # of a further thread on one trial, against a worker of its own

@@ -17,7 +17,7 @@ from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec, whole
 from pipeline.stages.views import answers_of, views_of
 from pipeline.support.statistics import accuracy_spread, compare
-from pipeline.trials import TrialSpec
+from pipeline.training.trials import TrialSpec
 
 CHAMPION: Final = "champion"
 STUDENT = "student of the ensemble"

@@ -8,7 +8,7 @@ from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Fit
 from pipeline.models import inspection, registry
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, train_spec
-from pipeline.trials import TrialSpec
+from pipeline.training.trials import TrialSpec
 
 
 def run(context: Context) -> None:

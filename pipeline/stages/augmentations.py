@@ -13,7 +13,7 @@ from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec
 from pipeline.support.seeding import derive
 from pipeline.support.statistics import accuracy_spread
-from pipeline.trials import TrialSpec
+from pipeline.training.trials import TrialSpec
 
 DRAWS_SHOWN = 8
 

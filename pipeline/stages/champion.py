@@ -24,7 +24,7 @@ from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec, whole
 from pipeline.stages.views import answers_of, views_of
 from pipeline.support.statistics import spread, standard_error
-from pipeline.trials import TrialSpec, build
+from pipeline.training.trials import TrialSpec, build
 
 CHAMPION: Final = "champion"
 

@@ -15,7 +15,7 @@ from pipeline.stages.experiments import seeds, train_spec
 from pipeline.stages.tuning import recipe_with
 from pipeline.support.errors import UserError
 from pipeline.support.statistics import accuracy_spread
-from pipeline.trials import TrialSpec
+from pipeline.training.trials import TrialSpec
 
 Candidate = tuple[SearchSummary, TrialResult]
 

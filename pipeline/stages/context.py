@@ -21,7 +21,7 @@ from pipeline.config import Config
 from pipeline.execution.pool import Finished, Listener, Pool
 from pipeline.support.errors import BudgetSpent
 from pipeline.support.progress import StageProgress
-from pipeline.trials import TrialSpec, split_of, validated
+from pipeline.training.trials import TrialSpec, split_of, validated
 
 T = TypeVar("T")
 

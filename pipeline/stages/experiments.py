@@ -10,7 +10,7 @@ from pipeline.execution.pool import Finished, threads_for
 from pipeline.stages.context import Context
 from pipeline.support.errors import UserError
 from pipeline.support.seeding import derive
-from pipeline.trials import TrialSpec
+from pipeline.training.trials import TrialSpec
 
 
 def train_spec(context: Context, recipe: Recipe, seed: int, *, train_images: int, trials: int) -> TrialSpec:

@@ -14,8 +14,8 @@ from pipeline.models.base import ImageClassifier
 from pipeline.onnx_export import Precision, export, export_photo, reduce_weights, run_onnx
 from pipeline.stages import architectures, final, photo_model
 from pipeline.stages.context import Context
-from pipeline.training import logits_of
-from pipeline.trials import TrialSpec, Workplace, build, finished, split_of
+from pipeline.training.loop import logits_of
+from pipeline.training.trials import TrialSpec, Workplace, build, finished, split_of
 
 # All eight in fp32 would be 97 MB, twice what the committed run may weigh. The seven are kept in the smallest precision
 # that costs nothing on validation images. No validation image can judge the final model, which trained on them all: its

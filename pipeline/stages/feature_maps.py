@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from artifacts.contract import FeatureMapsSummary, FilterSide
-from pipeline.batches import normalise
 from pipeline.models.base import ConvNorm, ImageClassifier
 from pipeline.stages.context import Context
 from pipeline.stages.final import published_model
-from pipeline.training import EVAL_BATCH
+from pipeline.training.batches import normalise
+from pipeline.training.loop import EVAL_BATCH
 
 AVERAGED_IMAGES = 2_000
 # A centre that moved by less than this share of half the image's side says nothing about sides.

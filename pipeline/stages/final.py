@@ -17,7 +17,6 @@ from torch.nn import functional as F
 
 from artifacts import store
 from artifacts.contract import ClassReport, ConfirmSummary, FinalSummary, Fit, Recipe
-from pipeline.batches import normalise
 from pipeline.execution.pool import threads_for
 from pipeline.models.base import ImageClassifier
 from pipeline.stages.confirm import confirm_spec
@@ -26,8 +25,9 @@ from pipeline.stages.experiments import fits_of, seeds
 from pipeline.stages.tuning import recipe_with
 from pipeline.support.seeding import derive
 from pipeline.support.statistics import spread, standard_error
-from pipeline.training import EVAL_BATCH, logits_of
-from pipeline.trials import TrialSpec, build, to_device
+from pipeline.training.batches import normalise
+from pipeline.training.loop import EVAL_BATCH, logits_of
+from pipeline.training.trials import TrialSpec, build, to_device
 
 PROJECTION_SIZE = 32
 

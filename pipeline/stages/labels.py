@@ -16,7 +16,7 @@ from pipeline.config import LabelsConfig
 from pipeline.execution.pool import threads_for
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of
-from pipeline.trials import Fold, TrialSpec, held_out
+from pipeline.training.trials import Fold, TrialSpec, held_out
 
 FILTER = "prune_by_noise_rate"  # cleanlab's default; its estimate is calibrated to the noise it finds in each class
 

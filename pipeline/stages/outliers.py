@@ -9,13 +9,13 @@ from torch.nn import functional as F
 
 from artifacts.contract import OutliersSummary
 from pipeline import data
-from pipeline.batches import normalise
 from pipeline.config import OutliersConfig
 from pipeline.models.autoencoder import ConvAutoencoder
 from pipeline.stages.context import Context
 from pipeline.support.progress import StageProgress
 from pipeline.support.seeding import derive
-from pipeline.training import autocast
+from pipeline.training.batches import normalise
+from pipeline.training.loop import autocast
 
 HISTOGRAM_BINS = 60
 

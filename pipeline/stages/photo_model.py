@@ -15,7 +15,6 @@ from torch.nn import functional as F
 
 from artifacts import store
 from artifacts.contract import PhotoSummary
-from pipeline.batches import Images, randomised
 from pipeline.data import FASHION_MNIST_NAMES
 from pipeline.models.base import ImageClassifier
 from pipeline.models.inspection import count_parameters
@@ -23,8 +22,9 @@ from pipeline.randomisation import NO_CLASS, choose, make_outliers
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, train_spec
 from pipeline.support.seeding import derive
-from pipeline.training import logits_of
-from pipeline.trials import TrialSpec, build, indices, to_device
+from pipeline.training.batches import Images, randomised
+from pipeline.training.loop import logits_of
+from pipeline.training.trials import TrialSpec, build, indices, to_device
 
 # Of the randomised validation garments, the share that the threshold keeps: a wrong "none" costs a visitor more than
 # a wrong class, but a bag of potatoes must not become a Bag.

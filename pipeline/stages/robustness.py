@@ -14,8 +14,8 @@ from pipeline.models import registry
 from pipeline.stages import architectures, augmentations
 from pipeline.stages.context import Context
 from pipeline.support.seeding import derive
-from pipeline.training import logits_of
-from pipeline.trials import TrialSpec, Workplace, build, finished, to_device, validated
+from pipeline.training.loop import logits_of
+from pipeline.training.trials import TrialSpec, Workplace, build, finished, to_device, validated
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from pipeline.stages.experiments import train_spec, trial_seed
 from pipeline.support.errors import UserError
 from pipeline.support.progress import clock
 from pipeline.support.seeding import derive
-from pipeline.trials import TrialRecord, TrialSpec
+from pipeline.training.trials import TrialRecord, TrialSpec
 
 Search = Literal["coarse", "fine"]
 

@@ -12,8 +12,8 @@ import torch
 from artifacts.contract import Views
 from pipeline.execution.pool import threads_for
 from pipeline.stages.context import Context
-from pipeline.training import logits_of
-from pipeline.trials import TrialSpec, build, to_device
+from pipeline.training.loop import logits_of
+from pipeline.training.trials import TrialSpec, build, to_device
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ MODULES = (
     "pipeline.models.registry",
     "pipeline.randomisation",
     "pipeline.stages",
-    "pipeline.training",
+    "pipeline.training.loop",
     "pytorch_optimizer",
     "sklearn.cluster",
     "torch",
@@ -54,19 +54,19 @@ def losses() -> dict[str, list[float]]:
     import numpy as np
     import torch
 
-    from pipeline import training
     from pipeline.models import registry
-    from pipeline.trials import to_device
+    from pipeline.training import loop
+    from pipeline.training.trials import to_device
 
     torch.set_num_threads(1)
-    training.autocast = lambda device: nullcontext()  # type: ignore[assignment]
+    loop.autocast = lambda device: nullcontext()  # type: ignore[assignment]
     with np.load(SAMPLE, allow_pickle=False) as archive:
         images, labels = archive["images"][:IMAGES], archive["labels"][:IMAGES]
     train = to_device(images, labels, torch.device("cpu"))
     curves = {}
     for name, wanted in recipes().items():
         model = registry.build("OwnBaseline2", classes=10, image_size=28, seed=1, dropout=wanted.dropout)
-        curves[name] = list(training.fit(model, train, None, wanted, 0).fit.curves.train_loss)
+        curves[name] = list(loop.fit(model, train, None, wanted, 0).fit.curves.train_loss)
     return curves
 
 

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from artifacts.contract import AugmentationsSummary, Curves, Fit, Recipe
 from pipeline import data
-from pipeline.batches import Batches, Images
 from pipeline.config import Config
 from pipeline.execution.pool import Finished
 from pipeline.stages.context import Context
-from pipeline.trials import TrialRecord, TrialSpec
+from pipeline.training.batches import Batches, Images
+from pipeline.training.trials import TrialRecord, TrialSpec
 
 Accuracy = Callable[[TrialSpec], float | None]
 

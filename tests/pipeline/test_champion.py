@@ -11,12 +11,12 @@ import torch
 
 from artifacts.contract import Recipe
 from pipeline import data
-from pipeline.batches import Images, _cutmix, with_replication
 from pipeline.config import SplitConfig, champion_recipe
 from pipeline.stages.ablation import CHAMPION, variants
 from pipeline.stages.champion import Round
 from pipeline.stages.views import Answers
-from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
+from pipeline.training.batches import Images, _cutmix, with_replication
+from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
 from tests.pipeline.made_up import epoch_of
 
 

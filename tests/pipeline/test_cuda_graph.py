@@ -21,12 +21,12 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from artifacts.contract import Recipe
-from pipeline import cuda_graph, optimizers, training
-from pipeline.batches import Images
 from pipeline.config import recipe
 from pipeline.models import registry
-from pipeline.training import Epochs, Fitted, State, fit
-from pipeline.trials import _Checkpoints, to_device
+from pipeline.training import cuda_graph, loop, optimizers
+from pipeline.training.batches import Images
+from pipeline.training.loop import Epochs, Fitted, State, fit
+from pipeline.training.trials import _Checkpoints, to_device
 
 CPU = torch.device("cpu")
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -115,9 +115,9 @@ def taped(
 
 @pytest.fixture(autouse=True)
 def no_step_kept() -> Iterator[None]:
-    training._kept.clear()
+    loop._kept.clear()
     yield
-    training._kept.clear()
+    loop._kept.clear()
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_replayed_steps_train_as_uncaptured_ones_do(
 ) -> None:
     replayed = fit(network(plan(name)), *parts, plan(name), 7)
     assert len(as_on_a_gpu) == 1
-    training._kept.clear()
+    loop._kept.clear()
     monkeypatch.setattr(cuda_graph, "replayed", lambda *given: None)
     assert_equal(replayed, fit(network(plan(name)), *parts, plan(name), 7))
 
@@ -161,7 +161,7 @@ def test_a_capture_leaves_weights_momentum_and_average_as_they_were(
     parts: tuple[Images, Images], as_on_a_gpu: list[Tensor]
 ) -> None:
     of = plan("SAM")
-    state = training._fresh_state(network(of), of)
+    state = loop._fresh_state(network(of), of)
     fresh = {name: value.clone() for name, value in state.model.state_dict().items()}
     epochs = Epochs(state, parts[0], of, 0)
     assert all(torch.equal(value, fresh[name]) for name, value in state.model.state_dict().items())
@@ -175,7 +175,7 @@ def test_a_capture_leaves_weights_momentum_and_average_as_they_were(
 def test_resumed_equals_unbroken_where_steps_are_replayed(
     parts: tuple[Images, Images], as_on_a_gpu: list[Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.trials.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("pipeline.training.trials.CHECKPOINT_SECONDS", 0.0)
     of = plan("dropout and average")
     unbroken = fit(network(of), *parts, of, 7)
     checkpoints = _Checkpoints(tmp_path / "checkpoint.safetensors", None)
@@ -207,11 +207,11 @@ def assert_one_step_serves_both(parts: tuple[Images, Images], one: Recipe, other
     """The second trial equals itself in a process of its own, whatever the first one left behind."""
     train, validation = parts
     alone = fit(network(other), shuffled(train), validation, other, 8)
-    training._kept.clear()
+    loop._kept.clear()
     fit(network(one), train, validation, one, 7)
     second = fit(network(other), shuffled(train), validation, other, 8)
     assert_equal(second, alone)
-    assert len(training._kept) == 1
+    assert len(loop._kept) == 1
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -235,7 +235,7 @@ def test_a_trial_after_one_that_diverged_is_as_if_it_were_the_first(
 ) -> None:
     of = plan("dropout and average")
     alone = fit(network(of), *parts, of, 7)
-    with pytest.raises(training.Diverged):
+    with pytest.raises(loop.Diverged):
         fit(network(of), *parts, dataclasses.replace(of, lr=1e30, schedule="constant"), 7)
     assert fit(network(of), *parts, of, 7).fit == alone.fit
     assert len(as_on_a_gpu) == 1
@@ -245,14 +245,14 @@ def test_another_shape_has_a_step_of_its_own_and_few_are_kept(
     parts: tuple[Images, Images], as_on_a_gpu: list[Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a step has fixed is not read from a tensor; the step that was used last stays."""
-    monkeypatch.setattr(training, "KEPT", 2)
+    monkeypatch.setattr(loop, "KEPT", 2)
     first = dataclasses.replace(plan("plain"), epochs=1)
     shapes = [first, dataclasses.replace(first, label_smoothing=0.1), first, dataclasses.replace(first, batch_size=16)]
     for of in shapes:
         fit(network(of), *parts, of, 7)
     assert [len(example) for example in as_on_a_gpu] == [32, 32, 16]
-    kept = [training._shape(network(of), parts[0], of) for of in (first, shapes[3])]
-    assert [shape for shape, _ in training._kept] == kept
+    kept = [loop._shape(network(of), parts[0], of) for of in (first, shapes[3])]
+    assert [shape for shape, _ in loop._kept] == kept
 
 
 def test_steps_that_nobody_uses_make_room_for_one_that_finds_no_memory(
@@ -262,13 +262,13 @@ def test_steps_that_nobody_uses_make_room_for_one_that_finds_no_memory(
     capture = cuda_graph.replayed
 
     def replayed(*given: Any) -> Any:
-        if training._kept:
+        if loop._kept:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return capture(*given)
 
     monkeypatch.setattr(cuda_graph, "replayed", replayed)
     fit(network(plan("SAM")), *parts, plan("SAM"), 7)
-    assert [shape for shape, _ in training._kept] == [training._shape(network(plan("SAM")), parts[0], plan("SAM"))]
+    assert [shape for shape, _ in loop._kept] == [loop._shape(network(plan("SAM")), parts[0], plan("SAM"))]
 
 
 def test_training_leaves_the_images_and_the_network_given_to_it_alone(
@@ -377,8 +377,8 @@ def test_a_step_never_makes_the_gpu_wait_for_the_host(
         model, averaged = network(of), network(of)
         train = Images(torch.zeros(64, 1, 28, 28, dtype=torch.uint8), torch.zeros(64, dtype=torch.int64))
         drawn = torch.arange(32)
-    monkeypatch.setattr(training.copy, "deepcopy", lambda model: averaged)
-    state = training._fresh_state(model, of)
+    monkeypatch.setattr(loop.copy, "deepcopy", lambda model: averaged)
+    state = loop._fresh_state(model, of)
 
     def backward(loss: Tensor) -> None:
         for parameter in model.parameters():
@@ -421,15 +421,15 @@ def test_a_graph_serves_the_next_trial_of_its_shape(parts: tuple[Images, Images]
 def test_a_step_is_captured(parts: tuple[Images, Images]) -> None:
     train = dataclasses.replace(parts[0], images=parts[0].images.cuda(), labels=parts[0].labels.cuda())
     of = plan("SAM")
-    epochs = Epochs(training._fresh_state(network(of).cuda(), of), train, of, 0)
+    epochs = Epochs(loop._fresh_state(network(of).cuda(), of), train, of, 0)
     assert isinstance(epochs.graph, cuda_graph.Replayed)
 
 
 @gpu
 def test_exact_answers_are_those_of_a_cpu(parts: tuple[Images, Images]) -> None:
     model = network(plan("plain"))
-    cpu = training.logits_of(model, parts[1].images, exact=True)
-    torch.testing.assert_close(training.logits_of(model.cuda(), parts[1].images.cuda(), exact=True).cpu(), cpu)
+    cpu = loop.logits_of(model, parts[1].images, exact=True)
+    torch.testing.assert_close(loop.logits_of(model.cuda(), parts[1].images.cuda(), exact=True).cpu(), cpu)
 
 
 def test_no_convolution_is_rounded_to_tf32() -> None:

@@ -23,14 +23,15 @@ from rich.console import Console
 
 from artifacts import store
 from artifacts.store import Run
-from pipeline import cli, data, trials
+from pipeline import cli, data
 from pipeline.config import Config, EdaConfig, SplitConfig, recipe, smoke
 from pipeline.runner import RunFolder, Runner
 from pipeline.stages import eda, named
 from pipeline.stages.context import Context
 from pipeline.support import checksummed
 from pipeline.support.errors import UserError
-from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
+from pipeline.training import trials
+from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.permissions import bind_child, binding
 from tests.pipeline.command_line import ROOT, command, one_sentence
 from tests.pipeline.conftest import CLASS_NAMES, write_data

@@ -26,7 +26,7 @@ from pipeline.execution.pool import Helper, Pool
 from pipeline.execution.processes import Crew
 from pipeline.storage import Server
 from pipeline.support.errors import UserError
-from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
+from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.pipeline.postgres import Postgres, binaries
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline import data, training
+from pipeline import data
 from pipeline.config import PROFILES, SplitConfig, recipe, small_recipe
 from pipeline.stages import labels
-from pipeline.trials import Fold, TrialFolder, TrialSpec, Workplace, execute, held_out, indices, validated
+from pipeline.training import loop
+from pipeline.training.trials import Fold, TrialFolder, TrialSpec, Workplace, execute, held_out, indices, validated
 
 FOLDS = 3
 
@@ -29,7 +30,7 @@ def spec(number: int, train_images: int = 220) -> TrialSpec:
 
 
 def test_trials_without_a_fold_keep_the_key_they_had_before_there_were_folds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "VERSION", 1)
+    monkeypatch.setattr(loop, "VERSION", 1)
     before = TrialSpec(recipe(), 0, "train", 1000, SplitConfig(), "abc", 1)
     assert before.key == "9ee08cf6b6ba05bf7e39"
     assert len({before.key, *(dataclasses.replace(before, fold=Fold(n, 2)).key for n in range(2))}) == 3

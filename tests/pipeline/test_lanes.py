@@ -22,7 +22,7 @@ from pipeline.config import SplitConfig, recipe
 from pipeline.execution import processes as crews
 from pipeline.execution.processes import Crew
 from pipeline.support.errors import BudgetSpent
-from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute
+from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute
 from tests.pipeline.test_cuda_graph import DefaultGenerator, repeatable
 
 __all__ = ["repeatable"]

@@ -10,7 +10,7 @@ import torch
 
 from pipeline.models import registry
 from pipeline.onnx_export import OUTPUTS, export, export_photo, reduce_weights, run_onnx
-from pipeline.training import logits_of
+from pipeline.training.loop import logits_of
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.batches import randomised
 from pipeline.config import photo_recipe
 from pipeline.models import registry
 from pipeline.randomisation import NO_CLASS
 from pipeline.stages.photo_model import calibration_error, log_prior, rejection, temperature
-from pipeline.training import fit
-from pipeline.trials import to_device
+from pipeline.training.batches import randomised
+from pipeline.training.loop import fit
+from pipeline.training.trials import to_device
 from tests.pipeline.made_up import epoch_of
 
 CPU = torch.device("cpu")

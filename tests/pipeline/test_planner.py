@@ -23,7 +23,7 @@ from pipeline.planning.calibration import Calibration, Load, Seconds, load_of
 from pipeline.runner import RunFolder
 from pipeline.stages import STAGES, architectures, augmentations, confirm, improvements, labels, named, tuning
 from pipeline.support.errors import UserError
-from pipeline.trials import TrialSpec, Workplace
+from pipeline.training.trials import TrialSpec, Workplace
 from tests.pipeline.made_up import context_of
 
 

@@ -17,13 +17,14 @@ from torch.nn import functional as F
 
 from artifacts import store
 from artifacts.contract import Fit, Recipe
-from pipeline import data, optimizers, training
-from pipeline.batches import Images
+from pipeline import data
 from pipeline.config import SplitConfig, recipe
 from pipeline.execution.torchrun import execute_in_ranks
 from pipeline.support.errors import BudgetSpent
-from pipeline.training import Fitted, fit
-from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
+from pipeline.training import loop, optimizers
+from pipeline.training.batches import Images
+from pipeline.training.loop import Fitted, fit
+from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
 from tests.pipeline.conftest import SAMPLE
 from tests.pipeline.made_up import epoch_of
 
@@ -59,7 +60,7 @@ def parts() -> tuple[Images, Images]:
 def trained(name: str) -> Fitted:
     """In fp32 everywhere: the two ways are to differ by rounding alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "autocast", lambda device: nullcontext())
+        patch.setattr(loop, "autocast", lambda device: nullcontext())
         return fit(network(name), *parts(), RECIPES[name], 0)
 
 

@@ -13,8 +13,8 @@ from pipeline import data
 from pipeline.config import SplitConfig, recipe
 from pipeline.stages import robustness
 from pipeline.stages.robustness import Job
-from pipeline.training import logits_of
-from pipeline.trials import TrialFolder, TrialSpec, Workplace, execute, validated
+from pipeline.training.loop import logits_of
+from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute, validated
 
 
 @pytest.fixture

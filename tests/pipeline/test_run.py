@@ -41,7 +41,7 @@ from pipeline.publish import publish
 from pipeline.runner import RunFolder
 from pipeline.stages import STAGES
 from pipeline.support.errors import UserError
-from pipeline.trials import validated
+from pipeline.training.trials import validated
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -21,7 +21,7 @@ from pipeline.config import Config, ConfirmConfig
 from pipeline.stages import confirm, final, tuning
 from pipeline.stages.context import Context
 from pipeline.support.errors import UserError
-from pipeline.trials import TrialSpec
+from pipeline.training.trials import TrialSpec
 from tests.pipeline.made_up import Accuracy, context_of, fit_with
 
 

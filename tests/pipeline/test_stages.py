@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from artifacts.contract import Curves, Fit, Ranges, SearchSummary, TrialResult, TrialValues
-from pipeline.batches import Batches, Images, with_replication
 from pipeline.config import COARSE_RANGES, DECK_RECIPE, PROFILES
 from pipeline.stages import errors, feature_maps, improvements, outliers, tuning
 from pipeline.support.errors import UserError
+from pipeline.training.batches import Batches, Images, with_replication
 
 
 def trial(number: int, accuracy: float | None, **values: object) -> TrialResult:

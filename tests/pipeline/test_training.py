@@ -12,14 +12,14 @@ import torch
 from pytorch_optimizer import SAM
 
 from artifacts.contract import Recipe
-from pipeline import training
-from pipeline.batches import Images, normalise, with_replication
 from pipeline.config import recipe
 from pipeline.models import registry
-from pipeline.optimizers import learning_rate
 from pipeline.support.errors import Diverged
-from pipeline.training import State, fit
-from pipeline.trials import _Checkpoints, to_device
+from pipeline.training import loop
+from pipeline.training.batches import Images, normalise, with_replication
+from pipeline.training.loop import State, fit
+from pipeline.training.optimizers import learning_rate
+from pipeline.training.trials import _Checkpoints, to_device
 from tests.pipeline.made_up import epoch_of
 
 CPU = torch.device("cpu")
@@ -57,7 +57,7 @@ def test_kept_weights_are_the_best_epochs(parts: tuple[Images, Images]) -> None:
     model = network(seed=9)
     model.load_state_dict(fitted.weights)
     model.to(memory_format=torch.channels_last)
-    again = training.logits_of(model, validation.images).argmax(1)
+    again = loop.logits_of(model, validation.images).argmax(1)
     best = fitted.fit.best_epoch - 1
     assert torch.equal(again.to(torch.uint8), fitted.val_predictions[best])
     assert fitted.fit.curves.val_accuracy[best] == max(fitted.fit.curves.val_accuracy)
@@ -78,7 +78,7 @@ def test_resumed_equals_unbroken(
     parts: tuple[Images, Images], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
 ) -> None:
     train, validation = parts
-    monkeypatch.setattr("pipeline.trials.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("pipeline.training.trials.CHECKPOINT_SECONDS", 0.0)
     unbroken = fit(network(), train, validation, small(**changes), 7)
     checkpoints = _Checkpoints(tmp_path / "checkpoint.safetensors", None)
 
@@ -151,8 +151,8 @@ def test_a_step_is_the_papers(parts: tuple[Images, Images], optimizer: str) -> N
     built = SAM(model.parameters(), torch.optim.SGD, rho=0.1, adaptive=adaptive, lr=plain.lr)
     state = State(model, built, None, best={})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "autocast", lambda device: torch.autocast("cpu", enabled=False))
-        training._step(state, x, y, plain)
+        patch.setattr(loop, "autocast", lambda device: torch.autocast("cpu", enabled=False))
+        loop._step(state, x, y, plain)
     for mine, theirs in zip(model.parameters(), expected.parameters(), strict=True):
         torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=1e-5)
 
@@ -165,7 +165,7 @@ def test_bf16_trains_as_fp32_does(parts: tuple[Images, Images], optimizer: str) 
     for dtype in (torch.bfloat16, torch.float32):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                training, "autocast", lambda device, dtype=dtype: torch.autocast("cpu", dtype, dtype != torch.float32)
+                loop, "autocast", lambda device, dtype=dtype: torch.autocast("cpu", dtype, dtype != torch.float32)
             )
             fitted = fit(network(), train, validation, small(optimizer=optimizer), 0)
         curves[dtype] = fitted.fit.curves.train_loss

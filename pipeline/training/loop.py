@@ -20,10 +20,11 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from artifacts.contract import Curves, Fit, Recipe
-from pipeline import cuda_graph, lanes, optimizers, ranks
-from pipeline.batches import Batches, Images, mixed_classes, normalise, with_replication
+from pipeline import lanes
 from pipeline.support.errors import Diverged
 from pipeline.support.seeding import derive
+from pipeline.training import cuda_graph, data_parallel, optimizers
+from pipeline.training.batches import Batches, Images, mixed_classes, normalise, with_replication
 
 VERSION = 1  # raise it when the numbers that `fit` gives change: trials kept on disk are then made anew
 EVAL_BATCH = 500
@@ -104,11 +105,11 @@ def fit(
     Raises Diverged when an epoch's loss is not finite.
     """
     model.to(train.images.device).to(memory_format=torch.channels_last)
-    ranks.with_global_batchnorm(model)
+    data_parallel.with_global_batchnorm(model)
     with _epochs(model, with_replication(train, recipe, seed), recipe, seed) as epochs:
         state = epochs.state
         resume(state)
-        state.replica = ranks.replica(state.model)
+        state.replica = data_parallel.replica(state.model)
         while state.epoch < recipe.epochs and state.epoch - state.best_epoch < recipe.patience:
             epochs.train(progress)
             _judge(state, validation)
@@ -166,7 +167,7 @@ class Epochs:
         state, take = self.state, self.graph or self._take
         state.model.train()
         self.chance.enter()
-        torch.manual_seed(derive(self.seed, "dropout", state.epoch, *ranks.seed_parts()))
+        torch.manual_seed(derive(self.seed, "dropout", state.epoch, *data_parallel.seed_parts()))
         self.loss_sum.zero_()
         self.right.zero_()
         for drawn in self.batches.order(state.epoch):
@@ -182,14 +183,16 @@ class Epochs:
     def _take(self, drawn: Tensor) -> None:
         """One step on the images `drawn`, added to the epoch's sums; nothing is read back to the host."""
         x_N1SS, targets = self.batches.of(drawn)
-        own = ranks.share(targets)
-        loss, hits = _step(self.state, ranks.share(x_N1SS), own, self.recipe, len(own) * ranks.size() / len(targets))
+        own = data_parallel.share(targets)
+        loss, hits = _step(
+            self.state, data_parallel.share(x_N1SS), own, self.recipe, len(own) * data_parallel.size() / len(targets)
+        )
         self.loss_sum += loss * len(own)
         self.right += hits
 
     def _sum_up(self) -> None:
         seen, curves = len(self.batches) * self.batches.targets, self.state.curves
-        ranks.add_up(self.loss_sum, self.right)
+        data_parallel.add_up(self.loss_sum, self.right)
         mean = (self.loss_sum / seen).item()
         if not math.isfinite(mean):
             raise Diverged(f"The training loss was not finite in epoch {self.state.epoch} (lr {self.recipe.lr:g}).")
@@ -204,7 +207,7 @@ _kept: list[tuple[Hashable, Epochs]] = []  # by shape, the one used last at the 
 def _is_captured(train: Images, recipe: Recipe) -> bool:
     """Randomised batches read back how many images they change, and ranks wait for each other."""
     on_gpu = optimizers.are_tensors(train.images.device)
-    return on_gpu and recipe.replication != "randomised" and ranks.size() == 1
+    return on_gpu and recipe.replication != "randomised" and data_parallel.size() == 1
 
 
 @contextmanager
@@ -267,7 +270,7 @@ def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe, weight
     if recipe.optimizer != "SGD":
         sam: Any = state.optimizer
         # Each rank perturbs by its own gradient (m-sharpness, Foret et al. 2021, section 4.1): one reduction saved.
-        with ranks.unsynced(model):
+        with data_parallel.unsynced(model):
             loss, hits = backward()
         # The perturbed weights must not touch the running statistics: they are the first pass's alone.
         sam.first_step()
@@ -329,7 +332,7 @@ def _judge(state: State, validation: Images | None) -> None:
     if validation is None:
         state.best_epoch = state.epoch
         return
-    logits = ranks.agreed(logits_of(state.evaluated, validation.images))
+    logits = data_parallel.agreed(logits_of(state.evaluated, validation.images))
     predicted = logits.argmax(1)
     loss = F.cross_entropy(logits, validation.labels).item()
     if not math.isfinite(loss):

@@ -20,15 +20,16 @@ from safetensors.torch import load, save
 
 from artifacts import store
 from artifacts.contract import ArtifactError, FileRecord, Fit, Recipe
-from pipeline import data, ranks, training
-from pipeline.batches import Images, randomised
+from pipeline import data
 from pipeline.config import SplitConfig
 from pipeline.models import registry
 from pipeline.models.base import ImageClassifier
 from pipeline.support import checksummed
 from pipeline.support.errors import BudgetSpent
 from pipeline.support.seeding import derive
-from pipeline.training import Fitted, State
+from pipeline.training import data_parallel, loop
+from pipeline.training.batches import Images, randomised
+from pipeline.training.loop import Fitted, State
 
 CHECKPOINT_SECONDS = 15.0  # an epoch's end writes a checkpoint if the last one is at least this old
 FACTS = "facts"  # a checkpoint's tensor that holds all that is no tensor, as JSON
@@ -59,13 +60,13 @@ class TrialSpec:
     data_sha256: str
     threads: int
     fold: Fold | None = None
-    ranks: int = 1  # processes that share every batch
+    data_parallel: int = 1  # processes that share every batch
     teachers: tuple[str, ...] = ()
     start: str = ""
 
     @cached_property
     def key(self) -> str:
-        plain = {**dataclasses.asdict(self), "version": training.VERSION}
+        plain = {**dataclasses.asdict(self), "version": loop.VERSION}
         if self.fold is None:
             del plain["fold"]  # keeps the keys of trials that were finished before there were folds
         if self.ranks == 1:
@@ -130,7 +131,7 @@ class TrialFolder:
 
         What another host finished stays as it is.
         """
-        if ranks.rank() > 0:
+        if data_parallel.rank() > 0:
             return record
         if (done := self.record()) is not None:
             return done
@@ -250,7 +251,7 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
         model.load_state_dict(TrialFolder(place.trials, spec.start).weights())
     keeper = _Checkpoints(folder.checkpoint, place.deadline)
     try:
-        fitted = training.fit(
+        fitted = loop.fit(
             model,
             train,
             validation,
@@ -260,7 +261,7 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
             after_epoch=keeper.keep,
             progress=progress,
         )
-    except training.Diverged as error:
+    except loop.Diverged as error:
         return folder.finish(TrialRecord(spec.key, None, str(error), keeper.seconds()), None)
     if spec.fold is not None:
         fitted = dataclasses.replace(fitted, val_probabilities=_answers_out_of_fold(spec, place, fitted))
@@ -279,7 +280,7 @@ def _taught(spec: TrialSpec, place: Workplace, images: torch.Tensor) -> torch.Te
     answers = []
     for key in spec.teachers:
         model.load_state_dict(TrialFolder(place.trials, key).weights())
-        answers.append(training.logits_of(model, images).softmax(1))
+        answers.append(loop.logits_of(model, images).softmax(1))
     return torch.stack(answers).mean(0)
 
 
@@ -289,7 +290,7 @@ def _answers_out_of_fold(spec: TrialSpec, place: Workplace, fitted: Fitted) -> t
     kept = to_device(place.dataset.train_images[index], place.dataset.train_labels[index], place.device)
     model = build(spec, place.dataset)
     model.load_state_dict(fitted.weights)
-    return training.logits_of(model.to(place.device), kept.images).softmax(1).cpu()
+    return loop.logits_of(model.to(place.device), kept.images).softmax(1).cpu()
 
 
 class _Checkpoints:
@@ -306,8 +307,8 @@ class _Checkpoints:
 
     def keep(self, state: State) -> None:
         over = self.deadline is not None and time.time() >= self.deadline
-        over = ranks.any_says(over, next(state.model.parameters()).device)
-        if ranks.rank() == 0 and (over or time.monotonic() - self.written >= CHECKPOINT_SECONDS):
+        over = data_parallel.any_says(over, next(state.model.parameters()).device)
+        if data_parallel.rank() == 0 and (over or time.monotonic() - self.written >= CHECKPOINT_SECONDS):
             tensors, facts = _pack(state)
             facts["seconds"] = self.seconds()
             tensors[FACTS] = torch.frombuffer(bytearray(json.dumps(facts).encode()), dtype=torch.uint8)
