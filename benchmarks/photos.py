@@ -22,8 +22,8 @@ from PIL import Image
 
 from artifacts.store import Run
 from portal import answers
+from portal.core.runs import find_runs
 from portal.photo import decode, prepare
-from portal.runs import find_runs
 
 SIZES = {"12 MP": (4000, 3000), "1 MP": (1152, 864)}  # width, height
 

@@ -22,7 +22,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.portal_load import PAGES, Server, child_of
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 from tests.e2e.server import portal
 from tests.robustness.visitor import Visitor
 

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portal.navigation import available_pages
+from portal.core.navigation import available_pages
 from tests.e2e.server import portal
 from tests.robustness.visitor import Visitor
 

@@ -7,7 +7,7 @@ import streamlit as st
 from artifacts.contract import ArchitecturesSummary, ChampionSummary
 from portal import architectures_ui, champion, networks, ui
 from portal.charts import architectures
-from portal.text import count
+from portal.core.text import count
 
 ui.opening("Which of seven networks does best on the same images, and is a bigger one better?")
 summary = ui.document(ArchitecturesSummary)

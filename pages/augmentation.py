@@ -7,8 +7,8 @@ import streamlit as st
 from artifacts.contract import AugmentationsSummary
 from portal import ui
 from portal.charts import augmentation
-from portal.navigation import named
-from portal.text import count
+from portal.core.navigation import named
+from portal.core.text import count
 
 manifest = ui.current_run().manifest
 ui.opening("Does training on flipped, turned, distorted or partly erased copies make the network better?")

@@ -7,7 +7,7 @@ import streamlit as st
 from artifacts.contract import OutliersSummary
 from portal import ui
 from portal.charts import outliers
-from portal.text import count
+from portal.core.text import count
 
 classes = ui.current_run().manifest.classes
 ui.opening("Which training images are unlike all others: wrong labels, odd specimens, or only hard to draw?")

@@ -8,8 +8,8 @@ import streamlit as st
 from artifacts.contract import AugmentationsSummary, RobustnessSummary
 from portal import asked, garment_ui, playground_ui, ui
 from portal.charts import playground, robustness
+from portal.core.runs import command_for
 from portal.networks_ui import exported_networks
-from portal.runs import command_for
 
 classes = ui.current_run().manifest.classes
 ui.opening("How far can a garment be changed before the networks no longer know it?")

@@ -6,9 +6,10 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import ConfirmSummary, FinalSummary, ImprovementsSummary
-from portal import navigation, test_record, ui, vault
+from portal import test_record, ui, vault
 from portal.charts import results, seeds
-from portal.text import percent
+from portal.core import navigation
+from portal.core.text import percent
 
 SHOWN = 24
 

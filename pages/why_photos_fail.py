@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ExportSummary
-from portal import asked, inference, photo_ui, pictures, ui
+from portal import asked, inference, photo_ui, ui
 from portal.charts import photos
-from portal.navigation import named
+from portal.core import pictures
+from portal.core.navigation import named
 
 run = ui.current_run()
 classes = run.manifest.classes

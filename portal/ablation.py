@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from artifacts.contract import AblationSummary, ChampionSummary, Comparison
 from portal.champion import schooling
-from portal.text import count, in_words, spread
+from portal.core.text import count, in_words, spread
 
 # What a variant's network is where it is not one of the deck's seven; a test holds this against the pipeline's.
 OWN_NETWORKS = {

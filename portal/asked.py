@@ -13,7 +13,8 @@ import numpy as np
 
 from artifacts.contract import ExportedModel
 from artifacts.store import Run
-from portal import answers, explain, inference, memo, networks
+from portal import answers, explain, inference, networks
+from portal.core import memo
 from portal.photo import Preparation, views
 
 T = TypeVar("T")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from portal.intervals import wilson
-from portal.text import count, percent, within
+from portal.core.intervals import wilson
+from portal.core.text import count, percent, within
 
 SMALLEST = 1e-7  # a stored probability may be rounded to 0, which has no logarithm
 COOLEST, HOTTEST = 0.25, 4.0

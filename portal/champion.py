@@ -25,9 +25,9 @@ from artifacts.contract import (
     Recipe,
     Views,
 )
-from portal import intervals
+from portal.core import intervals
+from portal.core.text import Beside, accuracy, count, in_words, percent, spread, within
 from portal.disagreement import SURE, sign_test
-from portal.text import Beside, accuracy, count, in_words, percent, spread, within
 
 NAME = "Champion"
 VALIDATION, TEST = "champion/validation.npz", "champion/test.npz"

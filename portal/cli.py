@@ -20,11 +20,11 @@ from artifacts.contract import ArtifactError, ExportSummary, PhotoEvaluation
 from artifacts.store import Run
 from portal import answers, inference, photo
 from portal.answers import Answer
+from portal.core.runs import command_for, find_runs, open_run, runs_in
+from portal.core.text import percent
 from portal.evaluate import Evaluation, EvaluationError, Label, evaluate, labels_in
 from portal.photo_steps import Measurement
-from portal.runs import command_for, find_runs, open_run, runs_in
 from portal.server import ServerError, serve
-from portal.text import percent
 
 SECONDS_BETWEEN_NOTES = 5.0
 

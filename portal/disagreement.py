@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from portal.intervals import with_ends
-from portal.text import count, in_words, percent
+from portal.core.intervals import with_ends
+from portal.core.text import count, in_words, percent
 
 VOTE, MEAN = "Majority vote", "Mean of probabilities"
 SURE = 0.05  # a p-value below it is called a difference

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import EmbeddingMapSummary
-from portal.text import count, percent
+from portal.core.text import count, percent
 
 CELLS = 15  # of the grid that thumbnails are spread over, in each direction
 TSNE, PCA = "t-SNE", "first two principal components"

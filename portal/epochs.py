@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from portal.charts import results
-from portal.text import count
+from portal.core.text import count
 
 NEVER = 0
 

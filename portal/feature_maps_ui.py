@@ -13,11 +13,12 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ExportSummary, FilterSide
-from portal import convolution, garment_ui, inference, layers, memo, ui
+from portal import convolution, garment_ui, inference, layers, ui
 from portal.charts import convolution as charts
 from portal.charts import feature_maps
+from portal.core import memo
+from portal.core.runs import command_for, is_deck_data
 from portal.networks_ui import exported_networks
-from portal.runs import command_for, is_deck_data
 
 FIRST_LAYER = "feature-maps/first-layer.npz"
 STORED, TEST, OWN = "stored", "any test image", "own picture"

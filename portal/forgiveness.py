@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from portal.text import chance, count, in_words, percent
+from portal.core.text import chance, count, in_words, percent
 
 STRICT = "Strict"
 CONFUSED = "Most confused pairs"

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import LabelsSummary
-from portal.text import count, in_words, percent
+from portal.core.text import count, in_words, percent
 
 RIGHT, WRONG, UNSURE = "Label right", "Label wrong", "Cannot tell"
 VERDICTS = (RIGHT, WRONG, UNSURE)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from portal import label_court, lecture_ui, pictures, ui
+from portal import label_court, lecture_ui, ui
 from portal.charts import label_court as charts
+from portal.core import pictures
 from portal.label_court import Case
 
 _VERDICT = "label_court_verdict"

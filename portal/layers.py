@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from portal.charts.feature_maps import map_pictures
-from portal.pictures import enlarge
+from portal.core.pictures import enlarge
 
 STRONGEST = 8
 MOST_LAYERS = 8

@@ -9,8 +9,8 @@ import streamlit as st
 from artifacts.contract import Manifest, StageClock
 from portal import ui
 from portal.charts import overview
-from portal.navigation import PAGES, named
-from portal.text import profile_note, training_time
+from portal.core.navigation import PAGES, named
+from portal.core.text import profile_note, training_time
 
 
 def invitations() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from portal.charts import Figure
-from portal.runs import command_for
+from portal.core.runs import command_for
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from portal import addresses, pictures, view_ui
+from portal import addresses, view_ui
+from portal.core import pictures
 from portal.server import START_FOR_ALL
 
 SCALE = 10  # pixels a module: the dialog shows them smaller where they do not fit

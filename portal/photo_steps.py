@@ -20,9 +20,10 @@ from artifacts.contract import (
     PhotoSummary,
 )
 from artifacts.store import Run
-from portal import inference, memo
+from portal import inference
+from portal.core import memo
+from portal.core.navigation import ROOT
 from portal.evaluate import EvaluationError, Label, auroc
-from portal.navigation import ROOT
 from portal.photo import Preparation, naive, prepare, uneven, views
 from portal.photo.garment import Rgb
 

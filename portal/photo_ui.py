@@ -13,9 +13,10 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ArtifactError, ExportedModel, ExportSummary, PhotoEvaluation
-from portal import answers, asked, garment_ui, photo, photo_steps, pictures, ui, uploads
+from portal import answers, asked, garment_ui, photo, photo_steps, ui, uploads
 from portal.charts import predict
-from portal.runs import is_deck_data
+from portal.core import pictures
+from portal.core.runs import is_deck_data
 from portal.uploads import Answered, Picture
 
 UPLOAD, CAMERA, PASTE, TEST = "Upload", "Camera", "Paste", "Test image"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from portal.text import accuracy, percent
+from portal.core.text import accuracy, percent
 
 RANDOM, HARD = "random", "hard"
 IMAGES = 20  # a sheet

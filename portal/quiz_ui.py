@@ -14,8 +14,8 @@ from artifacts.contract import ExportSummary
 from portal import explain, inference, quiz, ui
 from portal.charts import predict
 from portal.charts import quiz as quiz_charts
+from portal.core.runs import is_deck_data
 from portal.quiz import Answer
-from portal.runs import is_deck_data
 
 SURE, NOT_SURE, NEXT = "S", "U", "N"  # the keys that press the buttons
 

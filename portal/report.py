@@ -16,8 +16,9 @@ from streamlit.testing.v1.element_tree import Block
 
 from artifacts.contract import ArtifactError, Manifest
 from artifacts.store import Run
-from portal import page_record, report_html, takeaway, text
-from portal.navigation import ROOT, PageInfo, available_pages
+from portal import page_record, report_html, takeaway
+from portal.core import text
+from portal.core.navigation import ROOT, PageInfo, available_pages
 from portal.page_record import PageRecord
 
 SECONDS_A_PAGE = 120
@@ -27,7 +28,7 @@ CHOSEN = {"selectbox", "button_group", "slider", "number_input", "select_slider"
 
 
 def report(run: Run) -> str:
-    """The HTML text. The portal must open `run` first (see portal.runs.find_runs); ArtifactError if a page fails."""
+    """The HTML text. The portal must open `run` first (see portal.core.runs.find_runs); ArtifactError if a page fails."""
     set_log_level(logging.ERROR)  # else each page warns that no visitor is there
     sections, charts = [], 0
     pages = [page for page in available_pages() if page.section != LEFT_OUT]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from portal.addresses import LOOPBACK, network_address
+from portal.core.navigation import ROOT
 from portal.memory import share_heaps
-from portal.navigation import ROOT
 
 LARGE = 22  # pixels of plain text; 16 otherwise
 START_FOR_ALL = "python -m portal --host 0.0.0.0"

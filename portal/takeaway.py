@@ -15,7 +15,7 @@ import vl_convert as vlc
 
 from portal import chart_spec
 from portal.charts import TEXT, Figure
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 
 WIDTH = 720  # pixels of an exported chart, where the chart itself names no width
 # The converter carries several Vega-Lites and names them by two numbers: 6.4 of v6.4.1.

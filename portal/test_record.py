@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from artifacts import deck
 from artifacts.contract import ConfirmSummary, FinalSummary
-from portal.text import Beside, accuracy, count, in_words, percent, spread
+from portal.core.text import Beside, accuracy, count, in_words, percent, spread
 
 
 def beside_deck(final: FinalSummary, confirmed: ConfirmSummary | None) -> list[Beside]:

@@ -17,10 +17,11 @@ from streamlit.typing import VegaLiteState
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
-from portal import chart_spec, charts, lecture_ui, memo, page_record, pictures, text, view_ui
-from portal.navigation import PageInfo, available_pages
-from portal.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
-from portal.text import Beside
+from portal import chart_spec, charts, lecture_ui, page_record, view_ui
+from portal.core import memo, pictures, text
+from portal.core.navigation import PageInfo, available_pages
+from portal.core.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
+from portal.core.text import Beside
 
 T = TypeVar("T")
 MOST_ROWS = 15  # of a table that is shown in full height; a longer one scrolls

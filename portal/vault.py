@@ -11,8 +11,8 @@ import pandas as pd
 
 from artifacts import store
 from artifacts.contract import ChampionSummary, FinalSummary, Machine, Manifest, PhotoSummary, Recipe, TestRead
-from portal.intervals import Z95, wilson
-from portal.text import count, hardware, percent
+from portal.core.intervals import Z95, wilson
+from portal.core.text import count, hardware, percent
 
 SHORT = 12  # hexadecimal digits of a hash that are shown: enough to compare by eye
 

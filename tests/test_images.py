@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from portal.navigation import PAGES
+from portal.core.navigation import PAGES
 from tests.dockerfiles import ROOT, USER, instructions
 from tests.robustness.test_replicas import free_port
 from tests.robustness.visitor import Visitor

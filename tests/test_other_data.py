@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from artifacts.store import Run
-from portal.navigation import ROOT, available_pages
+from portal.core.navigation import ROOT, available_pages
 from tests.pipeline.conftest import SAMPLE, write_data
 from tests.portal.test_pages import open_page, sentences
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.navigation import PAGES
+from portal.core.navigation import PAGES
 from tests.dockerfiles import ROOT, as_image_user, copies, copy_all, instructions, lets_in, open_folder
 from tests.robustness.visitor import Visitor
 
@@ -118,7 +118,7 @@ def free_port() -> int:
 CHECKED = ("CMD", "HEALTHCHECK")
 WALK = """
 from streamlit.testing.v1 import AppTest
-from portal.navigation import available_pages
+from portal.core.navigation import available_pages
 
 app = AppTest.from_file("portal/app.py", default_timeout=60).run()
 assert not app.exception, app.exception

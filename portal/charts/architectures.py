@@ -9,12 +9,12 @@ import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves, Fit
-from portal import intervals
 from portal.champion import NAME as CHAMPION
 from portal.charts import NEUTRAL, TEXT, layered, titled
-from portal.memo import kept
+from portal.core import intervals
+from portal.core.memo import kept
+from portal.core.text import in_words
 from portal.networks import Measured
-from portal.text import in_words
 
 OURS, DECK = "This run", "Deck"
 OTHER_BUDGET = "Champion, other budget"

@@ -9,8 +9,8 @@ from artifacts import deck
 from artifacts.contract import AugmentationsSummary, SetResult, Spread
 from portal.charts import titled
 from portal.charts.seeds import SeedGroup, seed_chart
-from portal.memo import kept
-from portal.text import percent, spread
+from portal.core.memo import kept
+from portal.core.text import percent, spread
 
 # Orange that reads on the light and on the dark background (contrast at least 3:1 on both).
 DECK_COLOUR = "#d9720f"

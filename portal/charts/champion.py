@@ -8,12 +8,12 @@ import altair as alt
 import pandas as pd
 
 from artifacts.contract import ChampionSummary, Comparison, FinalSummary
-from portal import intervals
 from portal.champion import NAME
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.seeds import SeedGroup, seed_chart
-from portal.memo import kept
-from portal.text import count
+from portal.core import intervals
+from portal.core.memo import kept
+from portal.core.text import count
 
 MIRRORED, FINAL = f"{NAME}, mirror too", "Final model"
 REAL, UNCLEAR = "real difference", "none is shown"

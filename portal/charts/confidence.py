@@ -9,7 +9,7 @@ import pandas as pd
 
 from portal.calibration import Abstaining
 from portal.charts import NEUTRAL, TEXT, layered, sized, titled
-from portal.memo import kept
+from portal.core.memo import kept
 
 UNIT = alt.Scale(domain=[0, 1])
 PERCENT = alt.Axis(format=".0%")

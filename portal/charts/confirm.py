@@ -8,8 +8,8 @@ import pandas as pd
 from artifacts.contract import Confirmed, ConfirmSummary
 from portal.charts import titled
 from portal.charts.seeds import SeedGroup, seed_chart
-from portal.memo import kept
-from portal.text import accuracy, count, percent, spread
+from portal.core.memo import kept
+from portal.core.text import accuracy, count, percent, spread
 
 
 def name_of(candidate: Confirmed) -> str:

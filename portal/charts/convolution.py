@@ -8,7 +8,7 @@ import pandas as pd
 
 from portal.charts import AUTOSIZE, NEUTRAL, TEXT, layered, titled
 from portal.convolution import Place
-from portal.memo import kept
+from portal.core.memo import kept
 
 MAP_EDGE = 336  # pixels of an image or map, 12 for each of 28
 FRAME = "#f07c1c"  # reads on black, grey and white alike

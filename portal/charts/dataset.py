@@ -11,8 +11,8 @@ import pandas as pd
 from artifacts import deck
 from artifacts.contract import EdaSummary
 from portal.charts import ROW, sized, titled
-from portal.memo import kept
-from portal.text import Beside
+from portal.core.memo import kept
+from portal.core.text import Beside
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")

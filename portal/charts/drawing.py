@@ -12,7 +12,7 @@ import pandas as pd
 
 from artifacts.contract import ArchitectureResult, LayerRow
 from portal.charts import NEUTRAL, TEXT, layered, titled
-from portal.memo import kept
+from portal.core.memo import kept
 
 MOST_ROWS = 20  # a network of more layers is drawn block by block
 ROW = 27  # pixels

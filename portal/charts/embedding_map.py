@@ -8,10 +8,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from portal import pictures
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.core import pictures
+from portal.core.memo import kept
 from portal.embedding_map import RIGHT, WRONG
-from portal.memo import kept
 
 HEIGHT = 520
 EDGE = 24  # pixels a thumbnail

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from portal.charts import NEUTRAL, layered, titled
-from portal.memo import kept
+from portal.core.memo import kept
 
 KINDS = {"learnt": "right for the first time", "again": "right again", "lost": "lost"}
 

@@ -12,8 +12,8 @@ from artifacts import deck
 from artifacts.contract import ErrorsSummary, FinalSummary
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.results import cell_name
-from portal.memo import kept
-from portal.text import Beside, percent
+from portal.core.memo import kept
+from portal.core.text import Beside, percent
 
 MOST_PAIRS = 12
 SURE = 0.9

@@ -11,7 +11,7 @@ import pandas as pd
 from artifacts.contract import FeatureMapsSummary, FilterSide
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.convolution import GREYS, frame, shades_of
-from portal.memo import kept
+from portal.core.memo import kept
 
 SIDES = ("left", "right", "top", "bottom", "everywhere", "silent")
 SHAPES = ("triangle-left", "triangle-right", "triangle-up", "triangle-down", "circle", "cross")

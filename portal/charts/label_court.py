@@ -10,8 +10,8 @@ import pandas as pd
 
 from artifacts.contract import LabelsSummary
 from portal.charts import NEUTRAL, ROW, TEXT, layered, titled
+from portal.core.memo import kept
 from portal.label_court import Case
-from portal.memo import kept
 
 MOST_PAIRS = 10
 TENTHS = 10

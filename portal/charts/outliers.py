@@ -10,7 +10,7 @@ import pandas as pd
 
 from artifacts.contract import OutliersSummary
 from portal.charts import NEUTRAL, TEXT, layered, sized, titled
-from portal.memo import kept
+from portal.core.memo import kept
 
 LOG = alt.Scale(type="log", domainMin=0.7)  # below 1, so that a bar of one image still has a height
 DECADES = alt.Axis(values=[1, 10, 100, 1_000, 10_000, 100_000], format=",d")

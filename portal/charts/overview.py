@@ -26,10 +26,10 @@ from artifacts.contract import (
 )
 from portal.charts import layered, titled
 from portal.charts.dataset import SPLITS
-from portal.intervals import over_seeds, wilson
-from portal.memo import kept
-from portal.navigation import PageInfo
-from portal.text import Beside, accuracy, count, hardware, percent, spread
+from portal.core.intervals import over_seeds, wilson
+from portal.core.memo import kept
+from portal.core.navigation import PageInfo
+from portal.core.text import Beside, accuracy, count, hardware, percent, spread
 
 OURS, DECK = "This run", "Deck"
 # What the pages to try things on are called where a visitor is invited to them.

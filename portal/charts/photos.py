@@ -10,10 +10,10 @@ import pandas as pd
 
 from artifacts.contract import PhotoEvaluation, PhotoStep
 from portal.charts import NEUTRAL, TEXT, layered, titled
-from portal.intervals import Z95
-from portal.memo import kept
+from portal.core.intervals import Z95
+from portal.core.memo import kept
+from portal.core.text import percent
 from portal.photo_steps import right_share, standard_error
-from portal.text import percent
 
 NETWORKS = {"final": "final model", "photo": "photo model"}
 COLOURS = alt.Scale(domain=list(NETWORKS.values()), range=["#d9720f", "#2f6fc4"])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from portal.charts import NEUTRAL, TEXT, layered, titled
-from portal.memo import kept
+from portal.core.memo import kept
 
 KNOWN, LOST = "right", "wrong"
 ROOM = 1.75  # the axis goes on beyond a probability of 1, for the answers' names

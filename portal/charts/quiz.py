@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from portal.charts import NEUTRAL, TEXT, layered, titled
-from portal.memo import kept
+from portal.core.memo import kept
+from portal.core.text import percent
 from portal.quiz import IMAGES, PEOPLE, Answer
-from portal.text import percent
 
 YOU, MODEL = "you", "final model"
 

@@ -11,10 +11,10 @@ from pandas.io.formats.style import Styler
 
 from artifacts import deck
 from artifacts.contract import FinalSummary
-from portal import text
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.seeds import SeedGroup, seed_chart
-from portal.memo import kept
+from portal.core import text
+from portal.core.memo import kept
 
 METRICS = ("precision", "recall", "f1")
 SHAPES = ("circle", "triangle-up", "diamond")

@@ -12,7 +12,7 @@ from artifacts.contract import AugmentationsSummary, RobustnessCurves, Robustnes
 from artifacts.corruptions import Corruption
 from portal.charts import NEUTRAL, layered, titled
 from portal.charts.augmentation import short_title
-from portal.memo import kept
+from portal.core.memo import kept
 
 # The op of the trainsets that does to training images what a corruption does to the images asked about.
 PRACTISED = {"rotate": ("Rotation", "rotation"), "occlude": ("Erasing", "erasing")}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from portal.charts import NEUTRAL, layered, titled
 from portal.charts.tuning import OPTIMIZERS, SHAPES
-from portal.memo import kept
+from portal.core.memo import kept
 
 
 @kept

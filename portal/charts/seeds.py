@@ -10,7 +10,7 @@ import pandas as pd
 
 from artifacts.contract import Comparison, Question, Spread
 from portal.charts import NEUTRAL, layered, titled
-from portal.memo import kept
+from portal.core.memo import kept
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from artifacts.contract import DOCUMENTS, ArtifactError, Manifest
 from artifacts.store import Run
 from pipeline.cli import verify_command
 from pipeline.support.errors import UserError
-from portal.runs import command_for
+from portal.core.runs import command_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FORMATS = Path(__file__).parent.parent / "fixtures" / "formats"

@@ -7,7 +7,7 @@ import socket
 import struct
 import sys
 
-from portal.navigation import available_pages
+from portal.core.navigation import available_pages
 from tests.e2e.server import chromium, open_page, portal, watch
 
 SIOCSIFFLAGS, UP = 0x8914, 0x1  # netdevice(7)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ViewportSize
 
-from portal.navigation import ROOT, available_pages
+from portal.core.navigation import ROOT, available_pages
 from tests.e2e.server import PATIENCE, chromium, open_page, portal, watch
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)

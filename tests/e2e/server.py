@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 
 SECONDS_TO_START = 180.0
 PATIENCE = 180_000.0  # milliseconds for what takes a second or two where nothing else runs

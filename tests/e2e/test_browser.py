@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from portal.cli import main
-from portal.navigation import ROOT, available_pages
+from portal.core.navigation import ROOT, available_pages
 from tests.e2e.server import PATIENCE, chromium, free_port, open_page, portal, settle, watch
 
 NAMES = [page.name for page in available_pages()]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from portal import addresses
-from portal.pictures import enlarge
+from portal.core.pictures import enlarge
 
 
 @pytest.mark.parametrize(

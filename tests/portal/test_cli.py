@@ -16,7 +16,7 @@ from PIL import Image
 from artifacts.store import Run
 from portal import answers, cli
 from portal.cli import main
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 from tests.portal.tiny_run import TinyRun
 
 Capture = pytest.CaptureFixture[str]

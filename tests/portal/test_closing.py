@@ -12,8 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from portal import takeaway
+from portal.core.navigation import ROOT, available_pages
 from portal.exercises import exercises_of
-from portal.navigation import ROOT, available_pages
 from portal.page_record import PageRecord
 from tests.portal.test_pages import open_page
 from tests.portal.tiny_run import TinyRun

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from portal.core.navigation import available_pages
 from portal.exercises import Exercise, exercises_of
-from portal.navigation import available_pages
 
 NAMES = [page.name for page in available_pages()]
 ALL = [exercise for name in NAMES for exercise in exercises_of(name)]

@@ -1,4 +1,4 @@
-"""portal/intervals.py: the intervals against SciPy's, which the portal does without."""
+"""portal/core/intervals.py: the intervals against SciPy's, which the portal does without."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from scipy import stats
 from artifacts.contract import ArchitecturesSummary, ChampionSummary, ConfirmSummary, FinalSummary, Spread
 from artifacts.store import Run
 from pipeline.support import statistics
-from portal import champion, intervals, test_record
+from portal import champion, test_record
 from portal.charts import overview
+from portal.core import intervals
 
 
 @pytest.mark.parametrize(("right", "images"), [(0, 12), (1, 1), (7, 12), (12, 12), (9_485, 10_000), (10_000, 10_000)])

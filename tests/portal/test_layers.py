@@ -9,7 +9,7 @@ import pytest
 from artifacts.contract import ExportSummary
 from artifacts.store import Run
 from portal import inference, layers, onnx_file
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 from tests.portal.test_result_pages import healthy, open_page, words
 
 STUDY = ROOT / "artifacts" / "study"

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from artifacts.contract import Spread
-from portal import memo
 from portal.charts import convolution, predict
+from portal.core import memo
 
 calls: list[object] = []
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 
 # malloc_info's text has one <heap> an arena. The threads allocate at the same time, so that each wants its own.
 HEAPS = """

@@ -18,7 +18,7 @@ from artifacts.contract import ArchitecturesSummary, ExportSummary
 from artifacts.store import Run
 from portal import inference, networks, onnx_file
 from portal.charts import architectures
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 from tests.permissions import binding
 from tests.portal.test_pages import open_page
 from tests.portal.tiny_network import tiny_network

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from artifacts.store import Run
-from portal.navigation import PAGES, ROOT, available_pages
+from portal.core.navigation import PAGES, ROOT, available_pages
 from tests.portal.tiny_run import TinyRun
 
 NAMES = [page.name for page in available_pages()]

@@ -10,7 +10,7 @@ from artifacts import store
 from artifacts.contract import ArtifactError, PhotoEvaluation
 from artifacts.store import Run
 from portal import photo_steps
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 from tests.portal.test_pages import open_page, sentences
 
 OTHER_NETWORKS = "These figures were measured with other networks than those of the run shown."

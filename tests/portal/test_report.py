@@ -12,7 +12,7 @@ import pytest
 from artifacts.store import Run
 from portal import report_html
 from portal.cli import main
-from portal.navigation import available_pages
+from portal.core.navigation import available_pages
 from portal.report import LEFT_OUT, report
 
 

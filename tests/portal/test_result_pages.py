@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from artifacts.contract import ConfirmSummary, ErrorsSummary, FinalSummary
 from artifacts.store import Run
-from portal import forgiveness, inference, memo, ui, vault
-from portal.navigation import ROOT
+from portal import forgiveness, inference, ui, vault
+from portal.core import memo
+from portal.core.navigation import ROOT
 from tests.portal.test_search_log import halved
 from tests.portal.tiny_run import TinyRun
 

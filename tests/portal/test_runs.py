@@ -9,7 +9,7 @@ import pytest
 from artifacts.arrays import ARRAYS
 from artifacts.contract import DOCUMENTS, Manifest, SearchSummary, StageClock
 from pipeline.stages import STAGES
-from portal.runs import RunPlace, command_for, find_runs, is_deck_data, runs_in, stage_of
+from portal.core.runs import RunPlace, command_for, find_runs, is_deck_data, runs_in, stage_of
 from tests.permissions import binding
 from tests.portal.tiny_run import TinyRun
 

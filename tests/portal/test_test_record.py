@@ -6,7 +6,8 @@ import pytest
 
 from artifacts.contract import ConfirmSummary, FinalSummary
 from artifacts.store import Run
-from portal import test_record, text
+from portal import test_record
+from portal.core import text
 
 
 @pytest.fixture

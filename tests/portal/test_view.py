@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from artifacts.store import Run
 from portal import view_ui
-from portal.navigation import available_pages
+from portal.core.navigation import available_pages
 from tests.portal.test_closing import healthy
 from tests.portal.test_pages import open_page
 

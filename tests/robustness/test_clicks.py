@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from portal.navigation import available_pages
+from portal.core.navigation import available_pages
 from tests.portal.test_pages import open_page
 from tests.robustness.walks import step, widgets
 

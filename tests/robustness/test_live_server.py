@@ -17,7 +17,7 @@ import pytest
 
 from artifacts.store import Run
 from portal.addresses import LOOPBACK
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 from portal.photo import MAX_BYTES
 from portal.server import names
 from tests.e2e.server import portal

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from benchmarks.portal_load import Crowd, Server, child_of, first_loads, together
-from portal.navigation import ROOT, available_pages
+from portal.core.navigation import ROOT, available_pages
 from tests.e2e.server import portal
 from tests.robustness.visitor import Visitor
 

@@ -12,7 +12,7 @@ from PIL import Image
 from artifacts.contract import ChampionSummary, ExportSummary, FinalSummary
 from artifacts.store import Run
 from portal import answers, inference
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 from portal.photo import decode, prepare
 
 LEVELS = 2  # of 255, as far as an encoding may move a pixel

@@ -15,7 +15,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from artifacts.store import Run
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 from tests.e2e.server import portal
 from tests.robustness.visitor import Visitor, answer_headers, ask
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 
 FILES = sorted([*(ROOT / "portal").rglob("*.py"), *(ROOT / "pages").glob("*.py")])
 # Argument types that Streamlit hashes whole. Of arrays, frames and pictures it hashes a sample: 42 of 50 one-pixel

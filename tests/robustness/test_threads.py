@@ -10,7 +10,7 @@ import pytest
 from artifacts.contract import ExportSummary
 from artifacts.store import Run
 from portal import inference
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 
 THREADS = 8
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 from portal.photo import MAX_BYTES, UploadError, decode
 from tests.robustness.bombs import bombs
 from tests.robustness.mutants import originals

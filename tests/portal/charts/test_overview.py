@@ -10,8 +10,8 @@ from artifacts import contract as c
 from artifacts import deck
 from artifacts.store import Run
 from portal.charts import overview
-from portal.intervals import wilson
-from portal.navigation import PAGES
+from portal.core.intervals import wilson
+from portal.core.navigation import PAGES
 from tests.portal.charts.specs import rows_with, spec_of
 
 NOTHING = overview.Study(*[None] * 9)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from artifacts.contract import Machine, Manifest, Spread, StageClock
-from portal.intervals import wilson
+from portal.core.intervals import wilson
 
 # How much of the deck's study each profile runs; other profiles are named without a comment.
 _PROFILE_NOTES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from artifacts import deck
 from artifacts.contract import Manifest
 from artifacts.store import Run
-from portal.navigation import ROOT
+from portal.core.navigation import ROOT
 
 PUBLISHED = "published"
 # The first folder of a file's path, or its full path, to the stage that writes it.
