@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, ChampionSummary
-from portal import architectures_ui, champion, networks, ui
+from portal import architectures_ui, networks, ui
+from portal.analysis import champion
 from portal.charts import architectures
 from portal.core.text import count
 

@@ -6,7 +6,8 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import AblationSummary, ArchitecturesSummary, ChampionSummary, FinalSummary
-from portal import ablation, architectures_ui, champion, ui
+from portal import architectures_ui, ui
+from portal.analysis import ablation, champion
 from portal.charts import architectures
 from portal.charts import champion as charts
 from portal.charts.seeds import question_chart

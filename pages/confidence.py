@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from artifacts.contract import FinalSummary
-from portal import calibration, ui
+from portal import ui
+from portal.analysis import calibration
 from portal.charts import confidence
 
 BINS = (5, 10, 15, 20)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary
-from portal import disagreement, disagreement_ui, ui
+from portal import disagreement_ui, ui
+from portal.analysis import disagreement
 from portal.charts import disagreement as charts
 from portal.networks_ui import validation_networks
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import EmbeddingMapSummary
-from portal import embedding_map, ui
+from portal import ui
+from portal.analysis import embedding_map
 from portal.charts import embedding_map as charts
 
 NEAREST = 11

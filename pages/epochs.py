@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary
-from portal import champion, epochs, epochs_ui, ui
+from portal import epochs_ui, ui
+from portal.analysis import champion, epochs
 from portal.networks_ui import compared
 
 SHOWN = 24

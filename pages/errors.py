@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ErrorsSummary, FinalSummary
-from portal import errors_ui, forgiveness, ui
+from portal import errors_ui, ui
+from portal.analysis import forgiveness
 from portal.charts import errors
 
 SHOWN = 24

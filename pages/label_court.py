@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, LabelsSummary
-from portal import label_court, label_court_ui, ui
+from portal import label_court_ui, ui
+from portal.analysis import label_court
 from portal.charts import label_court as charts
 from portal.networks_ui import validation_networks
 

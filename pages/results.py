@@ -6,7 +6,8 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import ConfirmSummary, FinalSummary, ImprovementsSummary
-from portal import test_record, ui, vault
+from portal import ui
+from portal.analysis import final_figures, vault
 from portal.charts import results, seeds
 from portal.core import navigation
 from portal.core.text import percent
@@ -16,7 +17,7 @@ SHOWN = 24
 ui.opening("How good is the final model on images that no choice was made with?")
 final = ui.document(FinalSummary)
 manifest = ui.current_run().manifest
-ui.beside_deck(test_record.beside_deck(final, ui.optional(ConfirmSummary)))
+ui.beside_deck(final_figures.beside_deck(final, ui.optional(ConfirmSummary)))
 ui.provenance(split="test", images=final.test_images, seeds=len(final.seeds))
 ui.chart(
     results.accuracy_by_seed(final, deck.TEST_ACCURACY if ui.with_deck() else None),
@@ -54,4 +55,4 @@ if improvements is not None:
     for question in improvements.questions:
         st.markdown(f"**{question.text}**")
         ui.chart(seeds.question_chart(question), see=" ".join(seeds.verdict(each) for each in question.comparisons))
-ui.takeaway(test_record.takeaway(final))
+ui.takeaway(final_figures.takeaway(final))

@@ -6,7 +6,8 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import RangeCut, SearchSummary, StageClock
-from portal import search_log, tuning_ui, ui
+from portal import tuning_ui, ui
+from portal.analysis import search_log
 from portal.charts import tuning
 
 ui.opening("Which learning rate, weight decay, momentum and optimizer train the best network, and how are they found?")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ChampionSummary, ConfirmSummary, FinalSummary, PhotoSummary
-from portal import ui, vault
+from portal import ui
+from portal.analysis import vault
 from portal.charts import vault as charts
 
 ui.opening("Was the test set kept away from every choice, and read only once for each published model?")

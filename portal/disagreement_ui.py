@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 
-from portal import disagreement, ui
+from portal import ui
+from portal.analysis import disagreement
 from portal.charts import disagreement as charts
 from portal.charts.predict import vote_chart
 

@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ArchitectureResult
-from portal import epochs, ui
+from portal import ui
+from portal.analysis import epochs
 from portal.charts import epochs as charts
 from portal.charts import results
 

@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary
-from portal import explain, forgiveness, ui
+from portal import explain, ui
+from portal.analysis import forgiveness
 from portal.charts import errors
 from portal.charts import forgiveness as charts
 from portal.networks_ui import validation_networks

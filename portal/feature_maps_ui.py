@@ -13,7 +13,8 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ExportSummary, FilterSide
-from portal import convolution, garment_ui, inference, layers, ui
+from portal import garment_ui, inference, ui
+from portal.analysis import convolution, layers
 from portal.charts import convolution as charts
 from portal.charts import feature_maps
 from portal.core import memo

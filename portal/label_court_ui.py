@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from portal import label_court, lecture_ui, ui
+from portal import lecture_ui, ui
+from portal.analysis import label_court
+from portal.analysis.label_court import Case
 from portal.charts import label_court as charts
 from portal.core import pictures
-from portal.label_court import Case
 
 _VERDICT = "label_court_verdict"
 SIDE = 8  # screen pixels a pixel of the image on trial

@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, ChampionSummary, ExportedModel, ExportSummary
-from portal import champion, inference, networks, ui
+from portal import inference, networks, ui
+from portal.analysis import champion
 
 
 def compared(summary: ArchitecturesSummary) -> ArchitecturesSummary:

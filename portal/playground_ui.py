@@ -11,8 +11,9 @@ import numpy as np
 import streamlit as st
 
 from artifacts.corruptions import CORRUPTIONS, Corruption, corrupt
-from portal import playground, ui
-from portal.playground import CORNERS, Augmentation
+from portal import ui
+from portal.analysis import playground
+from portal.analysis.playground import CORNERS, Augmentation
 
 AUGMENT, CORRUPT = "Augmentation", "Corruption"
 _CURVES = "playground_curves"

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from artifacts.contract import ConfirmSummary, SearchSummary
-from portal import search_rungs, ui
+from portal import ui
+from portal.analysis import search_rungs
 from portal.charts import confirm
 from portal.charts.rungs import rungs
 

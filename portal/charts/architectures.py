@@ -9,7 +9,7 @@ import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves, Fit
-from portal.champion import NAME as CHAMPION
+from portal.analysis.champion import NAME as CHAMPION
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.core import intervals
 from portal.core.memo import kept

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from artifacts.contract import ChampionSummary, Comparison, FinalSummary
-from portal.champion import NAME
+from portal.analysis.champion import NAME
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.seeds import SeedGroup, seed_chart
 from portal.core import intervals

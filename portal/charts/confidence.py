@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from portal.calibration import Abstaining
+from portal.analysis.calibration import Abstaining
 from portal.charts import NEUTRAL, TEXT, layered, sized, titled
 from portal.core.memo import kept
 

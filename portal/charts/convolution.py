@@ -6,8 +6,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from portal.analysis.convolution import Place
 from portal.charts import AUTOSIZE, NEUTRAL, TEXT, layered, titled
-from portal.convolution import Place
 from portal.core.memo import kept
 
 MAP_EDGE = 336  # pixels of an image or map, 12 for each of 28

@@ -8,10 +8,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from portal.analysis.embedding_map import RIGHT, WRONG
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.core import pictures
 from portal.core.memo import kept
-from portal.embedding_map import RIGHT, WRONG
 
 HEIGHT = 520
 EDGE = 24  # pixels a thumbnail

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import LabelsSummary
+from portal.analysis.label_court import Case
 from portal.charts import NEUTRAL, ROW, TEXT, layered, titled
 from portal.core.memo import kept
-from portal.label_court import Case
 
 MOST_PAIRS = 10
 TENTHS = 10

@@ -8,10 +8,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from portal.analysis.quiz import IMAGES, PEOPLE, Answer
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.core.memo import kept
 from portal.core.text import percent
-from portal.quiz import IMAGES, PEOPLE, Answer
 
 YOU, MODEL = "you", "final model"
 

@@ -11,10 +11,10 @@ import pandas as pd
 
 from artifacts.contract import Ranges
 from artifacts.deck import TrialPoint
+from portal.analysis.search_log import VALUES
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.core.memo import kept
 from portal.core.text import percent
-from portal.search_log import VALUES
 
 OPTIMIZERS = ("SGD", "SAM")
 SHAPES = ("circle", "triangle-up")  # a shape an optimizer, so that colour is never the only sign

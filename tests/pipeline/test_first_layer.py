@@ -8,7 +8,7 @@ import torch
 
 from pipeline.models import registry
 from pipeline.stages import feature_maps
-from portal import convolution
+from portal.analysis import convolution
 
 
 @pytest.mark.parametrize("name", ["OwnBaseline2", "OwnBaseline3", "ResNet4Blocks", "DenseNet3Blocks"])

@@ -1,4 +1,4 @@
-"""portal/calibration.py: calibration error, temperature and abstaining, on answers whose right values are known."""
+"""portal/analysis/calibration.py: calibration error, temperature and abstaining, on answers whose right values are known."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from portal import calibration
-from portal.calibration import Judged
+from portal.analysis import calibration
+from portal.analysis.calibration import Judged
 from portal.charts import confidence
 from tests.portal.charts.specs import rows_with, spec_of
 

@@ -13,7 +13,8 @@ from artifacts import contract as c
 from artifacts.store import Run
 from pipeline.augmentation import CHAMPION_SETS
 from pipeline.models import inspection, registry
-from portal import ablation, champion, inference, networks_ui
+from portal import inference, networks_ui
+from portal.analysis import ablation, champion
 from portal.charts import architectures
 from portal.charts import champion as charts
 from portal.core import memo, text

@@ -1,4 +1,4 @@
-"""portal/convolution.py: the value worked out by hand is the one that the exported network gives."""
+"""portal/analysis/convolution.py: the value worked out by hand is the one that the exported network gives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import pytest
 
 from artifacts.contract import ExportSummary
 from artifacts.store import Run
-from portal import convolution, inference
+from portal import inference
+from portal.analysis import convolution
 
 LAYER = {
     "bias": np.array([0.5], np.float32),

@@ -1,11 +1,11 @@
-"""portal/disagreement.py: votes, who is right alone, agreement, and whether the vote is better than chance gives."""
+"""portal/analysis/disagreement.py: votes, who is right alone, agreement, and whether the vote is better than chance gives."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from portal import disagreement
+from portal.analysis import disagreement
 from portal.charts import disagreement as charts
 from tests.portal.charts.specs import rows_with, spec_of
 

@@ -9,7 +9,8 @@ import pytest
 
 from artifacts.contract import EmbeddingMapSummary
 from artifacts.store import Run
-from portal import embedding_map, ui
+from portal import ui
+from portal.analysis import embedding_map
 from portal.charts import embedding_map as charts
 from tests.portal.test_result_pages import healthy, open_page
 

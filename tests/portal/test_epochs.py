@@ -1,11 +1,11 @@
-"""portal/epochs.py: first-learnt epoch, forgetting, and what each epoch changes."""
+"""portal/analysis/epochs.py: first-learnt epoch, forgetting, and what each epoch changes."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from portal import epochs
+from portal.analysis import epochs
 from portal.charts import epochs as charts
 from portal.charts import results
 from tests.portal.charts.specs import rows_with, spec_of

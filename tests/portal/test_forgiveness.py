@@ -1,14 +1,14 @@
-"""portal/forgiveness.py: costs from presets, and what they do to accuracies, ranks and the mistakes that stay."""
+"""portal/analysis/forgiveness.py: costs from presets, and what they do to accuracies, ranks and the mistakes that stay."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from portal import forgiveness
+from portal.analysis import forgiveness
+from portal.analysis.forgiveness import CONFUSED, STRICT
 from portal.charts import errors
 from portal.charts import forgiveness as charts
-from portal.forgiveness import CONFUSED, STRICT
 from tests.portal.charts.specs import rows_with
 from tests.portal.tiny_run import FASHION
 

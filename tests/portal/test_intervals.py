@@ -11,7 +11,7 @@ from scipy import stats
 from artifacts.contract import ArchitecturesSummary, ChampionSummary, ConfirmSummary, FinalSummary, Spread
 from artifacts.store import Run
 from pipeline.support import statistics
-from portal import champion, test_record
+from portal.analysis import champion, final_figures
 from portal.charts import overview
 from portal.core import intervals
 
@@ -55,7 +55,7 @@ def test_every_accuracy_beside_the_deck_s_has_its_interval(full_run: Run) -> Non
     final, better = full_run.document(FinalSummary), full_run.document(ChampionSummary)
     study = overview.Study(None, None, full_run.document(ArchitecturesSummary), *[None] * 3, final, None, None)
     rows = [
-        *test_record.beside_deck(final, full_run.document(ConfirmSummary)),
+        *final_figures.beside_deck(final, full_run.document(ConfirmSummary)),
         *champion.beside_deck(better, final)[:3],
         *overview.headline(dataclasses.replace(study, champion=better)),
     ]

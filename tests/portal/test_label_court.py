@@ -1,4 +1,4 @@
-"""portal/label_court.py: cases, verdicts, and what the suspects weigh."""
+"""portal/analysis/label_court.py: cases, verdicts, and what the suspects weigh."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 from artifacts.contract import LabelsSummary
 from artifacts.store import Run
-from portal import label_court
+from portal.analysis import label_court
+from portal.analysis.label_court import OUTLIER, RIGHT, SUSPECT, UNSURE, WRONG, Case
 from portal.charts import label_court as charts
-from portal.label_court import OUTLIER, RIGHT, SUSPECT, UNSURE, WRONG, Case
 from tests.portal.charts.specs import rows_with, spec_of
 from tests.portal.test_result_pages import healthy, open_page, words
 from tests.portal.tiny_run import TinyRun

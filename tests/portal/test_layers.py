@@ -8,7 +8,8 @@ import pytest
 
 from artifacts.contract import ExportSummary
 from artifacts.store import Run
-from portal import inference, layers, onnx_file
+from portal import inference, onnx_file
+from portal.analysis import layers
 from portal.core.navigation import ROOT
 from tests.portal.test_result_pages import healthy, open_page, words
 

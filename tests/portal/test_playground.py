@@ -1,4 +1,4 @@
-"""portal/playground.py does what pipeline.augmentation does; and the playground's page."""
+"""portal/analysis/playground.py does what pipeline.augmentation does; and the playground's page."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from artifacts.store import Run
 from pipeline.augmentation import Erasing, HorizontalFlip, Perspective, Rotation
-from portal import playground
-from portal.playground import CORNERS, Augmentation
+from portal.analysis import playground
+from portal.analysis.playground import CORNERS, Augmentation
 from tests.portal.test_pages import open_page
 from tests.portal.test_predict_page import garment
 from tests.portal.tiny_run import TinyRun

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from artifacts.store import Run
-from portal import quiz
-from portal.quiz import Answer
+from portal.analysis import quiz
+from portal.analysis.quiz import Answer
 from tests.portal.test_pages import open_page
 
 CLASSES = ("bag", "coat", "shoe")

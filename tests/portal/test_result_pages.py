@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from artifacts.contract import ConfirmSummary, ErrorsSummary, FinalSummary
 from artifacts.store import Run
-from portal import forgiveness, inference, ui, vault
+from portal import inference, ui
+from portal.analysis import forgiveness, vault
 from portal.core import memo
 from portal.core.navigation import ROOT
 from tests.portal.test_search_log import halved

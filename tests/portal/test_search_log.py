@@ -1,4 +1,4 @@
-"""portal/search_log.py: the searches as the tables that a person reads."""
+"""portal/analysis/search_log.py: the searches as the tables that a person reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from artifacts import contract as c
 from artifacts import deck
-from portal import search_log, search_rungs
+from portal.analysis import search_log, search_rungs
 from tests.portal.tiny_run import MACHINE, recipe
 
 RANGES = c.Ranges((1e-3, 1e-1), (1e-5, 5e-2), (0.8, 0.98), (2, 3), ("SGD", "SAM"))

@@ -1,4 +1,4 @@
-"""portal/test_record.py: the final figures beside the deck's."""
+"""portal/analysis/final_figures.py: the final figures beside the deck's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from artifacts.contract import ConfirmSummary, FinalSummary
 from artifacts.store import Run
-from portal import test_record
+from portal.analysis import final_figures
 from portal.core import text
 
 
@@ -17,7 +17,7 @@ def final(full_run: Run) -> FinalSummary:
 
 def test_the_published_model_stands_beside_the_decks_figures(full_run: Run, final: FinalSummary) -> None:
     confirmed = full_run.document(ConfirmSummary)
-    rows = {row.what: row for row in test_record.beside_deck(final, confirmed)}
+    rows = {row.what: row for row in final_figures.beside_deck(final, confirmed)}
     accuracy = rows["Test accuracy, published model"]
     assert accuracy.ours == text.accuracy(final.accuracy, 100)
     assert (accuracy.deck, accuracy.measured_on) == ("94.93 %", "test, 100 images, 1 seed")
@@ -28,6 +28,6 @@ def test_the_published_model_stands_beside_the_decks_figures(full_run: Run, fina
 
 def test_the_takeaway_names_the_hardest_and_the_easiest_class(final: FinalSummary) -> None:
     ranked = sorted(final.classes, key=lambda row: row.f1)
-    sentence = test_record.takeaway(final)
+    sentence = final_figures.takeaway(final)
     assert f"({ranked[0].name})" in sentence
     assert f"{ranked[-1].f1:.2f}" in sentence

@@ -1,4 +1,4 @@
-"""portal/vault.py: how often the test set was read, by which recipe, and whether that recipe is still the same."""
+"""portal/analysis/vault.py: how often the test set was read, by which recipe, and whether that recipe is still the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from artifacts import contract as c
 from artifacts.contract import FinalSummary, Manifest
 from artifacts.store import Run, recipe_sha256
-from portal import vault
+from portal.analysis import vault
 from portal.charts import vault as charts
 from tests.portal.charts.specs import rows_with, spec_of
 from tests.portal.tiny_run import RECIPE_SHA256

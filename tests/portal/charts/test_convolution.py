@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from portal.analysis.convolution import Place
 from portal.charts import convolution
-from portal.convolution import Place
 from tests.portal.charts.specs import encodings_of, marks_of, rows_with, spec_of
 
 PLACE = Place(np.eye(3), np.full((3, 3), -0.5), 0.0, 1.0, 0.0)

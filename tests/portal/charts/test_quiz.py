@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from portal.analysis.quiz import Answer
 from portal.charts import quiz
-from portal.quiz import Answer
 from tests.portal.charts.specs import marks_of, spec_of
 
 ANSWERS = [Answer(0, 1, 1, True, 1, 0.9), Answer(1, 1, 0, True, 1, 0.9), Answer(2, 1, 1, False, 0, 0.4)]

@@ -8,7 +8,7 @@ import pytest
 from artifacts import deck
 from artifacts.contract import SearchSummary
 from artifacts.store import Run
-from portal import search_log
+from portal.analysis import search_log
 from portal.charts import tuning
 from tests.portal.charts.specs import encodings_of, layers_of, marks_of, rows_with, spec_of
 

@@ -1,6 +1,6 @@
 """The champion, beyond the deck: its figures beside the deck's, and what its recipe changes.
 
-The ablation's networks (`portal.ablation`) saw fewer images for fewer epochs than the published ones.
+The ablation's networks (`portal.analysis.ablation`) saw fewer images for fewer epochs than the published ones.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from artifacts.contract import (
     Recipe,
     Views,
 )
+from portal.analysis.disagreement import SURE, sign_test
 from portal.core import intervals
 from portal.core.text import Beside, accuracy, count, in_words, percent, spread, within
-from portal.disagreement import SURE, sign_test
 
 NAME = "Champion"
 VALIDATION, TEST = "champion/validation.npz", "champion/test.npz"

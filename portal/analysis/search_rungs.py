@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from artifacts.contract import SearchSummary
+from portal.analysis.search_log import epochs_spent
 from portal.core.text import count
-from portal.search_log import epochs_spent
 
 
 def policy_sentence(searches: Mapping[str, SearchSummary]) -> str:

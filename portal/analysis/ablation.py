@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from artifacts.contract import AblationSummary, ChampionSummary, Comparison
-from portal.champion import schooling
+from portal.analysis.champion import schooling
 from portal.core.text import count, in_words, spread
 
 # What a variant's network is where it is not one of the deck's seven; a test holds this against the pipeline's.
