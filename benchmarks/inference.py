@@ -9,7 +9,7 @@ from artifacts.contract import ExportedModel
 from benchmarks.measure import Contestant, alternate, print_table, rate_of
 from pipeline.models import registry
 from pipeline.onnx_export import Exported, Precision, export, reduce_weights
-from portal.inference import OUTPUTS, _load
+from portal.networks.inference import OUTPUTS, _load
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8", "fp16")
 BATCHES = (1, 64)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, ChampionSummary
-from portal import architectures_ui, networks, ui
+from portal import architectures_ui, ui
 from portal.analysis import champion
 from portal.charts import architectures
 from portal.core.text import count
+from portal.networks import own as networks
 
 ui.opening("Which of seven networks does best on the same images, and is a bigger one better?")
 summary = ui.document(ArchitecturesSummary)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from portal import asked, explain, inference, photo_ui, ui
+from portal import asked, explain, photo_ui, ui
 from portal.charts import predict
+from portal.networks import inference
 from portal.networks_ui import exported_networks
 
 run = ui.current_run()

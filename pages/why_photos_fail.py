@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ExportSummary
-from portal import asked, inference, photo_ui, ui
+from portal import asked, photo_ui, ui
 from portal.charts import photos
 from portal.core import pictures
 from portal.core.navigation import named
+from portal.networks import inference
 
 run = ui.current_run()
 classes = run.manifest.classes

@@ -8,7 +8,7 @@ import numpy as np
 
 from artifacts.contract import ExportSummary, PhotoSummary
 from artifacts.store import Run
-from portal import inference
+from portal.networks import inference
 from portal.photo import Choices, Preparation, decode, prepare, views
 
 NO_REJECTION = (

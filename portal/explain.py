@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portal.inference import Network
+from portal.networks.inference import Network
 
 PATCH_SHARE = 4  # the patch is a quarter of the image's side: 7 pixels of 28
 _ROWS, _COLUMNS = ("top ", "", "bottom "), ("left", "", "right")

@@ -13,12 +13,13 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ExportSummary, FilterSide
-from portal import garment_ui, inference, ui
+from portal import garment_ui, ui
 from portal.analysis import convolution, layers
 from portal.charts import convolution as charts
 from portal.charts import feature_maps
 from portal.core import memo
 from portal.core.runs import command_for, is_deck_data
+from portal.networks import inference
 from portal.networks_ui import exported_networks
 
 FIRST_LAYER = "feature-maps/first-layer.npz"

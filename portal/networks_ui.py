@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, ChampionSummary, ExportedModel, ExportSummary
-from portal import inference, networks, ui
+from portal import ui
 from portal.analysis import champion
+from portal.networks import inference, own
 
 
 def compared(summary: ArchitecturesSummary) -> ArchitecturesSummary:
@@ -33,7 +34,7 @@ def validation_networks(summary: ArchitecturesSummary) -> dict[str, np.ndarray]:
                 f"{name} answered {len(probabilities):,} validation images and this run has {images:,}: "
                 "it is not finished, so start `python -m pipeline run-all` again."
             )
-    return study | ui.or_stop(networks.VALIDATION, networks.validation_answers)
+    return study | ui.or_stop(own.VALIDATION, own.validation_answers)
 
 
 def exported_networks() -> tuple[ExportedModel, ...]:
@@ -50,7 +51,7 @@ def exported_networks() -> tuple[ExportedModel, ...]:
 
 def say_own_networks() -> None:
     """In the sidebar, for the entrypoint: which own networks take part, and which folders hold one that cannot."""
-    found = networks.own_networks(ui.current_run())
+    found = own.own_networks(ui.current_run())
     for network in found.networks:
         author = f", by {network.author}" if network.author else ""
         st.sidebar.text(f"{network.name}: {network.parameters:,} parameters{author}")

@@ -20,10 +20,10 @@ from artifacts.contract import (
     PhotoSummary,
 )
 from artifacts.store import Run
-from portal import inference
 from portal.core import memo
 from portal.core.navigation import ROOT
 from portal.evaluate import EvaluationError, Label, auroc
+from portal.networks import inference
 from portal.photo import Preparation, naive, prepare, uneven, views
 from portal.photo.garment import Rgb
 

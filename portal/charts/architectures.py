@@ -14,7 +14,7 @@ from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.core import intervals
 from portal.core.memo import kept
 from portal.core.text import in_words
-from portal.networks import Measured
+from portal.networks.own import Measured
 
 OURS, DECK = "This run", "Deck"
 OTHER_BUDGET = "Champion, other budget"

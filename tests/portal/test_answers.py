@@ -12,8 +12,9 @@ from PIL import Image
 
 from artifacts.contract import ArtifactError, ExportSummary
 from artifacts.store import Run
-from portal import answers, inference
+from portal import answers
 from portal.answers import Answer
+from portal.networks import inference
 from portal.photo import Choices, Preparation, UploadError, decode, prepare, views
 from tests.portal.tiny_run import REJECT_ABOVE, TinyRun
 

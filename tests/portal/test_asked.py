@@ -9,9 +9,10 @@ import pytest
 
 from artifacts.contract import ArtifactError, ExportSummary
 from artifacts.store import Run
-from portal import asked, explain, inference
+from portal import asked, explain
 from portal.core import memo
 from portal.core.pictures import png
+from portal.networks import inference
 from portal.photo import decode, prepare
 
 

@@ -13,11 +13,12 @@ from artifacts import contract as c
 from artifacts.store import Run
 from pipeline.augmentation import CHAMPION_SETS
 from pipeline.models import inspection, registry
-from portal import inference, networks_ui
+from portal import networks_ui
 from portal.analysis import ablation, champion
 from portal.charts import architectures
 from portal.charts import champion as charts
 from portal.core import memo, text
+from portal.networks import inference
 from tests.portal.charts.specs import marks_of, rows_with, spec_of
 from tests.portal.test_pages import open_page, sentences
 from tests.portal.tiny_run import TinyRun, recipe

@@ -7,8 +7,8 @@ import pytest
 
 from artifacts.contract import ExportSummary
 from artifacts.store import Run
-from portal import inference
 from portal.analysis import convolution
+from portal.networks import inference
 
 LAYER = {
     "bias": np.array([0.5], np.float32),

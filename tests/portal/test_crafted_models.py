@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from artifacts.contract import ArtifactError
-from portal import inference
+from portal.networks import inference
 from tests.portal.test_inference import MODEL, SIDE, run_with
 from tests.portal.tiny_network import tiny_network
 

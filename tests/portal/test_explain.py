@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from portal import explain
-from portal.inference import Prediction
+from portal.networks.inference import Prediction
 
 SIZE = 28
 

@@ -1,4 +1,4 @@
-"""portal/inference.py on a network whose answers can be worked out by hand."""
+"""portal/networks/inference.py on a network whose answers can be worked out by hand."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 
 from artifacts.contract import SCHEMA, ArtifactError, ExportedModel, Machine, Manifest
 from artifacts.store import Run, encode, record
-from portal import inference
+from portal.networks import inference
 from tests.portal.tiny_network import tiny_network
 
 SIDE = 12

@@ -8,9 +8,9 @@ import pytest
 
 from artifacts.contract import ExportSummary
 from artifacts.store import Run
-from portal import inference, onnx_file
 from portal.analysis import layers
 from portal.core.navigation import ROOT
+from portal.networks import inference, onnx_file
 from tests.portal.test_result_pages import healthy, open_page, words
 
 STUDY = ROOT / "artifacts" / "study"

@@ -16,9 +16,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from artifacts.contract import ArchitecturesSummary, ExportSummary
 from artifacts.store import Run
-from portal import inference, networks, onnx_file
 from portal.charts import architectures
 from portal.core.navigation import ROOT
+from portal.networks import inference, onnx_file
+from portal.networks import own as networks
 from tests.permissions import binding
 from tests.portal.test_pages import open_page
 from tests.portal.tiny_network import tiny_network

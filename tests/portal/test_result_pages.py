@@ -11,10 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from artifacts.contract import ConfirmSummary, ErrorsSummary, FinalSummary
 from artifacts.store import Run
-from portal import inference, ui
+from portal import ui
 from portal.analysis import forgiveness, vault
 from portal.core import memo
 from portal.core.navigation import ROOT
+from portal.networks import inference
 from tests.portal.test_search_log import halved
 from tests.portal.tiny_run import TinyRun
 

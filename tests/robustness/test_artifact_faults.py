@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from artifacts.store import Run
-from portal import inference
 from portal.core import memo
 from portal.core.navigation import available_pages
+from portal.networks import inference
 from tests.portal.test_pages import open_page
 from tests.portal.tiny_run import TinyRun
 from tests.robustness.faults import FAULTS, fault

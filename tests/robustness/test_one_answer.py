@@ -11,8 +11,9 @@ from PIL import Image
 
 from artifacts.contract import ChampionSummary, ExportSummary, FinalSummary
 from artifacts.store import Run
-from portal import answers, inference
+from portal import answers
 from portal.core.navigation import ROOT
+from portal.networks import inference
 from portal.photo import decode, prepare
 
 LEVELS = 2  # of 255, as far as an encoding may move a pixel

@@ -9,8 +9,8 @@ import pytest
 
 from artifacts.contract import ExportSummary
 from artifacts.store import Run
-from portal import inference
 from portal.core.navigation import ROOT
+from portal.networks import inference
 
 THREADS = 8
 

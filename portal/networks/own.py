@@ -17,9 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
-from portal import onnx_file
 from portal.core.navigation import ROOT
-from portal.own_session import Description, Fault, OwnSession
+from portal.networks import onnx_file
+from portal.networks.own_session import Description, Fault, OwnSession
 
 MOST_BYTES = 300 * 1024**2
 MOST_NETWORKS = 12

@@ -11,13 +11,13 @@ import onnxruntime as ort
 
 from artifacts.contract import ArtifactError, ExportedModel
 from artifacts.store import Run
-from portal import networks, onnx_file
+from portal.networks import onnx_file, own
 
 INPUT = "images"
 OUTPUTS = ("logits", "probabilities", "embedding", "feature_maps")
 REJECTION = "rejection"  # one output more, of the network for photos
 
-OPERATORS = networks.OPERATORS | {"ReduceLogSumExp"}  # the last for `rejection`
+OPERATORS = own.OPERATORS | {"ReduceLogSumExp"}  # the last for `rejection`
 
 # Images a call: 256 keep the 32 first-layer maps of 28 x 28 floats, which are computed on every call, at 26 MB.
 CHUNK = 256
@@ -119,7 +119,7 @@ def ask_all(run: Run, models: Sequence[ExportedModel], images_NSS: np.ndarray) -
     """
     asked = [model for model in models if model.role != "photo"]
     study = {model.name: network(run, model).predict(images_NSS).probabilities for model in asked}
-    return study | networks.answers(run, images_NSS)
+    return study | own.answers(run, images_NSS)
 
 
 def votes(run: Run, models: Sequence[ExportedModel], image_SS: np.ndarray) -> dict[str, np.ndarray]:
