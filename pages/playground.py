@@ -6,10 +6,11 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import AugmentationsSummary, RobustnessSummary
-from portal import asked, garment_ui, playground_ui, ui
+from portal import garment_ui, playground_ui, ui
 from portal.charts import playground, robustness
 from portal.core.runs import command_for
 from portal.networks_ui import exported_networks
+from portal.predict import cached
 
 classes = ui.current_run().manifest.classes
 ui.opening("How far can a garment be changed before the networks no longer know it?")
@@ -24,7 +25,7 @@ with sliders:
     else:
         changed = playground_ui.augmented(garment.image)
 before_after = np.stack([garment.image, changed])
-given = ui.or_stop("models", lambda run: asked.ask_all(run, models, before_after))
+given = ui.or_stop("models", lambda run: cached.ask_all(run, models, before_after))
 target = playground.target_of(given, garment.label)
 frame = playground.answers(given, target, classes)
 with answers:

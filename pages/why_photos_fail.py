@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ExportSummary
-from portal import asked, photo_ui, ui
+from portal import photo_ui, ui
 from portal.charts import photos
 from portal.core import pictures
 from portal.core.navigation import named
 from portal.networks import inference
+from portal.predict import cached
 
 run = ui.current_run()
 classes = run.manifest.classes
@@ -23,7 +24,7 @@ plain, labels = test["images"][chosen], test["labels"][chosen]
 light = photos.light_ground(plain)
 final = ui.or_stop("models", lambda run: inference.final_model(models))
 answers = [
-    ui.or_stop("models", lambda run: asked.classes(run, final, images))  # noqa: B023 - called at once
+    ui.or_stop("models", lambda run: cached.classes(run, final, images))  # noqa: B023 - called at once
     for images in (plain, light)
 ]
 for images, given in zip((plain, light), answers, strict=True):

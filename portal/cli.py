@@ -18,13 +18,14 @@ import numpy as np
 from artifacts import store
 from artifacts.contract import ArtifactError, ExportSummary, PhotoEvaluation
 from artifacts.store import Run
-from portal import answers, photo
-from portal.answers import Answer
+from portal import photo
 from portal.core.runs import command_for, find_runs, open_run, runs_in
 from portal.core.text import percent
-from portal.evaluate import Evaluation, EvaluationError, Label, evaluate, labels_in
 from portal.networks import inference
-from portal.photo_steps import Measurement
+from portal.predict import answers
+from portal.predict.answers import Answer
+from portal.predict.evaluate import Evaluation, EvaluationError, Label, evaluate, labels_in
+from portal.predict.steps import Measurement
 from portal.server import ServerError, serve
 
 SECONDS_BETWEEN_NOTES = 5.0

@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary
-from portal import explain, ui
+from portal import ui
 from portal.analysis import forgiveness
 from portal.charts import errors
 from portal.charts import forgiveness as charts
 from portal.networks_ui import validation_networks
+from portal.predict import explain
 
 NEIGHBOURS = 5
 

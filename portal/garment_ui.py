@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from portal import photo, ui, uploads
+from portal import photo, ui
+from portal.predict import uploads
 
 TEST, OWN = "Test image", "Own picture"
 _OWN_PICTURE = "own_picture"  # (file id, name, pixels): a few hundred bytes, for all pages of the session

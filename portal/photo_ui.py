@@ -13,11 +13,12 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ArtifactError, ExportedModel, ExportSummary, PhotoEvaluation
-from portal import answers, asked, garment_ui, photo, photo_steps, ui, uploads
+from portal import garment_ui, photo, ui
 from portal.charts import predict
 from portal.core import pictures
 from portal.core.runs import is_deck_data
-from portal.uploads import Answered, Picture
+from portal.predict import answers, cached, steps, uploads
+from portal.predict.uploads import Answered, Picture
 
 UPLOAD, CAMERA, PASTE, TEST = "Upload", "Camera", "Paste", "Test image"
 _PASTED = "predict_pasted"
@@ -124,7 +125,7 @@ def answered(sent: Sequence[Picture], wishes: photo.Choices) -> list[Answered]:
             st.warning(f"{uploads.literal(picture.name)}: {error}", icon=":material/broken_image:")
             continue
         models = ui.document(ExportSummary).models
-        answer = ui.or_stop("models", partial(asked.answer, models=models, preparation=preparation))
+        answer = ui.or_stop("models", partial(cached.answer, models=models, preparation=preparation))
         done.append(Answered(picture.name, preparation, answer, picture.own))
         if bar:
             bar.progress(number / len(sent), f"{number} of {len(sent)} pictures")
@@ -180,7 +181,7 @@ def strip(preparation: photo.Preparation) -> None:
 def figures() -> PhotoEvaluation:
     """The committed figures on photographs; without them, one sentence instead of the rest of the page."""
     try:
-        found = photo_steps.figures()
+        found = steps.figures()
     except ArtifactError as error:
         ui.stop_with(f"{str(error).rstrip('.')}; measure it again with `{_MEASURE}`.")
     return found or ui.stop_with(f"No photographs have been measured yet: do so with `{_MEASURE}`.")

@@ -11,13 +11,14 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ExportSummary
-from portal import explain, ui
+from portal import ui
 from portal.analysis import quiz
 from portal.analysis.quiz import Answer
 from portal.charts import predict
 from portal.charts import quiz as quiz_charts
 from portal.core.runs import is_deck_data
 from portal.networks import inference
+from portal.predict import explain
 
 SURE, NOT_SURE, NEXT = "S", "U", "N"  # the keys that press the buttons
 

@@ -14,7 +14,15 @@ from altair.utils import schemapi
 from portal import charts
 
 # Beside the charts' modules, what the entrypoint and the pages import; those that import Streamlit are left to it.
-MODULES = ("onnxruntime", "altair", "pandas", "cv2", "portal.answers", "portal.explain", "portal.takeaway")
+MODULES = (
+    "onnxruntime",
+    "altair",
+    "pandas",
+    "cv2",
+    "portal.predict.answers",
+    "portal.predict.explain",
+    "portal.takeaway",
+)
 
 # Altair checks each part of a chart against its schema as it is made: a third of a page's time. The tests of the charts
 # have it on, and the charts of a running portal are the same.

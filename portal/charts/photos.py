@@ -13,7 +13,7 @@ from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.core.intervals import Z95
 from portal.core.memo import kept
 from portal.core.text import percent
-from portal.photo_steps import right_share, standard_error
+from portal.predict.steps import right_share, standard_error
 
 NETWORKS = {"final": "final model", "photo": "photo model"}
 COLOURS = alt.Scale(domain=list(NETWORKS.values()), range=["#d9720f", "#2f6fc4"])

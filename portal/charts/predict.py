@@ -8,10 +8,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from portal.answers import Answer
 from portal.charts import AUTOSIZE, TEXT, layered, titled
 from portal.core.memo import kept
-from portal.explain import Occlusion
+from portal.predict.answers import Answer
+from portal.predict.explain import Occlusion
 
 STRONGEST = 0.65  # opacity of a probability of 1, so that the theme's text reads on any cell
 BLUE = "#2f6fc4"

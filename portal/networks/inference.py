@@ -115,7 +115,7 @@ def _session(run: Run, model: ExportedModel, *, layers: bool = False) -> tuple[o
 def ask_all(run: Run, models: Sequence[ExportedModel], images_NSS: np.ndarray) -> dict[str, np.ndarray]:
     """What the study's and the visitor's own networks answer: probabilities, float32 (N, C), by the network's name.
 
-    The network for photos is not asked: it answers for several views at once (portal.answers).
+    The network for photos is not asked: it answers for several views at once (portal.predict.answers).
     """
     asked = [model for model in models if model.role != "photo"]
     study = {model.name: network(run, model).predict(images_NSS).probabilities for model in asked}

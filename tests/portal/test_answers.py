@@ -1,4 +1,4 @@
-"""portal/answers.py: one answer a photo, on a run whose rejection score is minus the mean pixel of the views."""
+"""portal/predict/answers.py: one answer a photo, on a run whose rejection score is minus the mean pixel of the views."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from PIL import Image
 
 from artifacts.contract import ArtifactError, ExportSummary
 from artifacts.store import Run
-from portal import answers
-from portal.answers import Answer
 from portal.networks import inference
 from portal.photo import Choices, Preparation, UploadError, decode, prepare, views
+from portal.predict import answers
+from portal.predict.answers import Answer
 from tests.portal.tiny_run import REJECT_ABOVE, TinyRun
 
 KEPT = Answer(("Bag", "Ankle boot"), np.array([0.13, 0.87], np.float32), -0.25, -0.1, "photo")

@@ -9,11 +9,11 @@ import pytest
 
 from artifacts.contract import ArtifactError, ExportSummary
 from artifacts.store import Run
-from portal import asked, explain
 from portal.core import memo
 from portal.core.pictures import png
 from portal.networks import inference
 from portal.photo import decode, prepare
+from portal.predict import cached, explain
 
 
 @pytest.fixture
@@ -40,15 +40,15 @@ def test_the_answers_are_inference_s_and_only_a_new_image_is_asked_about(full_ru
     models = full_run.document(ExportSummary).models
     pair = images(full_run)
     expected = inference.ask_all(full_run, models, pair)
-    given = asked.ask_all(full_run, models, pair)
+    given = cached.ask_all(full_run, models, pair)
     for name, probabilities in expected.items():
         np.testing.assert_allclose(given[name], probabilities, atol=1e-6)
     runs.clear()
-    asked.ask_all(full_run, models, pair)
-    assert asked.votes(full_run, models, pair[1]).keys() == expected.keys()
+    cached.ask_all(full_run, models, pair)
+    assert cached.votes(full_run, models, pair[1]).keys() == expected.keys()
     assert not runs
     changed = np.stack([pair[0], images(full_run, 1)[0]])
-    asked.ask_all(full_run, models, changed)
+    cached.ask_all(full_run, models, changed)
     assert runs == [1] * len(expected)
 
 
@@ -56,11 +56,11 @@ def test_the_same_question_about_another_class_image_or_network_is_new(full_run:
     models = full_run.document(ExportSummary).models
     final, other = inference.final_model(models), next(model for model in models if model.role != "final")
     image = images(full_run)[0]
-    first = asked.occlusion(full_run, final, image, 1)
-    assert asked.occlusion(full_run, final, image, 1) is first
+    first = cached.occlusion(full_run, final, image, 1)
+    assert cached.occlusion(full_run, final, image, 1) is first
     assert len(runs) == 1
     for model, shown, target in ((other, image, 1), (final, images(full_run, 1)[0], 1), (final, image, 2)):
-        assert asked.occlusion(full_run, model, shown, target) is not first
+        assert cached.occlusion(full_run, model, shown, target) is not first
     assert len(runs) == 4
 
 
@@ -68,11 +68,11 @@ def test_an_answer_and_its_neighbours_are_kept(full_run: Run, runs: list[int]) -
     models, pixels = full_run.document(ExportSummary).models, images(full_run)[0]
     final, embedding = inference.final_model(models), full_run.arrays("final/embedding.npz")
     preparation = prepare(decode(png(pixels)), size=full_run.manifest.image_size)
-    one = asked.answer(full_run, models, preparation)
-    near = asked.nearest(full_run, final, embedding, pixels)
+    one = cached.answer(full_run, models, preparation)
+    near = cached.nearest(full_run, final, embedding, pixels)
     runs.clear()
-    assert asked.answer(full_run, models, preparation) is one
-    assert asked.nearest(full_run, final, embedding, pixels) is near
+    assert cached.answer(full_run, models, preparation) is one
+    assert cached.nearest(full_run, final, embedding, pixels) is near
     assert not runs
     fresh = explain.nearest(inference.network(full_run, final), embedding, pixels)
     np.testing.assert_array_equal(near.labels, fresh.labels)
@@ -83,4 +83,4 @@ def test_a_network_that_is_missing_is_said_each_time(full_run: Run) -> None:
     gone = dataclasses.replace(models[0], file="models/gone.onnx")
     for _ in range(2):
         with pytest.raises(ArtifactError, match="no models/gone"):
-            asked.votes(full_run, [gone], images(full_run)[0])
+            cached.votes(full_run, [gone], images(full_run)[0])

@@ -14,9 +14,10 @@ import pytest
 from PIL import Image
 
 from artifacts.store import Run
-from portal import answers, cli
+from portal import cli
 from portal.cli import main
 from portal.core.navigation import ROOT
+from portal.predict import answers
 from tests.portal.tiny_run import TinyRun
 
 Capture = pytest.CaptureFixture[str]

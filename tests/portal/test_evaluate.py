@@ -1,4 +1,4 @@
-"""portal/evaluate.py: labels of a folder, and the scores of answers that are known."""
+"""portal/predict/evaluate.py: labels of a folder, and the scores of answers that are known."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from artifacts import deck
-from portal.answers import Answer
-from portal.evaluate import Evaluation, EvaluationError, Label, LabelScore, auroc, evaluate, labels_in
+from portal.predict.answers import Answer
+from portal.predict.evaluate import Evaluation, EvaluationError, Label, LabelScore, auroc, evaluate, labels_in
 from tests.permissions import binding
 
 CLASSES = tuple(score.name for score in deck.CLASS_SCORES)

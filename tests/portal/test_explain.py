@@ -1,4 +1,4 @@
-"""portal/explain.py on a network that looks at one corner, and a gallery whose neighbours are known."""
+"""portal/predict/explain.py on a network that looks at one corner, and a gallery whose neighbours are known."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from portal import explain
 from portal.networks.inference import Prediction
+from portal.predict import explain
 
 SIZE = 28
 

@@ -1,4 +1,4 @@
-"""portal/photo_steps.py: each step of preparation measured, and the file that the page on photos reads."""
+"""portal/predict/steps.py: each step of preparation measured, and the file that the page on photos reads."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from PIL import Image
 from artifacts import store
 from artifacts.contract import ArtifactError, LabelAnswers, PhotoEvaluation, PhotoStep
 from artifacts.store import Run
-from portal import answers, photo
+from portal import photo
 from portal.cli import main
-from portal.evaluate import EvaluationError, Label, evaluate
 from portal.photo import naive
-from portal.photo_steps import LADDER, Measurement, right_share, standard_error
+from portal.predict import answers
+from portal.predict.evaluate import EvaluationError, Label, evaluate
+from portal.predict.steps import LADDER, Measurement, right_share, standard_error
 from tests.portal.tiny_run import TinyRun
 
 Capture = pytest.CaptureFixture[str]

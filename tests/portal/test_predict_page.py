@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from portal import answers
-from portal.uploads import MOST_FILES
+from portal.predict import answers
+from portal.predict.uploads import MOST_FILES
 from tests.portal.test_pages import open_page
 from tests.portal.tiny_run import TinyRun
 

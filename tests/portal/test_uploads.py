@@ -1,14 +1,14 @@
-"""portal/uploads.py: limits, wishes, and names that cannot do harm."""
+"""portal/predict/uploads.py: limits, wishes, and names that cannot do harm."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from portal import uploads
-from portal.answers import Answer
 from portal.photo import Choices
-from portal.uploads import MOST_BYTES, MOST_FILES
+from portal.predict import uploads
+from portal.predict.answers import Answer
+from portal.predict.uploads import MOST_BYTES, MOST_FILES
 
 
 @pytest.mark.parametrize(

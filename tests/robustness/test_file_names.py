@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from portal.uploads import LONGEST_NAME
+from portal.predict.uploads import LONGEST_NAME
 from tests.portal.test_pages import open_page
 from tests.portal.test_predict_page import garment, send
 

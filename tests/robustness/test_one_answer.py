@@ -11,10 +11,10 @@ from PIL import Image
 
 from artifacts.contract import ChampionSummary, ExportSummary, FinalSummary
 from artifacts.store import Run
-from portal import answers
 from portal.core.navigation import ROOT
 from portal.networks import inference
 from portal.photo import decode, prepare
+from portal.predict import answers
 
 LEVELS = 2  # of 255, as far as an encoding may move a pixel
 TURNS = ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_90", "TRANSVERSE", "ROTATE_270")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from portal.answers import Answer
 from portal.charts import predict
-from portal.explain import Occlusion
+from portal.predict.answers import Answer
+from portal.predict.explain import Occlusion
 from tests.portal.charts.specs import layers_of, rows_with, spec_of
 
 CLASSES = ("Boot", "Bag", "Coat")

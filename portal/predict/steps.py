@@ -22,10 +22,10 @@ from artifacts.contract import (
 from artifacts.store import Run
 from portal.core import memo
 from portal.core.navigation import ROOT
-from portal.evaluate import EvaluationError, Label, auroc
 from portal.networks import inference
 from portal.photo import Preparation, naive, prepare, uneven, views
 from portal.photo.garment import Rgb
+from portal.predict.evaluate import EvaluationError, Label, auroc
 
 FIGURES = ROOT / "artifacts" / PhotoEvaluation.PATH
 Pictures = Callable[[Rgb, Preparation], np.ndarray]

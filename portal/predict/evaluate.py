@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pydantic
 
-from portal.answers import Answer
+from portal.predict.answers import Answer
 
 # What folders of clothing photos are commonly called, as words(); an empty answer means none of the classes. Beside
 # these, a folder may be named like a class of the run.

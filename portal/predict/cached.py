@@ -13,11 +13,11 @@ import numpy as np
 
 from artifacts.contract import ExportedModel
 from artifacts.store import Run
-from portal import answers, explain
 from portal.core import memo
 from portal.networks import inference
 from portal.networks import own as networks
 from portal.photo import Preparation, views
+from portal.predict import answers, explain
 
 T = TypeVar("T")
 
