@@ -13,8 +13,8 @@ import altair as alt
 import pandas as pd
 import vl_convert as vlc
 
-from portal import chart_spec
 from portal.charts import TEXT, Figure
+from portal.charts import spec as chart_spec
 from portal.core.navigation import ROOT
 
 WIDTH = 720  # pixels of an exported chart, where the chart itself names no width

@@ -17,7 +17,8 @@ from streamlit.typing import VegaLiteState
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
-from portal import chart_spec, charts, lecture_ui, page_record, view_ui
+from portal import charts, lecture_ui, page_record, view_ui
+from portal.charts import spec as chart_spec
 from portal.core import memo, pictures, text
 from portal.core.navigation import PageInfo, available_pages
 from portal.core.runs import RunPlace, command_for, find_runs, is_deck_data, open_run

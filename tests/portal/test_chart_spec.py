@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 from streamlit.elements import vega_charts
 
-from portal import chart_spec, charts, page_record, takeaway
+from portal import charts, page_record, takeaway
+from portal.charts import spec as chart_spec
 from tests.portal.test_pages import open_page
 
 

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from artifacts.contract import Spread, StageClock, TrialClock
-from portal import chart_spec, charts
+from portal import charts
+from portal.charts import spec as chart_spec
 from portal.core import pictures, text
 from tests.portal.tiny_run import MACHINE, TinyRun
 
