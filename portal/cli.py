@@ -172,7 +172,7 @@ class Reader:
 
 def write_report(arguments: argparse.Namespace) -> int:
     """The study as a file; says where it is and how large."""
-    from portal.report import report  # Streamlit's headless runner, which no other command needs
+    from portal.takeaway.report import report  # Streamlit's headless runner, which no other command needs
 
     run = opened(arguments.run)
     os.environ["FASHION_RUNS"] = str(run.folder.resolve())  # the pages show the first run there

@@ -9,13 +9,14 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from portal import lecture_ui, takeaway, ui, view_ui
+from portal import lecture_ui, ui, view_ui
 from portal.exercises import Choice, Exercise, exercises_of
-from portal.page_record import PageRecord
+from portal.takeaway import files
+from portal.takeaway.page_record import PageRecord
 
 EXERCISES, TAKE_AWAY = "exercises", "take_away"
-DATA = {"CSV": ("csv", takeaway.csv), "Parquet": ("parquet", takeaway.parquet)}
-DRAWINGS = {"PNG": ("png", takeaway.png), "SVG": ("svg", takeaway.svg)}
+DATA = {"CSV": ("csv", files.csv), "Parquet": ("parquet", files.parquet)}
+DRAWINGS = {"PNG": ("png", files.png), "SVG": ("svg", files.svg)}
 
 
 @st.fragment
@@ -67,12 +68,12 @@ def _take_away(record: PageRecord) -> None:
         st.code("\n".join(record.commands), language="bash")
     names = _Names(record.page)
     for figure in record.figures:
-        title = takeaway.title_of(figure)
+        title = files.title_of(figure)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(title, width=360)
             for label, (suffix, make) in DRAWINGS.items():
                 _offer(label, names.file(title, suffix), partial(make, figure))
-            for number, frame in enumerate(takeaway.frames_of(figure), 1):
+            for number, frame in enumerate(files.frames_of(figure), 1):
                 _offer_data(names, title if number == 1 else f"{title} {number}", frame, number)
     for table in record.tables:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -90,7 +91,7 @@ class _Names:
         self._page, self._used = page, Counter[str]()
 
     def file(self, title: str, suffix: str) -> str:
-        name = f"{takeaway.file_name(self._page, title)}.{suffix}"
+        name = f"{files.file_name(self._page, title)}.{suffix}"
         self._used[name] += 1
         return name if self._used[name] == 1 else f"{name.removesuffix(f'.{suffix}')}-{self._used[name]}.{suffix}"
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from portal import charts, page_record, phones_ui, view_ui
+from portal import charts, phones_ui, view_ui
+from portal.takeaway import page_record
 
 PARAMETER, _TOGGLE, _SHOWN, _PAGE = "lecture", "lecture_on", "lecture_shown", "lecture_page"
 SHORTCUT = "A"

@@ -21,7 +21,7 @@ MODULES = (
     "cv2",
     "portal.predict.answers",
     "portal.predict.explain",
-    "portal.takeaway",
+    "portal.takeaway.files",
 )
 
 # Altair checks each part of a chart against its schema as it is made: a third of a page's time. The tests of the charts

@@ -17,12 +17,13 @@ from streamlit.typing import VegaLiteState
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
-from portal import charts, lecture_ui, page_record, view_ui
+from portal import charts, lecture_ui, view_ui
 from portal.charts import spec as chart_spec
 from portal.core import memo, pictures, text
 from portal.core.navigation import PageInfo, available_pages
 from portal.core.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
 from portal.core.text import Beside
+from portal.takeaway import page_record
 
 T = TypeVar("T")
 MOST_ROWS = 15  # of a table that is shown in full height; a longer one scrolls

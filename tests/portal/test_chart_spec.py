@@ -13,8 +13,9 @@ import pyarrow as pa
 import pytest
 from streamlit.elements import vega_charts
 
-from portal import charts, page_record, takeaway
+from portal import charts
 from portal.charts import spec as chart_spec
+from portal.takeaway import files, page_record
 from tests.portal.test_pages import open_page
 
 
@@ -56,7 +57,7 @@ def test_equal_data_has_one_name() -> None:
 def test_a_chart_for_a_file_keeps_its_rows_while_others_are_drawn() -> None:
     with ThreadPoolExecutor(8) as pool:
         drawn = [pool.submit(chart_spec.with_arrow, figure()) for _ in range(60)]
-        filed = [pool.submit(takeaway.static_spec, figure()) for _ in range(60)]
+        filed = [pool.submit(files.static_spec, figure()) for _ in range(60)]
     assert all(isinstance(data, bytes) for each in drawn for data in each.result()["datasets"].values())
     assert all(rows[0]["x"] == 1.0 for each in filed for rows in each.result()["datasets"].values())
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from portal import takeaway
 from portal.core.navigation import ROOT, available_pages
 from portal.exercises import exercises_of
-from portal.page_record import PageRecord
+from portal.takeaway import files
+from portal.takeaway.page_record import PageRecord
 from tests.portal.test_pages import open_page
 from tests.portal.tiny_run import TinyRun
 
@@ -42,11 +42,11 @@ def test_all_that_a_page_draws_can_be_taken_away(only_run: Path, monkeypatch: py
     assert record.commands
     assert all(command.startswith("python -m pipeline ") for command in record.commands)
     for figure in record.figures:
-        assert takeaway.svg(figure).startswith(b"<svg")
-        assert takeaway.frames_of(figure)
-    for frame in (*(table.frame for table in record.tables), *map(takeaway.frames_of, record.figures)):
+        assert files.svg(figure).startswith(b"<svg")
+        assert files.frames_of(figure)
+    for frame in (*(table.frame for table in record.tables), *map(files.frames_of, record.figures)):
         for each in frame if isinstance(frame, list) else [frame]:
-            assert len(pd.read_parquet(io.BytesIO(takeaway.parquet(each)))) == len(each)
+            assert len(pd.read_parquet(io.BytesIO(files.parquet(each)))) == len(each)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from portal import page_record
+from portal.takeaway import page_record
 from tests.portal.test_pages import open_page
 
 

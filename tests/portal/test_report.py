@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from artifacts.store import Run
-from portal import report_html
 from portal.cli import main
 from portal.core.navigation import available_pages
-from portal.report import LEFT_OUT, report
+from portal.takeaway import report_html
+from portal.takeaway.report import LEFT_OUT, report
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_the_command_writes_it_or_says_why_not(
     html: str, full_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FASHION_RUNS", "")
-    monkeypatch.setattr("portal.report.report", lambda run: html)
+    monkeypatch.setattr("portal.takeaway.report.report", lambda run: html)
     assert main(["report", "--run", str(full_run.folder), "--to", str(tmp_path / "out.html")]) == 0
     assert (tmp_path / "out.html").read_text() == html
     assert "holds the study" in capsys.readouterr().out

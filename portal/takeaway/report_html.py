@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import vl_convert as vlc
 
-from portal.takeaway import VL_VERSION
+from portal.takeaway.files import VL_VERSION
 
 STYLE = """
 :root { color-scheme: light; }

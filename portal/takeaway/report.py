@@ -16,10 +16,10 @@ from streamlit.testing.v1.element_tree import Block
 
 from artifacts.contract import ArtifactError, Manifest
 from artifacts.store import Run
-from portal import page_record, report_html, takeaway
 from portal.core import text
 from portal.core.navigation import ROOT, PageInfo, available_pages
-from portal.page_record import PageRecord
+from portal.takeaway import files, page_record, report_html
+from portal.takeaway.page_record import PageRecord
 
 SECONDS_A_PAGE = 120
 # Pages that are nothing without a visitor.
@@ -117,7 +117,7 @@ class _Section:
     def _element(self, element: Any) -> str:
         kind = element.type
         if kind == "vega_lite_chart" and self._figures:
-            spec = takeaway.static_spec(self._figures.popleft())
+            spec = files.static_spec(self._figures.popleft())
             self.charts += 1
             return report_html.chart(spec, self.charts - 1)
         if kind in ("arrow_data_frame", "dataframe", "table") and self._tables:
