@@ -11,8 +11,9 @@ if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
 
 import streamlit as st
 
-from portal import closing_ui, lecture_ui, networks_ui, startup, ui, view_ui
+from portal import closing_ui, lecture_ui, networks_ui, ui, view_ui
 from portal.core.navigation import available_pages
+from portal.serving import startup
 from portal.takeaway import page_record
 
 # A file of our own: Streamlit would fetch a named icon for the browser's tab from the network.

@@ -26,7 +26,7 @@ from portal.predict import answers
 from portal.predict.answers import Answer
 from portal.predict.evaluate import Evaluation, EvaluationError, Label, evaluate, labels_in
 from portal.predict.steps import Measurement
-from portal.server import ServerError, serve
+from portal.serving.server import ServerError, serve
 
 SECONDS_BETWEEN_NOTES = 5.0
 

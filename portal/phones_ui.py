@@ -6,9 +6,10 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from portal import addresses, view_ui
+from portal import view_ui
 from portal.core import pictures
-from portal.server import START_FOR_ALL
+from portal.serving import addresses
+from portal.serving.server import START_FOR_ALL
 
 SCALE = 10  # pixels a module: the dialog shows them smaller where they do not fit
 

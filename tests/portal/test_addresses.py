@@ -1,4 +1,4 @@
-"""portal/addresses.py: what a phone has to open, and the code that says it."""
+"""portal/serving/addresses.py: what a phone has to open, and the code that says it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from portal import addresses
 from portal.core.pictures import enlarge
+from portal.serving import addresses
 
 
 @pytest.mark.parametrize(

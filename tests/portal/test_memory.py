@@ -12,7 +12,7 @@ from portal.core.navigation import ROOT
 # malloc_info's text has one <heap> an arena. The threads allocate at the same time, so that each wants its own.
 HEAPS = """
 import ctypes, re, sys, tempfile, threading
-from portal.memory import share_heaps
+from portal.serving.memory import share_heaps
 if sys.argv[1] == "shared" and not share_heaps():
     sys.exit("not taken")
 library = ctypes.CDLL(None)

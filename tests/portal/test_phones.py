@@ -9,7 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from portal import addresses, view_ui
+from portal import view_ui
+from portal.serving import addresses
 from tests.portal.test_closing import healthy
 from tests.portal.test_pages import open_page
 

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from portal import startup
+from portal.serving import startup
 
 
 def test_the_next_page_begins_when_the_one_before_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,10 +16,10 @@ from typing import ClassVar
 import pytest
 
 from artifacts.store import Run
-from portal.addresses import LOOPBACK
 from portal.core.navigation import ROOT
 from portal.photo import MAX_BYTES
-from portal.server import names
+from portal.serving.addresses import LOOPBACK
+from portal.serving.server import names
 from tests.e2e.server import portal
 from tests.robustness.visitor import Visitor, ask, handshake
 

@@ -7,9 +7,9 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from portal.addresses import LOOPBACK, network_address
 from portal.core.navigation import ROOT
-from portal.memory import share_heaps
+from portal.serving.addresses import LOOPBACK, network_address
+from portal.serving.memory import share_heaps
 
 LARGE = 22  # pixels of plain text; 16 otherwise
 START_FOR_ALL = "python -m portal --host 0.0.0.0"
@@ -37,7 +37,7 @@ def serve(host: str, port: int, runs: Path | None, known_as: Sequence[str] = (),
     # After chdir; and the other commands answer without Streamlit and Altair.
     from streamlit.web import cli
 
-    from portal import startup
+    from portal.serving import startup
 
     startup.preload()
     _ask_nobody()
