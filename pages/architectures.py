@@ -5,22 +5,23 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, ChampionSummary
-from portal import architectures_ui, ui
 from portal.analysis import champion
 from portal.charts import architectures
 from portal.core.text import count
 from portal.networks import own as networks
+from portal.ui import architectures as architectures_ui
+from portal.ui import elements
 
-ui.opening("Which of seven networks does best on the same images, and is a bigger one better?")
-summary = ui.document(ArchitecturesSummary)
-with_deck = ui.with_deck()
+elements.opening("Which of seven networks does best on the same images, and is a bigger one better?")
+summary = elements.document(ArchitecturesSummary)
+with_deck = elements.with_deck()
 best = next(result for result in summary.results if result.name == summary.best)
 budget = f"{summary.train_images:,} training images, at most {count(summary.recipe.epochs, 'epoch')}"
 
-own, beyond = networks.measured(ui.current_run()), ui.optional(ChampionSummary)
+own, beyond = networks.measured(elements.current_run()), elements.optional(ChampionSummary)
 compared = champion.beside(summary, beyond)
 table = architectures.table(compared, own, with_deck=with_deck)
-ui.table(table, architectures.formats(table), alt="The networks")
+elements.table(table, architectures.formats(table), alt="The networks")
 st.caption(f"Click a column's head to sort. Each figure is its column's best over the epochs. One recipe: {budget}.")
 if beyond:
     st.caption(champion.other_budget(beyond))
@@ -29,7 +30,7 @@ sizes = architectures.SIZES
 by = st.segmented_control("Size in", list(sizes), default="Parameters", key="architectures_by", bind="query-params")
 frame = architectures.size_frame(compared, own, with_deck=with_deck)
 chart = architectures.size_against_accuracy(frame, sizes.get(by or "", "parameters"), summary.validation_images)
-ui.chart(
+elements.chart(
     chart,
     see=f"If bigger were better, the circles would climb to the right, by more than their lines. They had {budget}.",
 )
@@ -43,5 +44,5 @@ see = "The shaded gap is what the network knows about its training images and ca
 architectures_ui.learning_curves(result.fit, result.name, accuracy=architectures.overfitting(result.fit), loss=see)
 architectures_ui.layers(result)
 
-ui.takeaway(architectures.takeaway(summary))
-ui.provenance(split="validation", images=summary.validation_images, accuracies_near=best.fit.highest_val_accuracy)
+elements.takeaway(architectures.takeaway(summary))
+elements.provenance(split="validation", images=summary.validation_images, accuracies_near=best.fit.highest_val_accuracy)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import AugmentationsSummary
-from portal import ui
 from portal.charts import augmentation
 from portal.core.navigation import named
 from portal.core.text import count
+from portal.ui import elements
 
-manifest = ui.current_run().manifest
-ui.opening("Does training on flipped, turned, distorted or partly erased copies make the network better?")
-summary = ui.document(AugmentationsSummary)
-pictures = ui.arrays("augmentations/pictures.npz")
+manifest = elements.current_run().manifest
+elements.opening("Does training on flipped, turned, distorted or partly erased copies make the network better?")
+summary = elements.document(AugmentationsSummary)
+pictures = elements.arrays("augmentations/pictures.npz")
 
 st.subheader("Before and after")
 garments = ", ".join(manifest.classes[label] for label in pictures["label"])
@@ -24,14 +24,14 @@ for name, text, images in rows:
     left, right = st.columns([1, 3], vertical_alignment="center")
     left.markdown(f"**{name}**  \n{text}")
     with right:
-        ui.strip(images, alt=f"{name}: {garments}")
+        elements.strip(images, alt=f"{name}: {garments}")
 
-ui.link(named("playground"), "Try it on a garment of your choice")
+elements.link(named("playground"), "Try it on a garment of your choice")
 
 st.subheader("Does it help?")
-with_deck = ui.with_deck()
-ui.chart(augmentation.trainsets(summary, with_deck=with_deck), see=augmentation.verdict(summary))
-ui.table(augmentation.table(summary, with_deck=with_deck), alt="The six trainsets")
+with_deck = elements.with_deck()
+elements.chart(augmentation.trainsets(summary, with_deck=with_deck), see=augmentation.verdict(summary))
+elements.table(augmentation.table(summary, with_deck=with_deck), alt="The six trainsets")
 recipe = summary.recipe
 budget = f"{recipe.architecture}, at most {count(recipe.epochs, 'epoch')}, batch {recipe.batch_size}"
 st.caption(
@@ -42,11 +42,13 @@ st.subheader("What the network is trained on")
 sets = {augmentation.short_title(each): each for each in summary.sets if each.id > 1}
 picked = st.selectbox("Trainset", list(sets), key="augmentation_set", bind="query-params", width=280)
 chosen = sets.get(picked) or next(iter(sets.values()))
-ui.strip(pictures["before"], alt=f"Original: {garments}")
-ui.strip(pictures["sets"][chosen.id - 2], alt=f"One draw of trainset {chosen.id}: {garments}")
+elements.strip(pictures["before"], alt=f"Original: {garments}")
+elements.strip(pictures["sets"][chosen.id - 2], alt=f"One draw of trainset {chosen.id}: {garments}")
 st.caption(f"Above the originals, below one draw of set {chosen.id}: {chosen.title}. Both are trained on.")
 
-ui.takeaway("A mean without its spread proves nothing: only where intervals part is one trainset better than another.")
-ui.provenance(
+elements.takeaway(
+    "A mean without its spread proves nothing: only where intervals part is one trainset better than another."
+)
+elements.provenance(
     split="validation", images=summary.validation_images, seeds=min(each.val_accuracy.n for each in summary.sets)
 )

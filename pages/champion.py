@@ -6,48 +6,49 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import AblationSummary, ArchitecturesSummary, ChampionSummary, FinalSummary
-from portal import architectures_ui, ui
 from portal.analysis import ablation, champion
 from portal.charts import architectures
 from portal.charts import champion as charts
 from portal.charts.seeds import question_chart
+from portal.ui import architectures as architectures_ui
+from portal.ui import elements
 
-ui.opening("How far does a network under three million parameters get when its recipe is not the deck's?")
-summary = ui.document(ChampionSummary)
-final, compared = ui.optional(FinalSummary), ui.optional(ArchitecturesSummary)
-with_deck = ui.with_deck()
+elements.opening("How far does a network under three million parameters get when its recipe is not the deck's?")
+summary = elements.document(ChampionSummary)
+final, compared = elements.optional(FinalSummary), elements.optional(ArchitecturesSummary)
+with_deck = elements.with_deck()
 st.markdown(champion.on_test(summary, with_deck=with_deck))
-ui.beside_deck(champion.beside_deck(summary, final))
-ui.provenance(split="test", images=summary.test.images, seeds=len(summary.test.seeds))
-answers, others = ui.arrays(champion.TEST), ui.optional_arrays("final/test.npz") if final else None
+elements.beside_deck(champion.beside_deck(summary, final))
+elements.provenance(split="test", images=summary.test.images, seeds=len(summary.test.seeds))
+answers, others = elements.arrays(champion.TEST), elements.optional_arrays("final/test.npz") if final else None
 see = "A difference between rows that is smaller than the spread within them says nothing."
 if others is not None:
     published = [each["predictions_by_seed"][0] for each in (answers, others)]
-    see = champion.against_final(*published, ui.arrays("data/test.npz")["labels"])
-ui.chart(charts.accuracy_chart(summary, final, deck.TEST_ACCURACY if with_deck else None), see=see)
+    see = champion.against_final(*published, elements.arrays("data/test.npz")["labels"])
+elements.chart(charts.accuracy_chart(summary, final, deck.TEST_ACCURACY if with_deck else None), see=see)
 
 st.subheader("What the recipe changes")
 if before := champion.deck_way(final, compared):
-    ui.small_table(champion.recipe_table(before, summary.recipe), name="What the recipe changes", hide_index=True)
+    elements.small_table(champion.recipe_table(before, summary.recipe), name="What the recipe changes", hide_index=True)
     said = f"{champion.same_parts(before, summary.recipe)} {champion.other_time(before, summary)}"
     st.caption(f"The deck's way as this study runs it. {said}")
 
-if changed := ui.optional(AblationSummary):
+if changed := elements.optional(AblationSummary):
     st.subheader("What each change is worth")
     st.markdown(ablation.ablation_sentence(changed))
     left, right = st.columns(2, gap="medium")
     with left:
         frame = charts.difference_frame(ablation.differences(changed), changed.student)
         see = "Left of the dashed line a change costs accuracy; a line that crosses it shows no difference."
-        ui.chart(charts.difference_chart(frame, len(changed.views.seeds), changed.validation_images), see=see)
+        elements.chart(charts.difference_chart(frame, len(changed.views.seeds), changed.validation_images), see=see)
     with right:
         see = "The same trainings, seed by seed; the champion is the first row."
-        ui.chart(question_chart(changed.question), see=see)
+        elements.chart(question_chart(changed.question), see=see)
     st.caption(ablation.budget_caution(changed, summary))
     st.markdown(f"{ablation.network_sentence(changed)}\n\n{ablation.student_sentence(changed)}")
 
 st.subheader("Asked twice, and all together")
-ui.small_table(champion.views_table(summary, changed), name="The four views", hide_index=True)
+elements.small_table(champion.views_table(summary, changed), name="The four views", hide_index=True)
 st.markdown(champion.views_sentence(summary))
 
 st.subheader("While it learns")
@@ -56,4 +57,4 @@ if rounds := champion.rounds_sentence(summary):
 learned = champion.whole_fit(summary)
 sees = {"accuracy": champion.curves_see(summary), "loss": architectures.overfitting(learned)}
 architectures_ui.learning_curves(learned, champion.NAME, **sees)
-ui.takeaway(champion.takeaway(summary))
+elements.takeaway(champion.takeaway(summary))

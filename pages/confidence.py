@@ -6,17 +6,19 @@ import pandas as pd
 import streamlit as st
 
 from artifacts.contract import FinalSummary
-from portal import ui
 from portal.analysis import calibration
 from portal.charts import confidence
+from portal.ui import elements
 
 BINS = (5, 10, 15, 20)
 
-ui.opening("When the model says 90 %, is it right nine times in ten, and should it answer at all when it is unsure?")
-final = ui.document(FinalSummary)
-classes = ui.current_run().manifest.classes
+elements.opening(
+    "When the model says 90 %, is it right nine times in ten, and should it answer at all when it is unsure?"
+)
+final = elements.document(FinalSummary)
+classes = elements.current_run().manifest.classes
 splits = {
-    name: (ui.arrays(f"final/{name}.npz")["probabilities"], ui.arrays(f"data/{name}.npz")["labels"])
+    name: (elements.arrays(f"final/{name}.npz")["probabilities"], elements.arrays(f"data/{name}.npz")["labels"])
     for name in ("validation", "test")
 }
 st.caption(
@@ -30,15 +32,15 @@ left, right = st.columns(2, gap="medium")
 with left:
     temperature = st.slider("Temperature", 0.5, 3.0, 1.0, 0.05, key="confidence_temperature", bind="query-params")
 with right:
-    bins = ui.one_of("Bins", BINS, key="confidence_bins", default=15)
+    bins = elements.one_of("Bins", BINS, key="confidence_bins", default=15)
 for column, (name, arrays) in zip(st.columns(2, gap="medium"), splits.items(), strict=True):
     frame = calibration.reliability(calibration.judged(name, *arrays, temperature), bins)
     with column:
         see = calibration.calibration_sentence(frame, bins)
-        ui.chart(confidence.reliability_chart(frame, name, temperature), see=see)
+        elements.chart(confidence.reliability_chart(frame, name, temperature), see=see)
 st.markdown(calibration.temperature_sentence(fitted))
 temperatures = {"as trained": 1.0, "fitted on validation": fitted}
-ui.small_table(calibration.temperature_table(splits, temperatures, bins), name="Temperature", hide_index=True)
+elements.small_table(calibration.temperature_table(splits, temperatures, bins), name="Temperature", hide_index=True)
 
 st.subheader("Do not answer when unsure")
 threshold = st.slider(
@@ -49,12 +51,12 @@ results = [calibration.abstaining(each, threshold) for each in answers.values()]
 for result in results:
     st.markdown(calibration.abstaining_sentence(result))
 curves = pd.concat([calibration.coverage_curve(each) for each in answers.values()])
-ui.chart(
+elements.chart(
     confidence.coverage_chart(curves, results),
     see="Fewer answers, better answers: choose the threshold on the validation line, then look at the test line.",
 )
 frame = calibration.by_class(answers["test"], threshold, classes)
-ui.chart(confidence.by_class_chart(frame, "test", threshold), see=calibration.by_class_sentence(frame))
+elements.chart(confidence.by_class_chart(frame, "test", threshold), see=calibration.by_class_sentence(frame))
 
-ui.takeaway("A probability is worth what its calibration is worth, and to say nothing is an answer too.")
-ui.provenance(split="test", images=final.test_images, accuracies_near=final.accuracy)
+elements.takeaway("A probability is worth what its calibration is worth, and to say nothing is an answer too.")
+elements.provenance(split="test", images=final.test_images, accuracies_near=final.accuracy)

@@ -6,43 +6,43 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import EdaSummary
-from portal import ui
 from portal.charts import dataset
+from portal.ui import elements
 
-classes = ui.current_run().manifest.classes
-ui.opening("What do the images look like, and how are they divided into training, validation and test?")
-summary = ui.document(EdaSummary)
-pictures = ui.arrays("eda/images.npz")
+classes = elements.current_run().manifest.classes
+elements.opening("What do the images look like, and how are they divided into training, validation and test?")
+summary = elements.document(EdaSummary)
+pictures = elements.arrays("eda/images.npz")
 train_images = sum(summary.counts["train"])
 
 frame = dataset.distribution_frame(summary, classes)
-ui.chart(dataset.distribution(frame), see=dataset.balance(frame))
-ui.beside_deck(dataset.split_rows(summary))
+elements.chart(dataset.distribution(frame), see=dataset.balance(frame))
+elements.beside_deck(dataset.split_rows(summary))
 st.caption(deck.CONTRADICTIONS["split"])
 
 st.subheader("The average image of each class")
-ui.gallery(pictures["average"], classes, columns=10, scale=2.5)
+elements.gallery(pictures["average"], classes, columns=10, scale=2.5)
 st.caption("Each pixel is the mean over the class's training images: a sharp average means that they look alike.")
 
 st.subheader("A glance at one class")
 name = st.selectbox("Class", classes, key="dataset_class", bind="query-params", width=280)
 number = classes.index(name) if name in classes else 0
 samples, indices = pictures["samples"][number], pictures["sample_index"][number]
-ui.strip(samples[:12], alt=f"Images of class {name} at real size", scale=1)  # twelve fit on a phone unshrunk
+elements.strip(samples[:12], alt=f"Images of class {name} at real size", scale=1)  # twelve fit on a phone unshrunk
 st.caption(f"Real size: {samples.shape[1]} x {samples.shape[2]} pixels, all that a network sees. Below, four times:")
-ui.gallery(samples, [f"#{index}" for index in indices], columns=10)
+elements.gallery(samples, [f"#{index}" for index in indices], columns=10)
 
 st.subheader("Pixels")
 left, right = st.columns(2, gap="medium")
 with left:
     see = f"{summary.zero_share:.0%} of all pixels are black; mean {summary.pixel_mean:.1f}, spread "
     see += f"{summary.pixel_std:.1f} on the scale 0 to 255, which min-max normalisation maps to 0 to 1."
-    ui.chart(dataset.pixel_histogram(dataset.pixel_frame(summary), train_images), see=see)
+    elements.chart(dataset.pixel_histogram(dataset.pixel_frame(summary), train_images), see=see)
 with right:
     see = "Classes that fill the image alike cannot be told apart by their size, only by their shape."
-    ui.chart(dataset.coverage(dataset.class_frame(summary, classes), train_images), see=see)
+    elements.chart(dataset.coverage(dataset.class_frame(summary, classes), train_images), see=see)
 
-ui.takeaway(
+elements.takeaway(
     "The validation part chooses, the test part is read once at the end; a network never trains on either before that."
 )
-ui.provenance(split="train", images=train_images)
+elements.provenance(split="train", images=train_images)

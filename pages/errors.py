@@ -5,28 +5,29 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ErrorsSummary, FinalSummary
-from portal import errors_ui, ui
 from portal.analysis import forgiveness
 from portal.charts import errors
+from portal.ui import elements
+from portal.ui import errors as errors_ui
 
 SHOWN = 24
 ALL = "All pairs"
 
-ui.opening("Which images does the final model get wrong, how sure is it of them, and can some be forgiven?")
-summary = ui.document(ErrorsSummary)
-final = ui.document(FinalSummary)
-test, classes = ui.arrays("data/test.npz"), ui.current_run().manifest.classes
-every = mistakes = errors.mistakes_frame(ui.arrays("errors/mistakes.npz"), classes)
-ui.beside_deck(errors.f1_beside_deck(final, summary))
+elements.opening("Which images does the final model get wrong, how sure is it of them, and can some be forgiven?")
+summary = elements.document(ErrorsSummary)
+final = elements.document(FinalSummary)
+test, classes = elements.arrays("data/test.npz"), elements.current_run().manifest.classes
+every = mistakes = errors.mistakes_frame(elements.arrays("errors/mistakes.npz"), classes)
+elements.beside_deck(errors.f1_beside_deck(final, summary))
 
 left, right = st.columns(2, gap="medium")
 with left:
-    ui.chart(errors.confused_pairs(mistakes, summary.images), see=errors.pairs_sentence(mistakes))
+    elements.chart(errors.confused_pairs(mistakes, summary.images), see=errors.pairs_sentence(mistakes))
 with right:
-    ui.chart(errors.confidence_histogram(mistakes, summary), see=errors.confidence_sentence(mistakes))
+    elements.chart(errors.confidence_histogram(mistakes, summary), see=errors.confidence_sentence(mistakes))
 
 st.subheader("The forgiveness dial")
-answers = ui.arrays("final/test.npz")["probabilities"].argmax(axis=1)
+answers = elements.arrays("final/test.npz")["probabilities"].argmax(axis=1)
 costs = errors_ui.forgiveness_dial(test["labels"], answers, classes)
 
 st.subheader("The mistakes, the most confident first")
@@ -40,12 +41,12 @@ page = 1
 if len(chosen) > SHOWN:
     page = st.pagination(-(-len(chosen) // SHOWN), key="errors_page", bind="query-params")
 shown = chosen[(page - 1) * SHOWN : page * SHOWN]
-ui.gallery(test["images"][shown["index"]], errors.captions(shown), columns=6, scale=4)
+elements.gallery(test["images"][shown["index"]], errors.captions(shown), columns=6, scale=4)
 st.caption(
     f"{len(chosen):,} mistakes; under each image what it is, what was answered with which probability, and its "
     "number in the test set. Would a person have known? Some of them show no more than a dark shape."
 )
 
 errors_ui.why(shown, test["images"], classes)
-ui.takeaway(errors.takeaway(every))
-ui.provenance(split="test", images=summary.images)
+elements.takeaway(errors.takeaway(every))
+elements.provenance(split="test", images=summary.images)

@@ -5,32 +5,33 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import FeatureMapsSummary
-from portal import feature_maps_ui, ui
 from portal.charts import feature_maps
+from portal.ui import elements
+from portal.ui import feature_maps as feature_maps_ui
 
-ui.opening("What does each filter of the first layer look for, and on which side of the garment does it find it?")
-summary = ui.document(FeatureMapsSummary)
-stored = ui.arrays("feature-maps/maps.npz")
+elements.opening("What does each filter of the first layer look for, and on which side of the garment does it find it?")
+summary = elements.document(FeatureMapsSummary)
+stored = elements.arrays("feature-maps/maps.npz")
 filters = stored["filters"]
 number = feature_maps_ui.filter_number(summary.filters)
 with st.container(width=feature_maps.GRID_EDGE + 10):
-    ui.chart(
+    elements.chart(
         feature_maps.filter_grid(filters, summary.filters, number),
         see="A filter answers where the image matches it. Click one to follow it below.",
         key=feature_maps_ui.FILTER_CHART,
-        on_select=ui.follow_click(feature_maps_ui.FILTER_CHART, "filter", feature_maps_ui.FILTER),
+        on_select=elements.follow_click(feature_maps_ui.FILTER_CHART, "filter", feature_maps_ui.FILTER),
     )
-ui.chart(feature_maps.side_chart(summary), see=feature_maps.side_sentence(summary))
-ui.small_table(feature_maps.side_table(summary), name="Filters by side", hide_index=True)
+elements.chart(feature_maps.side_chart(summary), see=feature_maps.side_sentence(summary))
+elements.small_table(feature_maps.side_table(summary), name="Filters by side", hide_index=True)
 
 st.subheader("Their answers to one image")
 image = feature_maps_ui.image(stored)
-ui.gallery(image.image[None], [f"The image: {image.name}"], columns=1, scale=6)
+elements.gallery(image.image[None], [f"The image: {image.name}"], columns=1, scale=6)
 sides = [side for side in feature_maps.SIDES if feature_maps.filters_of(summary, side)]
 side = st.segmented_control("Only filters that answer to", sides, key="feature_maps_side", bind="query-params")
 shown = feature_maps.filters_of(summary, side)
 pictures = feature_maps.map_pictures(image.maps)[[row.filter for row in shown]]
-ui.gallery(pictures, feature_maps.filter_captions(shown), columns=8, scale=3)
+elements.gallery(pictures, feature_maps.filter_captions(shown), columns=8, scale=3)
 st.caption("Bright is a strong answer; all maps of the image share one scale, so a filter that hardly answers is dark.")
 
 st.subheader("Layer by layer")
@@ -39,5 +40,7 @@ feature_maps_ui.layer_by_layer(image.image)
 st.subheader("One answer, worked out")
 feature_maps_ui.one_place(image, filters, number)
 
-ui.takeaway("The first layer finds edges and their direction; which garment it is, only later layers put together.")
-ui.provenance(split="test", images=summary.images)
+elements.takeaway(
+    "The first layer finds edges and their direction; which garment it is, only later layers put together."
+)
+elements.provenance(split="test", images=summary.images)

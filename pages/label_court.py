@@ -5,17 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, LabelsSummary
-from portal import label_court_ui, ui
 from portal.analysis import label_court
 from portal.charts import label_court as charts
-from portal.networks_ui import validation_networks
+from portal.ui import elements
+from portal.ui import label_court as label_court_ui
+from portal.ui.networks import validation_networks
 
-ui.opening("Are some of the labels wrong, and would you say so if you saw the image?")
-summary = ui.document(LabelsSummary)
-classes = ui.current_run().manifest.classes
-errors, worst = ui.optional_arrays("outliers/errors.npz"), ui.optional_arrays("outliers/worst.npz")
+elements.opening("Are some of the labels wrong, and would you say so if you saw the image?")
+summary = elements.document(LabelsSummary)
+classes = elements.current_run().manifest.classes
+errors, worst = elements.optional_arrays("outliers/errors.npz"), elements.optional_arrays("outliers/worst.npz")
 error = errors["error"] if errors else None
-suspected = label_court.suspects(ui.arrays("labels/suspects.npz"), error)
+suspected = label_court.suspects(elements.arrays("labels/suspects.npz"), error)
 odd = label_court.outliers(worst, error, suspected) if worst else []
 st.markdown(label_court.estimate_sentence(summary))
 
@@ -30,32 +31,34 @@ if cases:
     votes = label_court_ui.verdicts(cases)
     st.markdown(label_court.tally_sentence(cases, votes))
     if votes:
-        ui.small_table(label_court.tally(cases, votes), name="Verdicts of this session", hide_index=True)
+        elements.small_table(label_court.tally(cases, votes), name="Verdicts of this session", hide_index=True)
 else:
     st.markdown("No label is suspected and no outlier is on record: there is nothing to hear.")
 
 st.subheader("With and without the suspects")
 st.markdown(label_court.ceiling_sentence(summary))
-rows = ui.arrays("labels/issues.npz")["in_validation"]
-architectures = ui.optional(ArchitecturesSummary)
+rows = elements.arrays("labels/issues.npz")["in_validation"]
+architectures = elements.optional(ArchitecturesSummary)
 if architectures:
-    labels = ui.arrays("data/validation.npz")["labels"]
+    labels = elements.arrays("data/validation.npz")["labels"]
     scores = label_court.score_table(validation_networks(architectures), labels, rows)
-    ui.table(scores, dict.fromkeys(scores.columns[1:], "%.2f"), alt="Accuracy with and without suspects (%)")
+    elements.table(scores, dict.fromkeys(scores.columns[1:], "%.2f"), alt="Accuracy with and without suspects (%)")
     st.caption(
         f"Accuracy (%) on {len(labels):,} validation images, {len(rows):,} of them suspects. These networks did not "
         "raise the suspicion, yet they share many mistakes with those that did."
     )
 
 st.subheader("The suspects")
-ui.chart(
+elements.chart(
     charts.pairs_chart(summary, classes), see="Doubt falls on classes that look alike: the same pairs as the mistakes."
 )
 if error is not None:
-    ui.chart(charts.ranks_chart(suspected), see=label_court.rank_sentence(suspected))
+    elements.chart(charts.ranks_chart(suspected), see=label_court.rank_sentence(suspected))
 with st.expander("Suspected labels and badly redrawn images, side by side: look after the hearing"):
     label_court_ui.side_by_side(suspected, odd, classes)
 
-ui.takeaway("A label is an opinion too: before you blame the network, look at the image, and let somebody else look.")
+elements.takeaway(
+    "A label is an opinion too: before you blame the network, look at the image, and let somebody else look."
+)
 st.caption(f"Method: {summary.method}, on out-of-fold probabilities.")
-ui.provenance(split="training and validation", images=summary.images)
+elements.provenance(split="training and validation", images=summary.images)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import OutliersSummary
-from portal import ui
 from portal.charts import outliers
 from portal.core.text import count
+from portal.ui import elements
 
-classes = ui.current_run().manifest.classes
-ui.opening("Which training images are unlike all others: wrong labels, odd specimens, or only hard to draw?")
-summary = ui.document(OutliersSummary)
-errors = ui.arrays("outliers/errors.npz")
-worst = ui.arrays("outliers/worst.npz")
+classes = elements.current_run().manifest.classes
+elements.opening("Which training images are unlike all others: wrong labels, odd specimens, or only hard to draw?")
+summary = elements.document(OutliersSummary)
+errors = elements.arrays("outliers/errors.npz")
+worst = elements.arrays("outliers/worst.npz")
 st.markdown(
     f"A convolutional autoencoder ({summary.parameters:,} parameters, {count(summary.epochs, 'epoch')}) squeezes every "
     "image through a narrow middle and redraws it. What it has rarely seen, it redraws badly: a large error marks an "
@@ -28,16 +28,16 @@ above = outliers.above_frame(errors["error"], errors["label"], limit, classes)
 left, right = st.columns(2, gap="medium")
 with left:
     see = f"{share:.1f} % of the images have an error above {limit:.4f}; on a linear count axis they would not show."
-    ui.chart(outliers.histogram(outliers.histogram_frame(summary), summary.images, limit), see=see)
+    elements.chart(outliers.histogram(outliers.histogram_frame(summary), summary.images, limit), see=see)
 with right:
     most = above.loc[above["images"].idxmax()]
     see = f"{most['class']} leads with {most['images']:,}: busy or varied images are hard to redraw, not wrong."
-    ui.chart(outliers.above_by_class(above), see=see)
+    elements.chart(outliers.above_by_class(above), see=see)
 
 st.subheader("The worst image of each class")
 first = outliers.pairs(worst["images"][:, 0], worst["reconstructions"][:, 0])
 captions = [f"{name}, {error:.3f}" for name, error in zip(classes, worst["error"][:, 0], strict=True)]
-ui.gallery(first, captions, columns=5, scale=2.5)
+elements.gallery(first, captions, columns=5, scale=2.5)
 st.caption("Left the image, right what the autoencoder made of it; the number is the error.")
 
 st.subheader("More of one class")
@@ -45,11 +45,11 @@ name = st.selectbox("Class", classes, key="outliers_class", bind="query-params",
 number = classes.index(name) if name in classes else 0
 found = outliers.pairs(worst["images"][number], worst["reconstructions"][number])
 entries = zip(worst["index"][number], worst["error"][number], strict=True)
-ui.gallery(found, [f"#{index}, {error:.3f}" for index, error in entries], columns=5, scale=2.5)
+elements.gallery(found, [f"#{index}, {error:.3f}" for index, error in entries], columns=5, scale=2.5)
 st.caption(
     f"The {len(found)} worst of {name}; # is the image's number in the training file. Mean error of the class: "
     f"{summary.class_mean_error[number]:.4f}."
 )
 
-ui.takeaway("A large error means unusual, not wrong: look before you delete.")
-ui.provenance(split="training and validation", images=summary.images)
+elements.takeaway("A large error means unusual, not wrong: look before you delete.")
+elements.provenance(split="training and validation", images=summary.images)

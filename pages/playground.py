@@ -6,14 +6,16 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import AugmentationsSummary, RobustnessSummary
-from portal import garment_ui, playground_ui, ui
 from portal.charts import playground, robustness
 from portal.core.runs import command_for
-from portal.networks_ui import exported_networks
 from portal.predict import cached
+from portal.ui import elements
+from portal.ui import garment as garment_ui
+from portal.ui import playground as playground_ui
+from portal.ui.networks import exported_networks
 
-classes = ui.current_run().manifest.classes
-ui.opening("How far can a garment be changed before the networks no longer know it?")
+classes = elements.current_run().manifest.classes
+elements.opening("How far can a garment be changed before the networks no longer know it?")
 models = exported_networks()
 garment = garment_ui.pick("playground")
 mode = playground_ui.mode()
@@ -25,17 +27,17 @@ with sliders:
     else:
         changed = playground_ui.augmented(garment.image)
 before_after = np.stack([garment.image, changed])
-given = ui.or_stop("models", lambda run: cached.ask_all(run, models, before_after))
+given = elements.or_stop("models", lambda run: cached.ask_all(run, models, before_after))
 target = playground.target_of(given, garment.label)
 frame = playground.answers(given, target, classes)
 with answers:
-    ui.gallery(before_after, [f"Before: {garment.name}", "Changed"], columns=2, scale=5)
+    elements.gallery(before_after, [f"Before: {garment.name}", "Changed"], columns=2, scale=5)
     see = playground.still_right(frame, classes[target], labelled=garment.label is not None)
-    ui.chart(playground.answers_chart(frame, classes[target]), see=see)
+    elements.chart(playground.answers_chart(frame, classes[target]), see=see)
 
 if mode == playground_ui.CORRUPT:
     st.subheader("Measured on many images")
-    measured, trainsets = ui.optional(RobustnessSummary), ui.optional(AugmentationsSummary)
+    measured, trainsets = elements.optional(RobustnessSummary), elements.optional(AugmentationsSummary)
     if measured is None:
         st.caption(f"This run has no such curves yet: make them with `{command_for(RobustnessSummary.PATH)}`.")
     else:
@@ -44,12 +46,12 @@ if mode == playground_ui.CORRUPT:
         curve_frame = robustness.curve_frame(measured, corruption.name, kind, called)
         at = strengths[corruption.name]
         chart = robustness.curves(curve_frame, corruption, measured.validation_images, at)
-        ui.chart(chart, see=robustness.sentence(curve_frame, corruption))
+        elements.chart(chart, see=robustness.sentence(curve_frame, corruption))
         if kind == "trainset" and trainsets and (verdict := robustness.practice(measured, corruption, trainsets)):
             st.markdown(verdict)
         middle = curve_frame["accuracy"].median() / 100
-        ui.provenance(split="validation", images=measured.validation_images, accuracies_near=middle)
-ui.takeaway(
+        elements.provenance(split="validation", images=measured.validation_images, accuracies_near=middle)
+elements.takeaway(
     "A network is at home where its training images were: what it has never seen turned, blurred or half hidden, it "
     "may not know, and its probability does not always say so."
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from portal import quiz_ui, ui
+from portal.ui import elements, quiz
 
-ui.opening("How well do you know these images yourself, and do you know when you are wrong?")
-mode, number = quiz_ui.sheet()
-quiz_ui.play(mode, number)
-ui.takeaway("Who has answered first sees more in the solution; a score on few images is little more than a guess.")
+elements.opening("How well do you know these images yourself, and do you know when you are wrong?")
+mode, number = quiz.sheet()
+quiz.play(mode, number)
+elements.takeaway(
+    "Who has answered first sees more in the solution; a score on few images is little more than a guess."
+)

@@ -6,53 +6,59 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import ConfirmSummary, FinalSummary, ImprovementsSummary
-from portal import ui
 from portal.analysis import final_figures, vault
 from portal.charts import results, seeds
 from portal.core import navigation
 from portal.core.text import percent
+from portal.ui import elements
 
 SHOWN = 24
 
-ui.opening("How good is the final model on images that no choice was made with?")
-final = ui.document(FinalSummary)
-manifest = ui.current_run().manifest
-ui.beside_deck(final_figures.beside_deck(final, ui.optional(ConfirmSummary)))
-ui.provenance(split="test", images=final.test_images, seeds=len(final.seeds))
-ui.chart(
-    results.accuracy_by_seed(final, deck.TEST_ACCURACY if ui.with_deck() else None),
+elements.opening("How good is the final model on images that no choice was made with?")
+final = elements.document(FinalSummary)
+manifest = elements.current_run().manifest
+elements.beside_deck(final_figures.beside_deck(final, elements.optional(ConfirmSummary)))
+elements.provenance(split="test", images=final.test_images, seeds=len(final.seeds))
+elements.chart(
+    results.accuracy_by_seed(final, deck.TEST_ACCURACY if elements.with_deck() else None),
     see="A difference smaller than the spread between seeds says nothing, and the deck's figure is of one seed.",
 )
 
 st.subheader("By class")
-ui.chart(results.class_scores(final), see="Classes far left are hard: precision and recall say which way they fail.")
-ui.table(results.class_table(final), alt="Scores by class")
+elements.chart(
+    results.class_scores(final), see="Classes far left are hard: precision and recall say which way they fail."
+)
+elements.table(results.class_table(final), alt="Scores by class")
 
 st.subheader("Confusion matrix")
 frame = results.confusion_frame(final.confusion, manifest.classes)
 cell = st.selectbox("Cell: true → predicted", results.cells(frame), key="results_cell", bind="query-params")
-ui.chart(
+elements.chart(
     results.confusion_matrix(frame, cell),
     see="Rows are what the image is, columns what was answered; click a cell, or choose it above, to see its images.",
     key="results_matrix",
-    on_select=ui.follow_click("results_matrix", "cell", "results_cell"),
+    on_select=elements.follow_click("results_matrix", "cell", "results_cell"),
 )
-test, answers = ui.arrays("data/test.npz"), ui.arrays("final/test.npz")["probabilities"]
+test, answers = elements.arrays("data/test.npz"), elements.arrays("final/test.npz")["probabilities"]
 numbers = results.cell_images(test["labels"], answers.argmax(axis=1), frame[frame["cell"] == cell].iloc[0])
 st.markdown(f"**{cell}**: {len(numbers):,} images, the first {min(len(numbers), SHOWN)} with the answer's probability.")
 numbers = numbers[:SHOWN]
-ui.gallery(test["images"][numbers], [f"#{n}, {percent(answers[n].max(), 0)}" for n in numbers], columns=12, scale=3)
+elements.gallery(
+    test["images"][numbers], [f"#{n}, {percent(answers[n].max(), 0)}" for n in numbers], columns=12, scale=3
+)
 
-ui.link(navigation.named("epochs"), "The same matrix, epoch by epoch")
+elements.link(navigation.named("epochs"), "The same matrix, epoch by epoch")
 
 st.subheader("The reading of the test set")
 st.markdown(vault.reading_sentence(manifest, final))
-ui.link(navigation.named("vault"), "What was frozen, and the record of every reading")
+elements.link(navigation.named("vault"), "What was frozen, and the record of every reading")
 
-improvements = ui.optional(ImprovementsSummary)
+improvements = elements.optional(ImprovementsSummary)
 if improvements is not None:
     st.subheader("Room for improvement")
     for question in improvements.questions:
         st.markdown(f"**{question.text}**")
-        ui.chart(seeds.question_chart(question), see=" ".join(seeds.verdict(each) for each in question.comparisons))
-ui.takeaway(final_figures.takeaway(final))
+        elements.chart(
+            seeds.question_chart(question), see=" ".join(seeds.verdict(each) for each in question.comparisons)
+        )
+elements.takeaway(final_figures.takeaway(final))

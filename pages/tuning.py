@@ -6,53 +6,56 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import RangeCut, SearchSummary, StageClock
-from portal import tuning_ui, ui
 from portal.analysis import search_log
 from portal.charts import tuning
+from portal.ui import elements
+from portal.ui import tuning as tuning_ui
 
-ui.opening("Which learning rate, weight decay, momentum and optimizer train the best network, and how are they found?")
-coarse = ui.document(SearchSummary, SearchSummary.path("coarse"))
-fine = ui.optional(SearchSummary, SearchSummary.path("fine"))
+elements.opening(
+    "Which learning rate, weight decay, momentum and optimizer train the best network, and how are they found?"
+)
+coarse = elements.document(SearchSummary, SearchSummary.path("coarse"))
+fine = elements.optional(SearchSummary, SearchSummary.path("fine"))
 searches = {search.search: search for search in (coarse, fine) if search is not None}
-clocks = {name: ui.optional(StageClock, StageClock.path(f"tune-{name}")) for name in searches}
+clocks = {name: elements.optional(StageClock, StageClock.path(f"tune-{name}")) for name in searches}
 frames = {name: search_log.trial_frame(search, clocks[name]) for name, search in searches.items()}
 
-with_deck = ui.with_deck()
-ui.small_table(search_log.best_table(searches, frames, with_deck=with_deck), name="The best trials")
+with_deck = elements.with_deck()
+elements.small_table(search_log.best_table(searches, frames, with_deck=with_deck), name="The best trials")
 best = max(frame["accuracy"].max() for frame in frames.values()) / 100
-ui.provenance(split="validation", images=coarse.validation_images, accuracies_near=best)
+elements.provenance(split="validation", images=coarse.validation_images, accuracies_near=best)
 
 st.subheader("Replay")
-picked = ui.one_of("Search", list(searches), key="tuning_search", default=list(searches)[-1])
+picked = elements.one_of("Search", list(searches), key="tuning_search", default=list(searches)[-1])
 frame = frames[picked]
 first, last = int(frame["trial"].iloc[0]), int(frame["trial"].iloc[-1])
 trial = last
 if last > first:
-    ui.keep_within(f"tuning_{picked}_trial", first, last)
+    elements.keep_within(f"tuning_{picked}_trial", first, last)
     trial = st.slider("Up to trial", first, last, last, key=f"tuning_{picked}_trial", bind="query-params")
 drawn = search_log.drawn_until(frames, picked, trial)
 ranges = {name: searches[name].ranges for name in drawn["search"].unique()}
 points = [deck.COARSE_BEST, deck.FINE_BEST] if with_deck else []
-ui.chart(
+elements.chart(
     tuning.search_space(drawn, ranges, points),
     see="See where the large marks, the good trials, lie: the second box is cut around the best of the coarse ones.",
 )
-ui.chart(
+elements.chart(
     tuning.best_so_far(frame, trial, points[picked == "fine"].val_accuracy if points else None),
     see="A step up is a new best trial; a long flat stretch means that more draws of this kind hardly gain anything.",
 )
 st.markdown(f"**The log after trial {trial}**, its values beside the best's, as the deck's log prints them:")
-ui.small_table(search_log.log_table(frame, trial), name="The log")
+elements.small_table(search_log.log_table(frame, trial), name="The log")
 
 tuning_ui.policy(searches, picked)
-cut = ui.optional(RangeCut)
+cut = elements.optional(RangeCut)
 if cut is not None:
     st.subheader("How the ranges were cut")
     st.markdown(search_log.cut_sentence(cut))
-    ui.small_table(search_log.cut_table(cut), name="How the ranges were cut")
+    elements.small_table(search_log.cut_table(cut), name="How the ranges were cut")
 
 tuning_ui.confirmation()
 st.subheader("All trials")
 exact = {"Learning rate": "%.6f", "Weight decay (L2)": "%.6f"}
-ui.table(search_log.trials_table(frame), exact, alt=f"All trials of the {picked} search")
-ui.takeaway(search_log.takeaway(frames))
+elements.table(search_log.trials_table(frame), exact, alt=f"All trials of the {picked} search")
+elements.takeaway(search_log.takeaway(frames))

@@ -5,36 +5,36 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ExportSummary
-from portal import photo_ui, ui
 from portal.charts import photos
 from portal.core import pictures
 from portal.core.navigation import named
 from portal.networks import inference
 from portal.predict import cached
+from portal.ui import elements, photo
 
-run = ui.current_run()
+run = elements.current_run()
 classes = run.manifest.classes
-ui.opening("Why does a network that knows its test images so well fail on a photo taken at home?")
-models = ui.document(ExportSummary).models
-test = ui.arrays("data/test.npz")
+elements.opening("Why does a network that knows its test images so well fail on a photo taken at home?")
+models = elements.document(ExportSummary).models
+test = elements.arrays("data/test.npz")
 
 st.subheader("The same garments on another ground")
 chosen = pictures.first_of_each(test["labels"], len(classes))
 plain, labels = test["images"][chosen], test["labels"][chosen]
 light = photos.light_ground(plain)
-final = ui.or_stop("models", lambda run: inference.final_model(models))
+final = elements.or_stop("models", lambda run: inference.final_model(models))
 answers = [
-    ui.or_stop("models", lambda run: cached.classes(run, final, images))  # noqa: B023 - called at once
+    elements.or_stop("models", lambda run: cached.classes(run, final, images))  # noqa: B023 - called at once
     for images in (plain, light)
 ]
 for images, given in zip((plain, light), answers, strict=True):
-    ui.gallery(images, [classes[number] for number in given], columns=len(chosen), scale=2.5)
+    elements.gallery(images, [classes[number] for number in given], columns=len(chosen), scale=2.5)
 st.caption(f"Test images and the final model's answers. {photos.ground_sentence(labels, *answers)}")
 
-figures = photo_ui.figures()
+figures = photo.figures()
 frame = photos.step_frame(figures)
 st.subheader("From a photo to its answer")
-ui.chart(photos.step_chart(frame, figures), see=photos.step_sentence(figures))
+elements.chart(photos.step_chart(frame, figures), see=photos.step_sentence(figures))
 st.markdown(photos.lost_sentence(figures))
 st.markdown("\n".join(f"{row.step} ({row.network}): {row.what}" for row in frame.itertuples()))
 
@@ -46,15 +46,15 @@ picked = st.selectbox(
 step = figures.steps[names.index(picked)]
 bars, cells = st.columns(2, gap="medium")
 with bars:
-    ui.chart(photos.label_chart(step, figures), see=step.what)
+    elements.chart(photos.label_chart(step, figures), see=step.what)
 with cells:
-    ui.chart(photos.answer_chart(step, figures), see=photos.answer_sentence(step, figures.classes))
+    elements.chart(photos.answer_chart(step, figures), see=photos.answer_sentence(step, figures.classes))
 st.markdown(photos.rejection_sentence(figures))
 st.caption(photos.provenance(figures))
-if not photos.same_networks(figures, photo_ui.network_sums(models)):
+if not photos.same_networks(figures, photo.network_sums(models)):
     st.info("These figures were measured with other networks than those of the run shown.", icon=":material/info:")
-ui.link(named("predict"), "Try a photo of your own")
-ui.takeaway(
+elements.link(named("predict"), "Try a photo of your own")
+elements.takeaway(
     "A network learns the habits of its images with the garments: ground, shade, pose, light. Make new pictures like "
     "the old ones, or the old ones like the new; a better test score does neither."
 )

@@ -11,17 +11,17 @@ if (root := str(Path(__file__).resolve().parent.parent)) not in sys.path:
 
 import streamlit as st
 
-from portal import closing_ui, lecture_ui, networks_ui, ui, view_ui
 from portal.core.navigation import available_pages
 from portal.serving import startup
 from portal.takeaway import page_record
+from portal.ui import closing, elements, lecture, networks, view
 
 # A file of our own: Streamlit would fetch a named icon for the browser's tab from the network.
 ICON = Path(__file__).with_name("icon.png")
 
 # Before the navigation, whose pages' icons would be fetched for the tab instead; the tab's title is the page's.
 # In lecture mode the menu starts folded away: a projector has few pixels.
-folded = lecture_ui.is_on() or view_ui.hidden(view_ui.SIDEBAR)
+folded = lecture.is_on() or view.hidden(view.SIDEBAR)
 st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state="collapsed" if folded else "auto")
 
 sections: dict[str, list[st.Page]] = {}
@@ -36,19 +36,19 @@ for info in available_pages():
     pages[info.name] = page
 current = st.navigation(sections, expanded=True)
 
-view_ui.drop_infinite(current)
-ui.pick_run()
+view.drop_infinite(current)
+elements.pick_run()
 name = names[current.title]
-lecture_ui.pick(name)
-view_ui.follow(name)
-lecture_ui.turn(name, pages)
+lecture.pick(name)
+view.follow(name)
+lecture.turn(name, pages)
 st.title(current.title)
-networks_ui.say_own_networks()
+networks.say_own_networks()
 # A page that stops with a sentence stops the entrypoint too: then there is nothing to take away.
 with startup.turn(name):
     record = page_record.begin(name)
     current.run()
-    closing_ui.closing(record)
+    closing.closing(record)
 page_record.end()
-view_ui.say_unknown()
+view.say_unknown()
 startup.settle(name)

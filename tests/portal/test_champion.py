@@ -13,12 +13,12 @@ from artifacts import contract as c
 from artifacts.store import Run
 from pipeline.augmentation import CHAMPION_SETS
 from pipeline.models import inspection, registry
-from portal import networks_ui
 from portal.analysis import ablation, champion
 from portal.charts import architectures
 from portal.charts import champion as charts
 from portal.core import memo, text
 from portal.networks import inference
+from portal.ui import networks as networks_ui
 from tests.portal.charts.specs import marks_of, rows_with, spec_of
 from tests.portal.test_pages import open_page, sentences
 from tests.portal.tiny_run import TinyRun, recipe
@@ -268,7 +268,7 @@ def test_validation_figures_come_from_the_network_of_the_train_part(
 ) -> None:
     """The exported network was trained on the validation images too."""
     seven = full_run.document(c.ArchitecturesSummary)
-    monkeypatch.setattr("portal.ui.current_run", lambda: full_run)
+    monkeypatch.setattr("portal.ui.elements.current_run", lambda: full_run)
     monkeypatch.setattr(inference, "network", None)
     found = networks_ui.validation_networks(seven)
     assert list(found)[-1] == "Champion"

@@ -12,9 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from portal.core.navigation import ROOT, available_pages
-from portal.exercises import exercises_of
 from portal.takeaway import files
 from portal.takeaway.page_record import PageRecord
+from portal.ui.exercises import exercises_of
 from tests.portal.test_pages import open_page
 from tests.portal.tiny_run import TinyRun
 
@@ -33,7 +33,7 @@ def buttons(app: AppTest, label: str = "Show the answer") -> list:
 @pytest.mark.parametrize("name", NAMES)
 def test_all_that_a_page_draws_can_be_taken_away(only_run: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     records: list[PageRecord] = []
-    monkeypatch.setattr("portal.closing_ui.closing", records.append)
+    monkeypatch.setattr("portal.ui.closing.closing", records.append)
     app = open_page(name)
     record = records[-1]
     assert record.page == name
@@ -125,13 +125,13 @@ def test_the_switch_writes_the_address(only_run: Path) -> None:
 
 
 def test_charts_are_larger_in_lecture_mode(monkeypatch: pytest.MonkeyPatch) -> None:
-    from portal import lecture_ui
+    from portal.ui import lecture
     from tests.portal.test_takeaway import figure
 
-    monkeypatch.setattr(lecture_ui, "st", SimpleNamespace(query_params={"lecture": "1"}))
-    assert lecture_ui.enlarged(figure()).to_dict()["config"]["axis"]["labelFontSize"] == 16
-    monkeypatch.setattr(lecture_ui, "st", SimpleNamespace(query_params={}))
-    assert "labelFontSize" not in str(lecture_ui.enlarged(figure()).to_dict())
+    monkeypatch.setattr(lecture, "st", SimpleNamespace(query_params={"lecture": "1"}))
+    assert lecture.enlarged(figure()).to_dict()["config"]["axis"]["labelFontSize"] == 16
+    monkeypatch.setattr(lecture, "st", SimpleNamespace(query_params={}))
+    assert "labelFontSize" not in str(lecture.enlarged(figure()).to_dict())
 
 
 # Answers of one's own, which a link must not hand on, and what belongs to one's own pictures.

@@ -9,9 +9,9 @@ import pytest
 
 from artifacts.contract import EmbeddingMapSummary
 from artifacts.store import Run
-from portal import ui
 from portal.analysis import embedding_map
 from portal.charts import embedding_map as charts
+from portal.ui import elements
 from tests.portal.test_result_pages import healthy, open_page
 
 CLASSES = ("Shirt", "Coat")
@@ -61,6 +61,6 @@ def test_the_page_follows_its_controls(layout: str, drawn: str) -> None:
 
 def test_a_click_moves_to_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
     state = {"embedding_map_chart": SimpleNamespace(selection={"image": [{"image": 7}]})}
-    monkeypatch.setattr(ui.st, "session_state", state)
-    ui.follow_click("embedding_map_chart", "image", "embedding_map_image")()
+    monkeypatch.setattr(elements.st, "session_state", state)
+    elements.follow_click("embedding_map_chart", "image", "embedding_map_image")()
     assert state["embedding_map_image"] == 7

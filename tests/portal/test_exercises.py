@@ -7,7 +7,7 @@ import re
 import pytest
 
 from portal.core.navigation import available_pages
-from portal.exercises import Exercise, exercises_of
+from portal.ui.exercises import Exercise, exercises_of
 
 NAMES = [page.name for page in available_pages()]
 ALL = [exercise for name in NAMES for exercise in exercises_of(name)]

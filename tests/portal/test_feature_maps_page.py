@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from portal import feature_maps_ui
+from portal.ui import feature_maps
 from tests.portal.test_pages import open_page
 from tests.portal.test_predict_page import garment
 from tests.portal.tiny_run import TinyRun
@@ -39,9 +39,9 @@ def test_filter_and_place_change_what_is_worked_out(only_run: Path) -> None:
 
 
 def test_a_click_in_the_map_moves_row_and_column(monkeypatch: pytest.MonkeyPatch) -> None:
-    state = {feature_maps_ui.MAP_CHART: SimpleNamespace(selection={"place": [{"place": "5, 21"}]})}
-    monkeypatch.setattr(feature_maps_ui.st, "session_state", state)
-    feature_maps_ui.follow_place()
+    state = {feature_maps.MAP_CHART: SimpleNamespace(selection={"place": [{"place": "5, 21"}]})}
+    monkeypatch.setattr(feature_maps.st, "session_state", state)
+    feature_maps.follow_place()
     assert (state["feature_maps_row"], state["feature_maps_column"]) == (5, 21)
 
 
@@ -61,7 +61,7 @@ def test_charts_of_ones_own_picture_are_not_kept_for_others() -> None:
         return "a chart"
 
     for own, times in ((True, 2), (False, 3)):
-        shown = feature_maps_ui.Shown(np.full((2, 2), 7, np.uint8), np.zeros((1, 2, 2)), "image", own)
+        shown = feature_maps.Shown(np.full((2, 2), 7, np.uint8), np.zeros((1, 2, 2)), "image", own)
         assert [shown.drawn(chart, shown.image) for _ in range(2)] == ["a chart", "a chart"]
         assert len(made) == times
 

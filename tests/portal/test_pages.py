@@ -103,7 +103,7 @@ def test_a_damaged_manifest_gives_a_sentence(tiny: TinyRun, tmp_path: Path, monk
 
 
 def test_without_any_run_the_portal_says_how_to_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.ui.find_runs", list)
+    monkeypatch.setattr("portal.ui.elements.find_runs", list)
     assert "`python -m pipeline run-all`" in sentences(open_page("overview"))[0]
 
 

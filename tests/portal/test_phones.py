@@ -9,8 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from portal import view_ui
 from portal.serving import addresses
+from portal.ui import view
 from tests.portal.test_closing import healthy
 from tests.portal.test_pages import open_page
 
@@ -21,7 +21,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     options: dict[str, Any] = {"server.address": "0.0.0.0", "server.allowedHosts": []}
     ordinary = st.get_option
     monkeypatch.setattr(st, "get_option", lambda name: options[name] if name in options else ordinary(name))
-    monkeypatch.setattr(view_ui, "link", lambda leave_out: "http://localhost:8501/dataset")
+    monkeypatch.setattr(view, "link", lambda leave_out: "http://localhost:8501/dataset")
     monkeypatch.setattr(addresses, "network_address", lambda: "192.168.1.5")
     return options
 
@@ -55,9 +55,9 @@ def test_phones_are_not_sent_to_the_projectors_view() -> None:
     def link() -> None:
         import streamlit as st
 
-        from portal import view_ui
+        from portal.ui import view
 
-        st.code(view_ui.link(("lecture", "hide")))
+        st.code(view.link(("lecture", "hide")))
 
     app = AppTest.from_function(link)
     app.query_params["lecture"], app.query_params["hide"], app.query_params["image"] = "1", "sidebar", "7"

@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from artifacts.contract import ConfirmSummary, ErrorsSummary, FinalSummary
 from artifacts.store import Run
-from portal import ui
 from portal.analysis import forgiveness, vault
 from portal.core import memo
 from portal.core.navigation import ROOT
 from portal.networks import inference
+from portal.ui import elements
 from tests.portal.test_search_log import halved
 from tests.portal.tiny_run import TinyRun
 
@@ -109,11 +109,11 @@ def test_a_link_opens_a_cell_and_an_unknown_cell_opens_the_first() -> None:
 
 def test_a_click_moves_the_widget_that_holds_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     state = {"matrix": SimpleNamespace(selection={"cell": [{"cell": "Bag → Coat"}]}), "cell": "Coat → Bag"}
-    monkeypatch.setattr(ui.st, "session_state", state)
-    ui.follow_click("matrix", "cell", "cell")()
+    monkeypatch.setattr(elements.st, "session_state", state)
+    elements.follow_click("matrix", "cell", "cell")()
     assert state["cell"] == "Bag → Coat"
     state["matrix"] = SimpleNamespace(selection={"cell": []})
-    ui.follow_click("matrix", "cell", "cell")()
+    elements.follow_click("matrix", "cell", "cell")()
     assert state["cell"] == "Bag → Coat"
 
 

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from artifacts.store import Run
-from portal import view_ui
 from portal.core.navigation import available_pages
+from portal.ui import view
 from tests.portal.test_closing import healthy
 from tests.portal.test_pages import open_page
 
@@ -21,7 +21,7 @@ def labels(app: AppTest) -> list[str]:
 def test_each_part_can_be_hidden(only_run: Path) -> None:
     shown, bare = (
         open_page("results"),
-        open_page("results", hide=",".join(view_ui.PARTS)),
+        open_page("results", hide=",".join(view.PARTS)),
     )
     assert any(label.startswith("Exercises") for label in labels(shown)) and not labels(bare)
     assert shown.success and not bare.success

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from portal import photo_ui
 from portal.photo import Choices, decode, prepare
+from portal.ui import photo
 
 SIDE = 2_000
 
@@ -34,7 +34,7 @@ def variants(count: int) -> list[bytes]:
 
 def kept(data: bytes) -> bytes:
     """The picture of the first step as the predict page gets it, through its cache."""
-    return photo_ui._prepared(hashlib.sha256(data).hexdigest(), 28, Choices(), data).steps[0].image.tobytes()
+    return photo._prepared(hashlib.sha256(data).hexdigest(), 28, Choices(), data).steps[0].image.tobytes()
 
 
 @pytest.mark.timeout(1_200)
@@ -42,7 +42,7 @@ def kept(data: bytes) -> bytes:
 def test_one_pixel_more_is_another_picture(count: int) -> None:
     """Streamlit hashes a sample of large arrays: keyed on the decoded picture, 42 of 50 got another's answer."""
     sent = variants(count)
-    photo_ui._prepared.clear()
+    photo._prepared.clear()
     shown = [kept(data) for data in sent]
     own = [prepare(decode(data), Choices()).steps[0].image.tobytes() for data in sent]
     assert shown == own
@@ -50,6 +50,6 @@ def test_one_pixel_more_is_another_picture(count: int) -> None:
 
 
 def test_what_is_kept_of_a_large_picture_is_small() -> None:
-    preparation = photo_ui._prepared("a sum of its own", 28, Choices(), variants(1)[0])
+    preparation = photo._prepared("a sum of its own", 28, Choices(), variants(1)[0])
     assert preparation.facts.passed_through
     assert len(pickle.dumps(preparation)) < 250_000

@@ -24,7 +24,7 @@ PAGES = [page.name for page in available_pages()]
 
 START = """
 import sys, time
-import portal.cli, portal.ui, portal.photo_ui
+import portal.cli, portal.ui.elements, portal.ui.photo
 from streamlit.testing.v1 import AppTest
 spent = time.process_time()
 memory = next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))

@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from portal import view_ui
 from portal.core import pictures
 from portal.serving import addresses
 from portal.serving.server import START_FOR_ALL
+from portal.ui import view
 
 SCALE = 10  # pixels a module: the dialog shows them smaller where they do not fit
 
@@ -17,7 +17,7 @@ SCALE = 10  # pixels a module: the dialog shows them smaller where they do not f
 def button(key: str, leave_out: Collection[str]) -> None:
     """The button that opens the invitation to this page, without the controls of these names."""
     if st.button("Invite phones", key=key, icon=":material/qr_code_2:", type="tertiary"):
-        _invitation(view_ui.link(leave_out))
+        _invitation(view.link(leave_out))
 
 
 @st.dialog("Invite phones")

@@ -1,6 +1,6 @@
 """The predict page's own controls: how pictures reach it, what a visitor may change, and answering with progress.
 
-With portal.ui the only module of the portal that imports Streamlit, beside the entrypoint and the pages.
+With portal.ui.elements the only module of the portal that imports Streamlit, beside the entrypoint and the pages.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ArtifactError, ExportedModel, ExportSummary, PhotoEvaluation
-from portal import garment_ui, photo, ui
+from portal import photo
 from portal.charts import predict
 from portal.core import pictures
 from portal.core.runs import is_deck_data
 from portal.predict import answers, cached, steps, uploads
 from portal.predict.uploads import Answered, Picture
+from portal.ui import elements, garment
 
 UPLOAD, CAMERA, PASTE, TEST = "Upload", "Camera", "Paste", "Test image"
 _PASTED = "predict_pasted"
@@ -28,7 +29,7 @@ _MEASURE = "python -m portal evaluate FOLDER --steps artifacts/photos.json"
 
 def received() -> list[Picture]:
     """What the visitor sent, within the limits; until then, or if wished, an image of the test set."""
-    source = ui.one_of("Picture from", [UPLOAD, CAMERA, PASTE, TEST], key="predict_source")
+    source = elements.one_of("Picture from", [UPLOAD, CAMERA, PASTE, TEST], key="predict_source")
     if source == TEST:
         return [_test_image()]
     sent = {UPLOAD: _uploaded, CAMERA: _taken, PASTE: _pasted}[source]()
@@ -64,11 +65,11 @@ def _pasted() -> list[Picture]:
 
 def _test_image(number: int | None = None) -> Picture:
     """The test image that the visitor picks, or the one given, with its label as its name."""
-    test, run, picked = ui.arrays("data/test.npz"), ui.current_run(), number is None
+    test, run, picked = elements.arrays("data/test.npz"), elements.current_run(), number is None
     if number is None:
         _examples(test["images"], test["labels"])
         last = len(test["images"]) - 1
-        ui.keep_within("predict_index", 0, last)
+        elements.keep_within("predict_index", 0, last)
         number = st.number_input(
             f"Or by its number, 0 to {last}", 0, last, 0, key="predict_index", bind="query-params", width=280
         )
@@ -80,7 +81,7 @@ def _test_image(number: int | None = None) -> Picture:
 
 def _examples(images_NSS: np.ndarray, labels: np.ndarray) -> None:
     """A row of test images to choose from, the first of each class."""
-    classes = ui.current_run().manifest.classes
+    classes = elements.current_run().manifest.classes
     with st.container(horizontal=True, gap="xsmall"):
         for number in pictures.first_of_each(labels, len(classes)):
             name = classes[labels[number]]
@@ -96,13 +97,13 @@ def _choose(number: int) -> None:
 def choices() -> photo.Choices:
     """The visitor's wishes for the preparation, the same for all pictures."""
     with st.expander("Change how pictures are prepared", icon=":material/tune:"):
-        ground = ui.one_of(
+        ground = elements.one_of(
             "Ground",
             photo.GROUNDS,
             key="predict_ground",
             help="photo: any ground, by GrabCut; light or dark: a plain one; none: the whole picture is the garment.",
         )
-        invert = ui.one_of(
+        invert = elements.one_of(
             "Invert",
             photo.INVERTS,
             key="predict_invert",
@@ -115,7 +116,7 @@ def choices() -> photo.Choices:
 
 def answered(sent: Sequence[Picture], wishes: photo.Choices) -> list[Answered]:
     """Every picture's preparation and answer, with a bar while there are several; a sentence for each that is none."""
-    size, done = ui.current_run().manifest.image_size, []
+    size, done = elements.current_run().manifest.image_size, []
     bar = st.progress(0.0, "Preparing") if len(sent) > 1 else None
     for number, picture in enumerate(sent, 1):
         try:
@@ -124,8 +125,8 @@ def answered(sent: Sequence[Picture], wishes: photo.Choices) -> list[Answered]:
         except photo.UploadError as error:
             st.warning(f"{uploads.literal(picture.name)}: {error}", icon=":material/broken_image:")
             continue
-        models = ui.document(ExportSummary).models
-        answer = ui.or_stop("models", partial(cached.answer, models=models, preparation=preparation))
+        models = elements.document(ExportSummary).models
+        answer = elements.or_stop("models", partial(cached.answer, models=models, preparation=preparation))
         done.append(Answered(picture.name, preparation, answer, picture.own))
         if bar:
             bar.progress(number / len(sent), f"{number} of {len(sent)} pictures")
@@ -144,7 +145,7 @@ def picked(results: Sequence[Answered]) -> Answered:
     """The picture to look at; one of the visitor's own is kept for the playground and the feature maps."""
     shown = results[0] if len(results) == 1 else _chosen(results)
     if shown.own:
-        garment_ui.keep(shown.preparation.image, shown.name)
+        garment.keep(shown.preparation.image, shown.name)
     return shown
 
 
@@ -183,11 +184,11 @@ def figures() -> PhotoEvaluation:
     try:
         found = steps.figures()
     except ArtifactError as error:
-        ui.stop_with(f"{str(error).rstrip('.')}; measure it again with `{_MEASURE}`.")
-    return found or ui.stop_with(f"No photographs have been measured yet: do so with `{_MEASURE}`.")
+        elements.stop_with(f"{str(error).rstrip('.')}; measure it again with `{_MEASURE}`.")
+    return found or elements.stop_with(f"No photographs have been measured yet: do so with `{_MEASURE}`.")
 
 
 def network_sums(models: Sequence[ExportedModel]) -> dict[str, str]:
     """The sha256 sums of the current run's networks, by name."""
-    files = ui.current_run().manifest.files
+    files = elements.current_run().manifest.files
     return {model.name: files[model.file].sha256 for model in models if model.file in files}

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from portal import lecture_ui, ui
 from portal.analysis import label_court
 from portal.analysis.label_court import Case
 from portal.charts import label_court as charts
 from portal.core import pictures
+from portal.ui import elements, lecture
 
 _VERDICT = "label_court_verdict"
 SIDE = 8  # screen pixels a pixel of the image on trial
@@ -38,11 +38,13 @@ def hearing(cases: Sequence[Case], classes: Sequence[str], images: int) -> None:
     with right:
         if verdict is None:
             st.caption("Give your verdict first; then the machines are heard.")
-        elif not lecture_ui.hides(f"case {case.index}"):
+        elif not lecture.hides(f"case {case.index}"):
             st.markdown(f"This case is here as a **{case.source}**.")
             st.markdown("  \n".join(label_court.opinion(case, classes, images)))
             if case.probabilities is not None:
-                ui.chart(charts.case_chart(case, classes), see="A doubt of the network is no proof: compare the image.")
+                elements.chart(
+                    charts.case_chart(case, classes), see="A doubt of the network is no proof: compare the image."
+                )
 
 
 def verdicts(cases: Sequence[Case]) -> dict[int, str]:

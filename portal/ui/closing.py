@@ -9,10 +9,10 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from portal import lecture_ui, ui, view_ui
-from portal.exercises import Choice, Exercise, exercises_of
 from portal.takeaway import files
 from portal.takeaway.page_record import PageRecord
+from portal.ui import elements, lecture, view
+from portal.ui.exercises import Choice, Exercise, exercises_of
 
 EXERCISES, TAKE_AWAY = "exercises", "take_away"
 DATA = {"CSV": ("csv", files.csv), "Parquet": ("parquet", files.parquet)}
@@ -22,13 +22,13 @@ DRAWINGS = {"PNG": ("png", files.png), "SVG": ("svg", files.svg)}
 @st.fragment
 def closing(record: PageRecord) -> None:
     """The exercises and the take-away of a page; each computes nothing until it is opened."""
-    found = () if view_ui.hidden(view_ui.EXERCISES) else exercises_of(record.page)
+    found = () if view.hidden(view.EXERCISES) else exercises_of(record.page)
     if found:
         label, icon = f"Exercises ({len(found)})", ":material/quiz:"
         with st.expander(label, key=EXERCISES, icon=icon, on_change="rerun", bind="query-params") as part:
             if part.open:
                 _exercises(record.page, found)
-    if lecture_ui.is_on() or view_ui.hidden(view_ui.DOWNLOADS):
+    if lecture.is_on() or view.hidden(view.DOWNLOADS):
         return  # on a projector nobody takes anything away
     label, icon = "Take away: link, command, data, charts", ":material/download:"
     with st.expander(label, key=TAKE_AWAY, icon=icon, on_change="rerun", bind="query-params") as part:
@@ -40,7 +40,7 @@ def closing(record: PageRecord) -> None:
 
 
 def _exercises(page: str, found: tuple[Exercise, ...]) -> None:
-    manifest = ui.current_run().manifest
+    manifest = elements.current_run().manifest
     facts = {"classes": len(manifest.classes), "side": manifest.image_size}
     for number, exercise in enumerate(found):
         key = f"exercise_{page}_{number}"
@@ -48,7 +48,7 @@ def _exercises(page: str, found: tuple[Exercise, ...]) -> None:
         question = f"**{number + 1}. {exercise.question.format(**facts)}**"
         picked = st.radio(question, list(texts), index=None, key=key, persist_state="session")
         chosen = texts.get(picked or "")
-        if chosen and not lecture_ui.hides(f"exercise {number + 1}"):
+        if chosen and not lecture.hides(f"exercise {number + 1}"):
             st.markdown(_reply(chosen, facts))
 
 
@@ -62,7 +62,7 @@ def _reply(choice: Choice, facts: dict[str, int]) -> str:
 
 def _take_away(record: PageRecord) -> None:
     st.markdown("**This view**, with everything chosen on it:")
-    st.code(view_ui.link({TAKE_AWAY}), language=None, wrap_lines=True)
+    st.code(view.link({TAKE_AWAY}), language=None, wrap_lines=True)
     if record.commands:
         st.markdown("**Made by** the pipeline, which any copy of this project can repeat:")
         st.code("\n".join(record.commands), language="bash")

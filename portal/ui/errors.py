@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary
-from portal import ui
 from portal.analysis import forgiveness
 from portal.charts import errors
 from portal.charts import forgiveness as charts
-from portal.networks_ui import validation_networks
 from portal.predict import explain
+from portal.ui import elements
+from portal.ui.networks import validation_networks
 
 NEIGHBOURS = 5
 
@@ -24,9 +24,9 @@ def forgiveness_dial(labels_N: np.ndarray, predicted_N: np.ndarray, classes: Seq
 
     `labels_N` and `predicted_N` are the test set's and the final model's.
     """
-    summary = ui.optional(ArchitecturesSummary)
+    summary = elements.optional(ArchitecturesSummary)
     networks = validation_networks(summary) if summary else {}
-    validation = ui.arrays("data/validation.npz")["labels"] if networks else labels_N
+    validation = elements.arrays("data/validation.npz")["labels"] if networks else labels_N
     offered = forgiveness.presets(classes, forgiveness.most_confused(networks, validation, classes))
     names = list(offered)
     left, right = st.columns(2, gap="medium")
@@ -44,7 +44,9 @@ def forgiveness_dial(labels_N: np.ndarray, predicted_N: np.ndarray, classes: Seq
     st.markdown(forgiveness.summary_sentence(costs, labels_N, predicted_N))
     if networks:
         frame = forgiveness.ranking(costs, networks, validation)
-        ui.chart(charts.ranking_chart(frame, len(validation)), see=forgiveness.ranking_sentence(frame, len(validation)))
+        elements.chart(
+            charts.ranking_chart(frame, len(validation)), see=forgiveness.ranking_sentence(frame, len(validation))
+        )
     return costs
 
 
@@ -53,7 +55,7 @@ def why(mistakes: pd.DataFrame, images_NSS: np.ndarray, classes: Sequence[str]) 
     if mistakes.empty:
         return
     st.subheader("Why this answer")
-    embedding = ui.arrays("final/embedding.npz")
+    embedding = elements.arrays("final/embedding.npz")
     names = dict(zip(errors.captions(mistakes), range(len(mistakes)), strict=True))
     picked = st.selectbox("One of the mistakes above", list(names), key="errors_why", bind="query-params", width=360)
     row = mistakes.iloc[names.get(picked, 0)]
@@ -62,7 +64,7 @@ def why(mistakes: pd.DataFrame, images_NSS: np.ndarray, classes: Sequence[str]) 
         f"{classes[label]}, {similarity:.2f}" for label, similarity in zip(near.labels, near.similarity, strict=True)
     ]
     pictures = np.concatenate([images_NSS[row["index"]][None], near.images])
-    ui.gallery(pictures, [f"The mistake: {row['true']}", *captions], columns=len(pictures), scale=4)
+    elements.gallery(pictures, [f"The mistake: {row['true']}", *captions], columns=len(pictures), scale=4)
     st.markdown(explain.neighbours_sentence(near, classes, row["true"], row["predicted"]))
     st.caption(
         "First the mistake, then its nearest training garments with the cosine of the angle between both in the final "

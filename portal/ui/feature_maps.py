@@ -1,6 +1,6 @@
 """The feature-maps page's own parts: the image, the filter, its layers, and one place of a map worked out.
 
-A module of the portal that imports Streamlit, like portal.ui.
+A module of the portal that imports Streamlit, like portal.ui.elements.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ExportSummary, FilterSide
-from portal import garment_ui, ui
 from portal.analysis import convolution, layers
 from portal.charts import convolution as charts
 from portal.charts import feature_maps
 from portal.core import memo
 from portal.core.runs import command_for, is_deck_data
 from portal.networks import inference
-from portal.networks_ui import exported_networks
+from portal.ui import elements
+from portal.ui import garment as garment_ui
+from portal.ui.networks import exported_networks
 
 FIRST_LAYER = "feature-maps/first-layer.npz"
 STORED, TEST, OWN = "stored", "any test image", "own picture"
@@ -46,18 +47,18 @@ class Shown:
 
 def image(stored: dict[str, np.ndarray]) -> Shown:
     """The image that the visitor picks, with stored maps, or with maps that the final model computes now."""
-    source = ui.one_of("Image", [STORED, TEST, OWN], key="feature_maps_source")
+    source = elements.one_of("Image", [STORED, TEST, OWN], key="feature_maps_source")
     if source == STORED:
         return _stored(stored)
     pick = garment_ui.own_picture if source == OWN else garment_ui.test_image
     garment = pick("feature_maps")
-    models = ui.document(ExportSummary).models
-    network = ui.or_stop("models", lambda run: inference.network(run, inference.final_model(models)))
+    models = elements.document(ExportSummary).models
+    network = elements.or_stop("models", lambda run: inference.network(run, inference.final_model(models)))
     return Shown(garment.image, network.feature_maps(garment.image[None])[0], garment.name, source == OWN)
 
 
 def _stored(stored: dict[str, np.ndarray]) -> Shown:
-    manifest = ui.current_run().manifest
+    manifest = elements.current_run().manifest
     rows = feature_maps.stored_images(stored["label"], manifest.classes, with_deck=is_deck_data(manifest))
     name = st.selectbox("Stored image", list(rows), key="feature_maps_image", bind="query-params", width=360)
     number = rows.get(name, 0)
@@ -70,11 +71,11 @@ def layer_by_layer(image_SS: np.ndarray) -> None:
     names = list(models)
     name = st.selectbox("Network", names, key="feature_maps_network", bind="query-params", width=240)
     model = models.get(name, models[names[0]])
-    maps = ui.or_stop("models", lambda run: inference.layer_maps(run, model, image_SS))
+    maps = elements.or_stop("models", lambda run: inference.layer_maps(run, model, image_SS))
     rows = layers.shown(maps)
     for row in rows:
         st.caption(row.caption)
-        ui.strip(row.pictures, f"{row.caption}; the strongest: {', '.join(map(str, row.filters))}", scale=3)
+        elements.strip(row.pictures, f"{row.caption}; the strongest: {', '.join(map(str, row.filters))}", scale=3)
     st.markdown(layers.sentence(rows))
     st.caption(
         f"{len(rows)} of {len(maps)} layers with a ReLU, of each the {layers.STRONGEST} maps with the highest mean, "
@@ -97,29 +98,31 @@ def one_place(shown: Shown, filters_FAB: np.ndarray, number: int) -> None:
     left, right = st.columns(2)
     with left, st.container(width=charts.MAP_EDGE + 10):
         see = "The filter sees only what is in the frame; beyond the edge it sees black."
-        ui.chart(shown.drawn(charts.image_chart, shown.image, place, filters_FAB.shape[1:]), see=see)
+        elements.chart(shown.drawn(charts.image_chart, shown.image, place, filters_FAB.shape[1:]), see=see)
     with right, st.container(width=charts.MAP_EDGE + 10):
-        ui.chart(
+        elements.chart(
             shown.drawn(charts.map_chart, shown.maps[number], place, number),
             see=f"Click a place of the map of filter {number} to work it out, or choose it above.",
             key=MAP_CHART,
             on_select=follow_place,
         )
-    layer = ui.optional_arrays(FIRST_LAYER)
+    layer = elements.optional_arrays(FIRST_LAYER)
     if layer is None:
         st.caption(f"For the arithmetic this run lacks a file: make it with `{command_for(FIRST_LAYER)}`.")
         return
     worked = convolution.at(shown.image, filters_FAB, layer, number, *place)
     with st.container(width=560):
-        ui.chart(shown.drawn(charts.arithmetic_chart, worked), see="Multiply cell by cell, then add all products up.")
+        elements.chart(
+            shown.drawn(charts.arithmetic_chart, worked), see="Multiply cell by cell, then add all products up."
+        )
         steps = convolution.steps(worked, float(shown.maps[number][place]))
-        ui.small_table(steps, name="One place, step by step", hide_index=True)
+        elements.small_table(steps, name="One place, step by step", hide_index=True)
 
 
 def _place(size: int) -> tuple[int, int]:
     """Row and column in the map, from 0; a click in the map moves these controls."""
     for key in (_ROW, _COLUMN):
-        ui.keep_within(key, 0, size - 1)
+        elements.keep_within(key, 0, size - 1)
     with st.container(horizontal=True):
         row, column = (
             st.number_input(f"{name}, 0 to {size - 1}", 0, size - 1, size // 2, key=key, bind="query-params", width=160)

@@ -1,6 +1,6 @@
 """The quiz's controls: an image, a class and a button for how sure, then what it was; a fragment, so only it reruns.
 
-A module of the portal that imports Streamlit, like portal.ui. Answers stay in the visitor's session.
+A module of the portal that imports Streamlit, like portal.ui.elements. Answers stay in the visitor's session.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ExportSummary
-from portal import ui
 from portal.analysis import quiz
 from portal.analysis.quiz import Answer
 from portal.charts import predict
@@ -19,6 +18,7 @@ from portal.charts import quiz as quiz_charts
 from portal.core.runs import is_deck_data
 from portal.networks import inference
 from portal.predict import explain
+from portal.ui import elements
 
 SURE, NOT_SURE, NEXT = "S", "U", "N"  # the keys that press the buttons
 
@@ -26,7 +26,7 @@ SURE, NOT_SURE, NEXT = "S", "U", "N"  # the keys that press the buttons
 def sheet() -> tuple[str, int]:
     """Mode and number of the sheet, both in the URL, so that a class can get the same images."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        mode = ui.one_of("Images", [quiz.RANDOM, quiz.HARD], key="quiz_mode")
+        mode = elements.one_of("Images", [quiz.RANDOM, quiz.HARD], key="quiz_mode")
         explained = "The same number gives everyone the same images: copy the link for a class."
         number = st.number_input("Sheet", 1, 9_999, 1, key="quiz_sheet", bind="query-params", width=160, help=explained)
     return mode, int(number)
@@ -35,7 +35,7 @@ def sheet() -> tuple[str, int]:
 @st.fragment
 def play(mode: str, number: int) -> None:
     """One image after the other: first the question, then, once it is answered, what it was and the score."""
-    test, probabilities = ui.arrays("data/test.npz"), ui.arrays("final/test.npz")["probabilities"]
+    test, probabilities = elements.arrays("data/test.npz"), elements.arrays("final/test.npz")["probabilities"]
     images = quiz.sheet(mode, number, probabilities, test["labels"])
     if not len(images):
         st.markdown("There is no such image: the final model is right, and sure of it, every time.")
@@ -72,15 +72,15 @@ class Sheet:
 
 def _sheet_of_session(mode: str, number: int) -> Sheet:
     sheets: dict[str, Sheet] = st.session_state.setdefault("quiz_sheets", {})
-    name = f"{ui.current_run().folder.resolve()} {mode} {number}"
+    name = f"{elements.current_run().folder.resolve()} {mode} {number}"
     return sheets.setdefault(name, Sheet(f"{mode}_{number}"))
 
 
 def _ask(image_SS: np.ndarray, total: int, sheet: Sheet) -> None:
-    classes, number = ui.current_run().manifest.classes, len(sheet.given) + 1
+    classes, number = elements.current_run().manifest.classes, len(sheet.given) + 1
     picture, question = st.columns([1, 2], gap="medium")
     with picture:
-        ui.gallery(image_SS[None], [f"Image {number} of {total}"], columns=1, scale=8)
+        elements.gallery(image_SS[None], [f"Image {number} of {total}"], columns=1, scale=8)
     with question:
         key = f"quiz_said_{sheet.name}_{number}"
         # Not radio buttons: Streamlit takes no letter for a shortcut while one of them has the focus.
@@ -94,25 +94,25 @@ def _ask(image_SS: np.ndarray, total: int, sheet: Sheet) -> None:
 
 
 def _reveal(answer: Answer, image_SS: np.ndarray, sheet: Sheet, *, done: bool) -> None:
-    classes = ui.current_run().manifest.classes
+    classes = elements.current_run().manifest.classes
     st.markdown(quiz.verdict(answer, classes))
     if done:
         st.markdown("The sheet is done; another number gives other images.")
     else:
         st.button("Next image", key="quiz_next", type="primary", shortcut=NEXT, on_click=sheet.go_on)
-    models = ui.document(ExportSummary).models
-    hidden = ui.or_stop(
+    models = elements.document(ExportSummary).models
+    hidden = elements.or_stop(
         "models",
         lambda run: explain.occlusion(inference.network(run, inference.final_model(models)), image_SS, answer.model),
     )
     with st.container(width=predict.HEAT_EDGE + 10):
         see = explain.occlusion_sentence(hidden, classes[answer.model])
-        ui.chart(predict.occlusion_chart(hidden, image_SS), see=see)
+        elements.chart(predict.occlusion_chart(hidden, image_SS), see=see)
 
 
 def _score(answers: list[Answer], mode: str) -> None:
-    people = mode == quiz.RANDOM and is_deck_data(ui.current_run().manifest)
+    people = mode == quiz.RANDOM and is_deck_data(elements.current_run().manifest)
     chart = quiz_charts.score_chart(answers, with_people=people)
-    ui.chart(chart, see=quiz.score(answers, mode, of_people=people))
-    ui.small_table(quiz.calibration(answers), name="Sure and right", hide_index=True)
+    elements.chart(chart, see=quiz.score(answers, mode, of_people=people))
+    elements.small_table(quiz.calibration(answers), name="Sure and right", hide_index=True)
     st.caption(quiz.knows_itself(answers))

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from artifacts.contract import Manifest, StageClock
-from portal import ui
 from portal.charts import overview
 from portal.core.navigation import PAGES, named
 from portal.core.text import profile_note, training_time
+from portal.ui import elements
 
 
 def invitations() -> None:
@@ -19,7 +19,7 @@ def invitations() -> None:
     with st.container(horizontal=True):
         for name, invitation in overview.INVITATIONS.items():
             if name in there:
-                ui.link(named(name), f"**{invitation}**")
+                elements.link(named(name), f"**{invitation}**")
 
 
 def metric(figure: overview.Metric) -> None:
@@ -40,7 +40,7 @@ def conditions(manifest: Manifest) -> None:
     """Which profile, how much training it was, on what, and the settings that were changed."""
     if note := profile_note(manifest):
         st.caption(f":material/info: {note}")
-    clocks = [ui.optional(StageClock, StageClock.path(stage)) for stage in manifest.stages]
+    clocks = [elements.optional(StageClock, StageClock.path(stage)) for stage in manifest.stages]
     if length := training_time(clocks, manifest.machine):
         st.caption(f":material/schedule: {length}")
     if manifest.settings:
@@ -57,5 +57,5 @@ def steps(found: Mapping[str, str]) -> None:
         grid = st.grid(4, min_column_width=190, border=True)
         for page in section.pages:
             with grid.cell():
-                ui.link(page, f"**{page.title}**")
+                elements.link(page, f"**{page.title}**")
                 st.caption(f"{page.step}.  \n{found.get(page.name, '')}")

@@ -6,14 +6,14 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, ChampionSummary, ExportedModel, ExportSummary
-from portal import ui
 from portal.analysis import champion
 from portal.networks import inference, own
+from portal.ui import elements
 
 
 def compared(summary: ArchitecturesSummary) -> ArchitecturesSummary:
     """The seven networks, and after them the champion of a run that has one."""
-    return champion.beside(summary, ui.optional(ChampionSummary))
+    return champion.beside(summary, elements.optional(ChampionSummary))
 
 
 def validation_networks(summary: ArchitecturesSummary) -> dict[str, np.ndarray]:
@@ -23,18 +23,18 @@ def validation_networks(summary: ArchitecturesSummary) -> dict[str, np.ndarray]:
     these images too); own networks are asked once. What is missing, damaged or of other images (while a run is made
     again with another split) stops the page with one sentence.
     """
-    images = len(ui.arrays("data/validation.npz")["labels"])
+    images = len(elements.arrays("data/validation.npz")["labels"])
     study = {
-        result.name: ui.arrays(champion.arrays_of(result.name))["val_probabilities"]
+        result.name: elements.arrays(champion.arrays_of(result.name))["val_probabilities"]
         for result in compared(summary).results
     }
     for name, probabilities in study.items():
         if len(probabilities) != images:
-            ui.stop_with(
+            elements.stop_with(
                 f"{name} answered {len(probabilities):,} validation images and this run has {images:,}: "
                 "it is not finished, so start `python -m pipeline run-all` again."
             )
-    return study | ui.or_stop(own.VALIDATION, own.validation_answers)
+    return study | elements.or_stop(own.VALIDATION, own.validation_answers)
 
 
 def exported_networks() -> tuple[ExportedModel, ...]:
@@ -42,16 +42,18 @@ def exported_networks() -> tuple[ExportedModel, ...]:
 
     A champion whose file is missing or damaged is left out, with a sentence if it is damaged.
     """
-    models, summary = ui.document(ExportSummary).models, ui.optional(ChampionSummary)
+    models, summary = elements.document(ExportSummary).models, elements.optional(ChampionSummary)
     if summary is None:
         return models
     model = champion.named(summary.model)
-    return models if ui.or_none(model.file, lambda run: inference.network(run, model)) is None else (*models, model)
+    return (
+        models if elements.or_none(model.file, lambda run: inference.network(run, model)) is None else (*models, model)
+    )
 
 
 def say_own_networks() -> None:
     """In the sidebar, for the entrypoint: which own networks take part, and which folders hold one that cannot."""
-    found = own.own_networks(ui.current_run())
+    found = own.own_networks(elements.current_run())
     for network in found.networks:
         author = f", by {network.author}" if network.author else ""
         st.sidebar.text(f"{network.name}: {network.parameters:,} parameters{author}")

@@ -17,13 +17,14 @@ from streamlit.typing import VegaLiteState
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
-from portal import charts, lecture_ui, view_ui
+from portal import charts
 from portal.charts import spec as chart_spec
 from portal.core import memo, pictures, text
 from portal.core.navigation import PageInfo, available_pages
 from portal.core.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
 from portal.core.text import Beside
 from portal.takeaway import page_record
+from portal.ui import lecture, view
 
 T = TypeVar("T")
 MOST_ROWS = 15  # of a table that is shown in full height; a longer one scrolls
@@ -148,7 +149,7 @@ def stop_with(sentence: str) -> NoReturn:
 
 def opening(question: str) -> None:
     """The page's first line: the question it answers."""
-    if lecture_ui.is_on():
+    if lecture.is_on():
         st.subheader(question, anchor=False)
     else:
         st.markdown(f"**{question}**")
@@ -156,19 +157,19 @@ def opening(question: str) -> None:
 
 def takeaway(sentence: str) -> None:
     """The page's last line: what to remember; in lecture mode when it is asked for."""
-    if not view_ui.hidden(view_ui.TAKEAWAY) and not lecture_ui.hides("what to remember"):
-        st.success(f"### {sentence}" if lecture_ui.is_on() else sentence, icon=":material/lightbulb:")
+    if not view.hidden(view.TAKEAWAY) and not lecture.hides("what to remember"):
+        st.success(f"### {sentence}" if lecture.is_on() else sentence, icon=":material/lightbulb:")
 
 
 def provenance(*, split: str, images: int | None = None, seeds: int = 1, accuracies_near: float | None = None) -> None:
     """One caption: split, how many images and seeds, profile, hardware; what chance does to accuracies near one."""
-    if not view_ui.hidden(view_ui.PROVENANCE):
+    if not view.hidden(view.PROVENANCE):
         st.caption(text.provenance(current_run().manifest, split, images, seeds, accuracies_near))
 
 
 def with_deck() -> bool:
     """Whether the deck's figures stand beside the run's: the data is the same, and the address does not hide them."""
-    return is_deck_data(current_run().manifest) and not view_ui.hidden(view_ui.DECK)
+    return is_deck_data(current_run().manifest) and not view.hidden(view.DECK)
 
 
 def part(name: str, draw: Callable[[], None]) -> None:
@@ -182,7 +183,7 @@ def part(name: str, draw: Callable[[], None]) -> None:
         with page_record.part(record, name):
             draw()
 
-    if lecture_ui.is_on():
+    if lecture.is_on():
         noted()
     else:
         st.fragment(noted)()
@@ -190,7 +191,7 @@ def part(name: str, draw: Callable[[], None]) -> None:
 
 def _small(sentence: str) -> None:
     """A sentence beside a chart: small print, or larger than the rest in lecture mode."""
-    if lecture_ui.is_on():
+    if lecture.is_on():
         st.subheader(sentence, anchor=False)
     else:
         st.caption(sentence)
@@ -226,10 +227,10 @@ def chart(
     """
     charts.check_titled(figure)
     page_record.note_figure(figure)
-    large = lecture_ui.is_on()
-    spec = memo.beside(figure, large, lambda: chart_spec.with_arrow(lecture_ui.enlarged(figure)))
+    large = lecture.is_on()
+    spec = memo.beside(figure, large, lambda: chart_spec.with_arrow(lecture.enlarged(figure)))
     event = st.vega_lite_chart(spec=spec, width="stretch", key=key, on_select=on_select)
-    if not lecture_ui.hides(figure.title.text):
+    if not lecture.hides(figure.title.text):
         _small(see)
     return cast("VegaLiteState", event) if on_select != "ignore" else None
 

@@ -1,6 +1,6 @@
 """The playground's sliders: what a visitor does to an image, by the study's augmentations or by corruptions.
 
-A module of the portal that imports Streamlit, like portal.ui.
+A module of the portal that imports Streamlit, like portal.ui.elements.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import numpy as np
 import streamlit as st
 
 from artifacts.corruptions import CORRUPTIONS, Corruption, corrupt
-from portal import ui
 from portal.analysis import playground
 from portal.analysis.playground import CORNERS, Augmentation
+from portal.ui import elements
 
 AUGMENT, CORRUPT = "Augmentation", "Corruption"
 _CURVES = "playground_curves"
@@ -25,7 +25,7 @@ _RESTING = {"across": 50, "down": 50}
 
 def mode() -> str:
     """AUGMENT or CORRUPT."""
-    return ui.one_of("Change by", [AUGMENT, CORRUPT], key="playground_mode")
+    return elements.one_of("Change by", [AUGMENT, CORRUPT], key="playground_mode")
 
 
 def augmented(image_SS: np.ndarray) -> np.ndarray:
@@ -67,7 +67,7 @@ def shown_corruption() -> Corruption:
 def compared() -> str:
     """Which curves are shown: `network` or `trainset`, the contract's words."""
     kinds = {"Networks": "network", "Trainsets": "trainset"}
-    return kinds[ui.one_of("Compare", list(kinds), key="playground_compare")]
+    return kinds[elements.one_of("Compare", list(kinds), key="playground_compare")]
 
 
 def _corruption_slider(corruption: Corruption) -> float:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from portal import charts, phones_ui, view_ui
+from portal import charts
 from portal.takeaway import page_record
+from portal.ui import phones, view
 
 PARAMETER, _TOGGLE, _SHOWN, _PAGE = "lecture", "lecture_on", "lecture_shown", "lecture_page"
 SHORTCUT = "A"
@@ -34,7 +35,7 @@ def pick(page: str) -> None:
 
 def _invite(key: str) -> None:
     """To this page as it is without a projector."""
-    phones_ui.button(key, leave_out=(PARAMETER, view_ui.PARAMETER))
+    phones.button(key, leave_out=(PARAMETER, view.PARAMETER))
 
 
 def _write() -> None:

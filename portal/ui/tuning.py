@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from artifacts.contract import ConfirmSummary, SearchSummary
-from portal import ui
 from portal.analysis import search_rungs
 from portal.charts import confirm
 from portal.charts.rungs import rungs
+from portal.ui import elements
 
 
 def policy(searches: Mapping[str, SearchSummary], picked: str) -> None:
@@ -18,7 +18,7 @@ def policy(searches: Mapping[str, SearchSummary], picked: str) -> None:
     st.subheader("How much training a trial gets")
     st.markdown(search_rungs.policy_sentence(searches))
     if searches[picked].rungs:
-        ui.chart(
+        elements.chart(
             rungs(search_rungs.rung_frame(searches[picked]), picked),
             see="Follow a line to see what more training gave a trial; lines that cross are trials which a short "
             "training would have put in another order.",
@@ -27,9 +27,9 @@ def policy(searches: Mapping[str, SearchSummary], picked: str) -> None:
 
 def confirmation() -> None:
     """The best trials trained again with new seeds, where the run has got that far."""
-    summary = ui.optional(ConfirmSummary)
+    summary = elements.optional(ConfirmSummary)
     if summary is None:
         return
     st.subheader("What new seeds leave of it")
-    ui.chart(confirm.confirmation(summary), see=confirm.confirmation_sentence(summary))
-    ui.small_table(confirm.confirmation_table(summary), name="The best trials, trained again")
+    elements.chart(confirm.confirmation(summary), see=confirm.confirmation_sentence(summary))
+    elements.small_table(confirm.confirmation_table(summary), name="The best trials, trained again")

@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 
 from artifacts.contract import ArchitectureResult
-from portal import ui
 from portal.analysis import epochs
 from portal.charts import epochs as charts
 from portal.charts import results
+from portal.ui import elements
 
 SHOWN = 24
 
@@ -25,7 +25,7 @@ def one_epoch(
     changes = epochs.change_frame(found)
     _matrix(result.name, epoch, predictions_EN, found, validation, epochs.epoch_sentence(changes, epoch, len(labels)))
     if last > 1:
-        ui.chart(
+        elements.chart(
             charts.change_chart(changes, epoch, result.name, len(labels)),
             see="The accuracy shows only the difference of the two: behind a flat curve images are still won and lost.",
         )
@@ -35,7 +35,7 @@ def _epoch(result: ArchitectureResult, last: int) -> int:
     if last == 1:
         return 1
     key = f"epochs_{result.name}"
-    ui.keep_within(key, 1, last)
+    elements.keep_within(key, 1, last)
     return st.slider("After epoch", 1, last, result.fit.best_epoch, key=key, bind="query-params")
 
 
@@ -48,19 +48,23 @@ def _matrix(
     see: str,
 ) -> None:
     """The confusion matrix after the epoch, and the images behind one of its cells."""
-    classes, labels, predictions = ui.current_run().manifest.classes, validation["labels"], predictions_EN[epoch - 1]
+    classes, labels, predictions = (
+        elements.current_run().manifest.classes,
+        validation["labels"],
+        predictions_EN[epoch - 1],
+    )
     frame = results.confusion_frame(epochs.confusion(predictions, labels, len(classes)).tolist(), classes)
     cells = epochs.cells(predictions_EN, labels, classes)
     cell = st.selectbox("Cell: true → predicted", cells, key="epochs_cell", bind="query-params")
-    ui.chart(
+    elements.chart(
         results.confusion_matrix(frame, cell, split="validation", of=f"{name} after epoch {epoch}"),
         see=see,
         key="epochs_matrix",
-        on_select=ui.follow_click("epochs_matrix", "cell", "epochs_cell"),
+        on_select=elements.follow_click("epochs_matrix", "cell", "epochs_cell"),
     )
     behind = results.cell_images(labels, predictions, frame[frame["cell"] == cell].iloc[0])
     counted = f"**{cell}** after epoch {epoch}: {len(behind):,} images."
     st.markdown(f"{counted} Move the epoch and watch the cell fill or empty.")
     behind = behind[:SHOWN]
     captions = [epochs.history(found, number) for number in behind]
-    ui.gallery(validation["images"][behind], captions, columns=12, scale=3)
+    elements.gallery(validation["images"][behind], captions, columns=12, scale=3)

@@ -5,32 +5,32 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts.contract import ArchitectureResult, Fit
-from portal import ui
 from portal.charts import architectures, drawing
+from portal.ui import elements
 
 
 def learning_curves(fit: Fit, name: str, *, accuracy: str, loss: str) -> None:
     """Accuracy and loss after each epoch; the sentences say what to see in each."""
     left, right = st.columns(2, gap="medium")
     with left:
-        ui.chart(architectures.learning_curves(fit, "accuracy", name), see=accuracy)
+        elements.chart(architectures.learning_curves(fit, "accuracy", name), see=accuracy)
     with right:
-        ui.chart(architectures.learning_curves(fit, "loss", name), see=loss)
+        elements.chart(architectures.learning_curves(fit, "loss", name), see=loss)
 
 
 def layers(result: ArchitectureResult) -> None:
     """The network from image to answer, where its weight lies, and every layer in a table to unfold."""
     frame = architectures.layer_frame(result)
-    drawn = drawing.frame(drawing.boxes(result, ui.current_run().manifest.image_size))
+    drawn = drawing.frame(drawing.boxes(result, elements.current_run().manifest.image_size))
     meaning = architectures.CONFIDENCE.get(result.confidence, "")
     left, right = st.columns(2, gap="medium")
     with left:
-        ui.chart(drawing.network(drawn, result.name), see=drawing.FAMILIES.get(result.family, ""))
+        elements.chart(drawing.network(drawn, result.name), see=drawing.FAMILIES.get(result.family, ""))
     with right:
-        ui.chart(architectures.layers(frame, result.name), see=architectures.where_the_weight_is(frame))
+        elements.chart(architectures.layers(frame, result.name), see=architectures.where_the_weight_is(frame))
         st.caption(
             "Reconstructed from the published counts: the numbers of layers and parameters equal the deck's exactly. "
             f"Confidence in the details: {result.confidence}{meaning}."
         )
     with st.expander(f"All {len(frame)} layers as a table"):
-        ui.table(frame, {"parameters": "localized", "macs": "%.3f"}, alt=f"The layers of {result.name}")
+        elements.table(frame, {"parameters": "localized", "macs": "%.3f"}, alt=f"The layers of {result.name}")

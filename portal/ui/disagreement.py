@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 
-from portal import ui
 from portal.analysis import disagreement
 from portal.charts import disagreement as charts
 from portal.charts.predict import vote_chart
+from portal.ui import elements
 
 SHOWN = 24
 ANYBODY = "whoever"
@@ -18,7 +18,7 @@ ANYBODY = "whoever"
 
 def images(votes: disagreement.Votes, networks: Mapping[str, np.ndarray], validation: Mapping[str, np.ndarray]) -> None:
     """The images that so many networks get right, a page of them, and one of these closely."""
-    labels, classes = validation["labels"], ui.current_run().manifest.classes
+    labels, classes = validation["labels"], elements.current_run().manifest.classes
     st.subheader("The images")
     left, right = st.columns(2, gap="medium")
     with left:
@@ -30,7 +30,7 @@ def images(votes: disagreement.Votes, networks: Mapping[str, np.ndarray], valida
         if number == 1:
             options = [ANYBODY, *networks]
             alone = st.selectbox("Who is right alone", options, key="disagreement_alone", bind="query-params")
-    ui.chart(
+    elements.chart(
         charts.split_chart(disagreement.split_frame(votes), number, len(labels)), see=disagreement.split_sentence(votes)
     )
     found = disagreement.chosen_images(votes, number, alone)
@@ -39,7 +39,7 @@ def images(votes: disagreement.Votes, networks: Mapping[str, np.ndarray], valida
         page = st.pagination(-(-len(found) // SHOWN), key="disagreement_page", bind="query-params")
     shown = found[(page - 1) * SHOWN : page * SHOWN]
     captions = [f"#{n} {classes[labels[n]]}: {disagreement.tally(votes, n, classes)}" for n in shown]
-    ui.gallery(validation["images"][shown], captions, columns=6, scale=4)
+    elements.gallery(validation["images"][shown], captions, columns=6, scale=4)
     st.caption(
         f"{len(found):,} images, the most divided first; under each its row, its label and the networks' answers."
     )
@@ -55,4 +55,4 @@ def _one(
     picked = st.selectbox("One of the images above", names, key="disagreement_image", bind="query-params", width=280)
     one = int(shown[names.index(picked) if picked in names else 0])
     answers = {name: probabilities[one] for name, probabilities in networks.items()}
-    ui.chart(vote_chart(answers, classes), see=disagreement.image_sentence(votes, one, classes))
+    elements.chart(vote_chart(answers, classes), see=disagreement.image_sentence(votes, one, classes))

@@ -1,6 +1,6 @@
 """The one image that a page works on: any test image by its number, or a picture of the visitor's own.
 
-A module of the portal that imports Streamlit, like portal.ui.
+A module of the portal that imports Streamlit, like portal.ui.elements.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from portal import photo, ui
+from portal import photo
 from portal.predict import uploads
+from portal.ui import elements
 
 TEST, OWN = "Test image", "Own picture"
 _OWN_PICTURE = "own_picture"  # (file id, name, pixels): a few hundred bytes, for all pages of the session
@@ -29,15 +30,15 @@ class Garment:
 
 def pick(page: str) -> Garment:
     """The visitor's choice on the page `page`, whose name begins the controls' keys."""
-    source = ui.one_of("Image", [TEST, OWN], key=f"{page}_source")
+    source = elements.one_of("Image", [TEST, OWN], key=f"{page}_source")
     return own_picture(page) if source == OWN else test_image(page)
 
 
 def test_image(page: str) -> Garment:
     """Any image of the test set, by number; a button draws one."""
-    test, classes = ui.arrays("data/test.npz"), ui.current_run().manifest.classes
+    test, classes = elements.arrays("data/test.npz"), elements.current_run().manifest.classes
     last, key = len(test["images"]) - 1, f"{page}_index"
-    ui.keep_within(key, 0, last)
+    elements.keep_within(key, 0, last)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.number_input(f"Test image, 0 to {last}", 0, last, 0, key=key, bind="query-params", width=200)
         st.button("Draw one", icon=":material/casino:", key=f"{page}_draw", on_click=_draw, args=(key, last))
@@ -61,7 +62,9 @@ def own_picture(page: str) -> Garment:
             st.warning(f"{uploads.literal(file.name)}: {error}", icon=":material/broken_image:")
     _, name, pixels = st.session_state.get(_OWN_PICTURE, ("", "", b""))
     if len(pixels) != _side() ** 2:  # none yet, or of a run whose images have another size
-        return Garment(ui.arrays("data/test.npz")["images"][0], "the first test image, until you send a picture", None)
+        return Garment(
+            elements.arrays("data/test.npz")["images"][0], "the first test image, until you send a picture", None
+        )
     return Garment(np.frombuffer(pixels, np.uint8).reshape(_side(), _side()), uploads.literal(name), None)
 
 
@@ -71,4 +74,4 @@ def keep(image_SS: np.ndarray, name: str, file_id: str = "") -> None:
 
 
 def _side() -> int:
-    return ui.current_run().manifest.image_size
+    return elements.current_run().manifest.image_size
