@@ -6,6 +6,7 @@ import streamlit as st
 
 from artifacts.contract import FeatureMapsSummary
 from portal.charts import feature_maps
+from portal.core.pictures import map_pictures
 from portal.ui import elements
 from portal.ui import feature_maps as feature_maps_ui
 
@@ -30,7 +31,7 @@ elements.gallery(image.image[None], [f"The image: {image.name}"], columns=1, sca
 sides = [side for side in feature_maps.SIDES if feature_maps.filters_of(summary, side)]
 side = st.segmented_control("Only filters that answer to", sides, key="feature_maps_side", bind="query-params")
 shown = feature_maps.filters_of(summary, side)
-pictures = feature_maps.map_pictures(image.maps)[[row.filter for row in shown]]
+pictures = map_pictures(image.maps)[[row.filter for row in shown]]
 elements.gallery(pictures, feature_maps.filter_captions(shown), columns=8, scale=3)
 st.caption("Bright is a strong answer; all maps of the image share one scale, so a filter that hardly answers is dark.")
 

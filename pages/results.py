@@ -7,6 +7,7 @@ import streamlit as st
 from artifacts import deck
 from artifacts.contract import ConfirmSummary, FinalSummary, ImprovementsSummary
 from portal.analysis import final_figures, vault
+from portal.analysis.confusion import cell_images, cells, confusion_frame
 from portal.charts import results, seeds
 from portal.core import navigation
 from portal.core.text import percent
@@ -31,8 +32,8 @@ elements.chart(
 elements.table(results.class_table(final), alt="Scores by class")
 
 st.subheader("Confusion matrix")
-frame = results.confusion_frame(final.confusion, manifest.classes)
-cell = st.selectbox("Cell: true → predicted", results.cells(frame), key="results_cell", bind="query-params")
+frame = confusion_frame(final.confusion, manifest.classes)
+cell = st.selectbox("Cell: true → predicted", cells(frame), key="results_cell", bind="query-params")
 elements.chart(
     results.confusion_matrix(frame, cell),
     see="Rows are what the image is, columns what was answered; click a cell, or choose it above, to see its images.",
@@ -40,7 +41,7 @@ elements.chart(
     on_select=elements.follow_click("results_matrix", "cell", "results_cell"),
 )
 test, answers = elements.arrays("data/test.npz"), elements.arrays("final/test.npz")["probabilities"]
-numbers = results.cell_images(test["labels"], answers.argmax(axis=1), frame[frame["cell"] == cell].iloc[0])
+numbers = cell_images(test["labels"], answers.argmax(axis=1), frame[frame["cell"] == cell].iloc[0])
 st.markdown(f"**{cell}**: {len(numbers):,} images, the first {min(len(numbers), SHOWN)} with the answer's probability.")
 numbers = numbers[:SHOWN]
 elements.gallery(

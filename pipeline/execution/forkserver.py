@@ -28,7 +28,7 @@ def context(*, forked: bool) -> BaseContext:
     """
     if not forked:
         return multiprocessing.get_context("spawn")
-    forkserver.set_forkserver_preload(["pipeline.execution.preload"])
+    forkserver.set_forkserver_preload(["pipeline.preload"])
     return multiprocessing.get_context("forkserver")
 
 

@@ -1,6 +1,6 @@
 """How long the study will take here, stage by stage, before it begins; and what to cut so that it fits a time.
 
-The estimate is a sum: images x epochs x trainings, each with the seconds an image that `pipeline.planning.calibration` measured,
+The estimate is a sum: images x epochs x trainings, each with the seconds an image that `planning.calibration` measured,
 spread over the workers. Finished stages and trials count as nothing. It is a guide, not a promise: searches may choose
 the faster optimizer, early stopping may end trials, and the machine may be busier than when it was measured.
 """

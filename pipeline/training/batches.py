@@ -1,8 +1,8 @@
 """Batches: drawn, augmented and normalised on the device, a whole batch at a time.
 
 Images stay there as uint8 for the whole run. Each epoch draws from a generator seeded by (seed, epoch) alone. Nothing
-is read back to the host, so that a step on a GPU can be captured whole (`pipeline.training.cuda_graph`); randomised batches
-alone read back how many images they change.
+is read back to the host, so that a GPU can capture a step (`training.cuda_graph`); randomised batches alone read back
+how many images they change.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class TrialSpec:
     data_sha256: str
     threads: int
     fold: Fold | None = None
-    data_parallel: int = 1  # processes that share every batch
+    ranks: int = 1  # processes that share every batch
     teachers: tuple[str, ...] = ()
     start: str = ""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from portal.charts import results
+from portal.analysis.confusion import cells, confusion_frame
 from portal.core.text import count
 
 NEVER = 0
@@ -53,13 +53,13 @@ def confusion(predictions_N: np.ndarray, labels_N: np.ndarray, classes: int) -> 
     return counts
 
 
-def cells(predictions_EN: np.ndarray, labels_N: np.ndarray, classes: Sequence[str]) -> list[str]:
+def cells_over_epochs(predictions_EN: np.ndarray, labels_N: np.ndarray, classes: Sequence[str]) -> list[str]:
     """The cells of the confusion matrix that hold an image after any epoch, the most frequent mistakes first.
 
     They are the same for every epoch, so that a chosen cell can be watched while the epoch moves.
     """
     total = confusion(predictions_EN.ravel(), np.tile(labels_N, len(predictions_EN)), len(classes))
-    return results.cells(results.confusion_frame(total.tolist(), classes))
+    return cells(confusion_frame(total.tolist(), classes))
 
 
 def change_frame(found: Learning) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The final model's figures on the test set, beside the deck's; `portal.analysis.vault` has the record of its reading."""
+"""The final model's figures on the test set, beside the deck's; `analysis.vault` has the record of its reading."""
 
 from __future__ import annotations
 

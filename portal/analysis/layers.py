@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portal.charts.feature_maps import map_pictures
-from portal.core.pictures import enlarge
+from portal.core.pictures import enlarge, map_pictures
 
 STRONGEST = 8
 MOST_LAYERS = 8

@@ -10,8 +10,8 @@ import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import ErrorsSummary, FinalSummary
+from portal.analysis.confusion import cell_name
 from portal.charts import NEUTRAL, TEXT, layered, titled
-from portal.charts.results import cell_name
 from portal.core.memo import kept
 from portal.core.text import Beside, percent
 

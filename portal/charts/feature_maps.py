@@ -15,24 +15,8 @@ from portal.core.memo import kept
 
 SIDES = ("left", "right", "top", "bottom", "everywhere", "silent")
 SHAPES = ("triangle-left", "triangle-right", "triangle-up", "triangle-down", "circle", "cross")
-# Fill maps to white at their brightest half per cent: a single hot pixel would leave all else black.
-WHITE_QUANTILE = 0.995
 GRID_COLUMNS = 8  # filters a row
 GRID_EDGE = 420  # pixels, on a screen that has them
-
-
-def filter_pictures(filters_FAB: np.ndarray) -> np.ndarray:
-    """Each filter's weights as uint8 (F, A, B): mid-grey is 0, white its largest weight by size if positive."""
-    largest = np.abs(filters_FAB).max(axis=(1, 2), keepdims=True)
-    scaled = filters_FAB / np.where(largest > 0, largest, 1)
-    return np.round(127.5 + 127.5 * scaled).astype(np.uint8)
-
-
-def map_pictures(maps_FXY: np.ndarray) -> np.ndarray:
-    """The maps of one image as uint8 (F, X, Y) on one scale, so that a filter which hardly answers stays dark."""
-    maps = maps_FXY.astype(np.float32)
-    white = np.quantile(maps, WHITE_QUANTILE)
-    return np.round(255 * np.clip(maps / (white if white > 0 else 1), 0, 1)).astype(np.uint8)
 
 
 def filters_of(summary: FeatureMapsSummary, side: str | None) -> list[FilterSide]:

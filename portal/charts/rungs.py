@@ -12,7 +12,7 @@ from portal.core.memo import kept
 
 @kept
 def rungs(frame: pd.DataFrame, search: str) -> alt.LayerChart:
-    """A point a training, a line a trial, from rung to rung; `frame` as `portal.analysis.search_rungs.rung_frame` gives it.
+    """A point a training, a line a trial, from rung to rung; `frame` as `analysis.search_rungs.rung_frame` gives it.
 
     The axis begins a little below the worst trial that went on: what failed early would squeeze the rest together.
     """

@@ -28,7 +28,7 @@ CHOSEN = {"selectbox", "button_group", "slider", "number_input", "select_slider"
 
 
 def report(run: Run) -> str:
-    """The HTML text. The portal must open `run` first (see portal.core.runs.find_runs); ArtifactError if a page fails."""
+    """The HTML text. The portal must open `run` first (see core.runs.find_runs); ArtifactError if a page fails."""
     set_log_level(logging.ERROR)  # else each page warns that no visitor is there
     sections, charts = [], 0
     pages = [page for page in available_pages() if page.section != LEFT_OUT]

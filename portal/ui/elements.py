@@ -1,6 +1,6 @@
 """What the pages share on screen: the run picked, its artifacts, and the page's furniture.
 
-With the modules called *_ui the only ones of the portal that import Streamlit, beside the entrypoint and the pages.
+The modules of `portal.ui` alone import Streamlit, beside the entrypoint and the pages.
 """
 
 from __future__ import annotations

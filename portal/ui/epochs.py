@@ -9,6 +9,7 @@ import streamlit as st
 
 from artifacts.contract import ArchitectureResult
 from portal.analysis import epochs
+from portal.analysis.confusion import cell_images, confusion_frame
 from portal.charts import epochs as charts
 from portal.charts import results
 from portal.ui import elements
@@ -53,8 +54,8 @@ def _matrix(
         validation["labels"],
         predictions_EN[epoch - 1],
     )
-    frame = results.confusion_frame(epochs.confusion(predictions, labels, len(classes)).tolist(), classes)
-    cells = epochs.cells(predictions_EN, labels, classes)
+    frame = confusion_frame(epochs.confusion(predictions, labels, len(classes)).tolist(), classes)
+    cells = epochs.cells_over_epochs(predictions_EN, labels, classes)
     cell = st.selectbox("Cell: true → predicted", cells, key="epochs_cell", bind="query-params")
     elements.chart(
         results.confusion_matrix(frame, cell, split="validation", of=f"{name} after epoch {epoch}"),
@@ -62,7 +63,7 @@ def _matrix(
         key="epochs_matrix",
         on_select=elements.follow_click("epochs_matrix", "cell", "epochs_cell"),
     )
-    behind = results.cell_images(labels, predictions, frame[frame["cell"] == cell].iloc[0])
+    behind = cell_images(labels, predictions, frame[frame["cell"] == cell].iloc[0])
     counted = f"**{cell}** after epoch {epoch}: {len(behind):,} images."
     st.markdown(f"{counted} Move the epoch and watch the cell fill or empty.")
     behind = behind[:SHOWN]

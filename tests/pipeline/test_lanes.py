@@ -23,7 +23,7 @@ from pipeline.execution import processes as crews
 from pipeline.execution.processes import Crew
 from pipeline.support.errors import BudgetSpent
 from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute
-from tests.pipeline.test_cuda_graph import DefaultGenerator, repeatable
+from tests.pipeline.training.test_cuda_graph import DefaultGenerator, repeatable
 
 __all__ = ["repeatable"]
 

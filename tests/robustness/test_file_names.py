@@ -7,7 +7,7 @@ from pathlib import Path
 
 from portal.predict.uploads import LONGEST_NAME
 from tests.portal.test_pages import open_page
-from tests.portal.test_predict_page import garment, send
+from tests.portal.ui.test_predict_page import garment, send
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>.png",

@@ -11,8 +11,8 @@ from artifacts.contract import ConfirmSummary, Spread
 from portal.analysis.search_rungs import rung_frame
 from portal.charts import confirm
 from portal.charts.rungs import rungs
+from tests.portal.analysis.test_search_log import halved
 from tests.portal.charts.specs import encodings_of, marks_of, rows_with, spec_of
-from tests.portal.test_search_log import halved
 from tests.portal.tiny_run import confirmed
 
 

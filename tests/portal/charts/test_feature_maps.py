@@ -8,6 +8,7 @@ import pytest
 from artifacts.contract import FeatureMapsSummary
 from artifacts.store import Run
 from portal.charts import feature_maps
+from portal.core.pictures import filter_pictures, map_pictures
 from tests.portal.charts.specs import encodings_of, rows_with, spec_of
 
 
@@ -18,7 +19,7 @@ def summary(full_run: Run) -> FeatureMapsSummary:
 
 def test_a_filter_is_white_black_and_grey_around_zero() -> None:
     filters = np.array([[[2.0, -2.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]], dtype=np.float32)
-    pictures = feature_maps.filter_pictures(filters)
+    pictures = filter_pictures(filters)
     np.testing.assert_array_equal(pictures[0], [[255, 0], [128, 191]])
     assert (pictures[1] == 128).all()
 
@@ -26,13 +27,13 @@ def test_a_filter_is_white_black_and_grey_around_zero() -> None:
 def test_the_maps_of_an_image_share_one_scale() -> None:
     maps = np.zeros((2, 4, 4), dtype=np.float16)
     maps[0], maps[1] = 2.0, 1.0
-    pictures = feature_maps.map_pictures(maps)
+    pictures = map_pictures(maps)
     assert (pictures[0] == 255).all()
     assert (pictures[1] == 128).all()
 
 
 def test_silent_maps_are_black() -> None:
-    assert not feature_maps.map_pictures(np.zeros((3, 4, 4), dtype=np.float16)).any()
+    assert not map_pictures(np.zeros((3, 4, 4), dtype=np.float16)).any()
 
 
 def test_filters_are_grouped_by_side(summary: FeatureMapsSummary) -> None:

@@ -10,6 +10,7 @@ import pytest
 from artifacts import deck
 from artifacts.contract import FinalSummary
 from artifacts.store import Run
+from portal.analysis.confusion import cell_images, cells, confusion_frame
 from portal.charts import results
 from tests.portal.charts.specs import encodings_of, rows_with, spec_of
 
@@ -23,7 +24,7 @@ def final(full_run: Run) -> FinalSummary:
 
 
 def test_the_confusion_frame_has_a_row_a_cell() -> None:
-    frame = results.confusion_frame(CONFUSION, CLASSES)
+    frame = confusion_frame(CONFUSION, CLASSES)
     assert len(frame) == 9
     cell = frame[frame["cell"] == "Coat → Boot"].iloc[0]
     assert (cell["true_number"], cell["predicted_number"], cell["count"], cell["share"]) == (2, 0, 5, 0.5)
@@ -31,22 +32,28 @@ def test_the_confusion_frame_has_a_row_a_cell() -> None:
 
 
 def test_cells_to_choose_from_begin_with_the_most_frequent_mistake() -> None:
-    cells = results.cells(results.confusion_frame(CONFUSION, CLASSES))
-    assert cells == ["Coat → Boot", "Boot → Coat", "Coat → Bag", "Bag → Bag", "Boot → Boot", "Coat → Coat"]
+    assert cells(confusion_frame(CONFUSION, CLASSES)) == [
+        "Coat → Boot",
+        "Boot → Coat",
+        "Coat → Bag",
+        "Bag → Bag",
+        "Boot → Boot",
+        "Coat → Coat",
+    ]
 
 
 def test_the_images_behind_a_cell_are_as_many_as_it_says(full_run: Run, final: FinalSummary) -> None:
-    frame = results.confusion_frame(final.confusion, full_run.manifest.classes)
+    frame = confusion_frame(final.confusion, full_run.manifest.classes)
     labels = full_run.arrays("data/test.npz")["labels"]
     predictions = full_run.arrays("final/test.npz")["probabilities"].argmax(axis=1)
     for _, cell in frame.iterrows():
-        numbers = results.cell_images(labels, predictions, cell)
+        numbers = cell_images(labels, predictions, cell)
         assert len(numbers) == cell["count"]
         assert (labels[numbers] == cell["true_number"]).all()
 
 
 def test_one_click_selects_one_cell_by_one_field() -> None:
-    chart = results.confusion_matrix(results.confusion_frame(CONFUSION, CLASSES), None)
+    chart = results.confusion_matrix(confusion_frame(CONFUSION, CLASSES), None)
     (param,) = spec_of(chart)["params"]
     assert param["name"] == "cell"
     assert param["select"]["fields"] == ["cell"]
@@ -54,7 +61,7 @@ def test_one_click_selects_one_cell_by_one_field() -> None:
 
 
 def test_the_matrix_keeps_the_order_of_the_classes_and_a_log_scale() -> None:
-    chart = results.confusion_matrix(results.confusion_frame(CONFUSION, CLASSES), "Coat → Boot")
+    chart = results.confusion_matrix(confusion_frame(CONFUSION, CLASSES), "Coat → Boot")
     encoding = encodings_of(chart, "rect")
     assert encoding["x"]["sort"] == encoding["y"]["sort"] == list(CLASSES)
     assert encoding["fillOpacity"]["scale"]["type"] == "symlog"
