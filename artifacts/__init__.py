@@ -1,1 +1,1 @@
-"""What the pipeline writes and the portal reads: the only thing that both know."""
+"""What the pipeline writes and the portal reads, and how photos are prepared: the only thing that both know."""

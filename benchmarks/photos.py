@@ -20,9 +20,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from artifacts.photo import decode, prepare
 from artifacts.store import Run
 from portal.core.runs import find_runs
-from portal.photo import decode, prepare
 from portal.predict import answers
 
 SIZES = {"12 MP": (4000, 3000), "1 MP": (1152, 864)}  # width, height

@@ -15,16 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from artifacts import store
+from artifacts import photo, store
 from artifacts.contract import ArtifactError, ExportSummary, PhotoEvaluation
+from artifacts.photo.labels import Label, PhotoFolderError, labels_in
 from artifacts.store import Run
-from portal import photo
 from portal.core.runs import command_for, find_runs, open_run, runs_in
 from portal.core.text import percent
 from portal.networks import inference
 from portal.predict import answers
 from portal.predict.answers import Answer
-from portal.predict.evaluate import Evaluation, EvaluationError, Label, evaluate, labels_in
+from portal.predict.evaluate import Evaluation, evaluate
 from portal.predict.steps import Measurement
 from portal.serving.server import ServerError, serve
 
@@ -83,7 +83,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.command(arguments)
         return status
-    except (ArtifactError, EvaluationError, ServerError) as error:
+    except (ArtifactError, PhotoFolderError, ServerError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -143,7 +143,7 @@ def measure_steps(run: Run, labels: Sequence[Label], reader: Reader, arguments: 
     try:
         store.write_atomic(arguments.steps, data)
     except OSError as error:
-        raise EvaluationError(f"{arguments.steps} cannot be written: {error.strerror or error}.") from error
+        raise PhotoFolderError(f"{arguments.steps} cannot be written: {error.strerror or error}.") from error
     print(data.decode() if arguments.json else "\n".join(step_report(figures)))
     return 2 if reader.unreadable else 0
 

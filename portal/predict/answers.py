@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from artifacts.contract import ExportSummary, PhotoSummary
+from artifacts.photo import Choices, Preparation, decode, prepare, views
 from artifacts.store import Run
 from portal.networks import inference
-from portal.photo import Choices, Preparation, decode, prepare, views
 
 NO_REJECTION = (
     "This run has no network for photos, so its final model answers and nothing is rejected: even a picture of a cat "

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from artifacts.contract import ExportedModel
+from artifacts.photo import Preparation, views
 from artifacts.store import Run
 from portal.core import memo
 from portal.networks import inference
 from portal.networks import own as networks
-from portal.photo import Preparation, views
 from portal.predict import answers, explain
 
 T = TypeVar("T")

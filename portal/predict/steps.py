@@ -19,13 +19,15 @@ from artifacts.contract import (
     PhotoStep,
     PhotoSummary,
 )
+from artifacts.photo import Preparation, prepare, uneven, views
+from artifacts.photo.garment import Rgb
+from artifacts.photo.labels import Label, PhotoFolderError
 from artifacts.store import Run
 from portal.core import memo
 from portal.core.navigation import ROOT
 from portal.networks import inference
-from portal.photo import Preparation, naive, prepare, uneven, views
-from portal.photo.garment import Rgb
-from portal.predict.evaluate import EvaluationError, Label, auroc
+from portal.predict import naive
+from portal.predict.evaluate import auroc
 
 FIGURES = ROOT / "artifacts" / PhotoEvaluation.PATH
 Pictures = Callable[[Rgb, Preparation], np.ndarray]
@@ -127,11 +129,11 @@ class Measurement:
     ) -> PhotoEvaluation:
         """Ask about every photo; `decoded` gives None for a file that is no picture, which then counts nowhere.
 
-        EvaluationError if no label of a class has a readable photo.
+        PhotoFolderError if no label of a class has a readable photo.
         """
         asked = [[self.ask(rgb) for file in label.files if (rgb := decoded(file)) is not None] for label in labels]
         if not any(answers for label, answers in zip(labels, asked, strict=True) if label.right):
-            raise EvaluationError("None of the photos shows one of the run's classes: there is nothing to measure.")
+            raise PhotoFolderError("None of the photos shows one of the run's classes: there is nothing to measure.")
         steps = [
             self._step(rung, labels, [[answers[number] for answers in photos] for photos in asked])
             for number, rung in enumerate(self.ladder)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portal.photo import Choices, Preparation
+from artifacts.photo import Choices, Preparation
 from portal.predict.answers import Answer
 
 # Uploads stay in memory as long as a page is open, and the server's own limit is one on each file only.

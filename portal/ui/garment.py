@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from portal import photo
+from artifacts import photo
 from portal.predict import uploads
 from portal.ui import elements
 

@@ -12,8 +12,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from artifacts import photo
 from artifacts.contract import ArtifactError, ExportedModel, ExportSummary, PhotoEvaluation
-from portal import photo
 from portal.charts import predict
 from portal.core import pictures
 from portal.core.runs import is_deck_data

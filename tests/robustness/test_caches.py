@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from portal.photo import Choices, decode, prepare
+from artifacts.photo import Choices, decode, prepare
 from portal.ui import photo
 
 SIDE = 2_000

@@ -15,9 +15,9 @@ from typing import ClassVar
 
 import pytest
 
+from artifacts.photo import MAX_BYTES
 from artifacts.store import Run
 from portal.core.navigation import ROOT
-from portal.photo import MAX_BYTES
 from portal.serving.addresses import LOOPBACK
 from portal.serving.server import names
 from tests.e2e.server import portal

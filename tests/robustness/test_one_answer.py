@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from artifacts.contract import ChampionSummary, ExportSummary, FinalSummary
+from artifacts.photo import decode, prepare
 from artifacts.store import Run
 from portal.core.navigation import ROOT
 from portal.networks import inference
-from portal.photo import decode, prepare
 from portal.predict import answers
 
 LEVELS = 2  # of 255, as far as an encoding may move a pixel

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from artifacts.photo import MAX_BYTES, UploadError, decode
 from portal.core.navigation import ROOT
-from portal.photo import MAX_BYTES, UploadError, decode
 from tests.robustness.bombs import bombs
 from tests.robustness.mutants import originals
 from tests.robustness.pillow_corpus import NoCorpusError, chosen, corpus

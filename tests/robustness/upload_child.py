@@ -17,7 +17,7 @@ from pathlib import Path
 
 import cv2
 
-from portal.photo import UploadError, decode, prepare
+from artifacts.photo import UploadError, decode, prepare
 from tests.robustness.mutants import mutants
 
 CPU_SECONDS_A_CASE = 20  # a case that takes as long ends the process: it hangs

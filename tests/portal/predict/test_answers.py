@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from artifacts.contract import ArtifactError, ExportSummary
+from artifacts.photo import Choices, Preparation, UploadError, decode, prepare, views
 from artifacts.store import Run
 from portal.networks import inference
-from portal.photo import Choices, Preparation, UploadError, decode, prepare, views
 from portal.predict import answers
 from portal.predict.answers import Answer
 from tests.portal.tiny_run import REJECT_ABOVE, TinyRun

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from artifacts.contract import ArtifactError, ExportSummary
+from artifacts.photo import decode, prepare
 from artifacts.store import Run
 from portal.core import memo
 from portal.core.pictures import png
 from portal.networks import inference
-from portal.photo import decode, prepare
 from portal.predict import cached, explain
 
 

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artifacts import store
+from artifacts import photo, store
 from artifacts.contract import ArtifactError, LabelAnswers, PhotoEvaluation, PhotoStep
+from artifacts.photo.labels import Label, PhotoFolderError
 from artifacts.store import Run
-from portal import photo
 from portal.cli import main
-from portal.photo import naive
-from portal.predict import answers
-from portal.predict.evaluate import EvaluationError, Label, evaluate
+from portal.predict import answers, naive
+from portal.predict.evaluate import evaluate
 from portal.predict.steps import LADDER, Measurement, right_share, standard_error
 from tests.portal.tiny_run import TinyRun
 
@@ -95,7 +94,7 @@ def test_a_file_that_is_no_picture_counts_nowhere(full_run: Run, folder: Path) -
 
 def test_there_must_be_something_to_measure(full_run: Run, folder: Path, tmp_path: Path) -> None:
     hats = [label for label in labels(folder) if not label.right]
-    with pytest.raises(EvaluationError, match="nothing to measure"):
+    with pytest.raises(PhotoFolderError, match="nothing to measure"):
         Measurement(full_run).document(hats, decoded, source="", licence="", measured="")
     with pytest.raises(ArtifactError, match="no network for photos"):
         Measurement(TinyRun(("zero", "one")).write(tmp_path / "study"))

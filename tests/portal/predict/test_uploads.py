@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from portal.photo import Choices
+from artifacts.photo import Choices
 from portal.predict import uploads
 from portal.predict.answers import Answer
 from portal.predict.uploads import MOST_BYTES, MOST_FILES

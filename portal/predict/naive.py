@@ -6,8 +6,8 @@ All take an RGB picture, uint8 (H, W, 3), and return grey, uint8 (size, size).
 import cv2
 import numpy as np
 
-from portal.photo.garment import Rgb, border_pixels
-from portal.photo.prepare import Grey
+from artifacts.photo.garment import Rgb, border_pixels
+from artifacts.photo.prepare import Grey
 
 BRIGHT = 127  # a ground above this level is inverted
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from portal.photo import Choices, Preparation, decode, prepare, views
-from portal.photo.garment import by_grabcut, plain_ground
+from artifacts.photo import Choices, Preparation, decode, prepare, views
+from artifacts.photo.garment import by_grabcut, plain_ground
 
 Rgb = npt.NDArray[np.uint8]
 SAMPLE = Path(__file__).parents[2] / "fixtures" / "fashion_mnist_sample.npz"

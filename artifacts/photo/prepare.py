@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from portal.photo import garment
-from portal.photo.garment import Mask, Rgb
+from artifacts.photo import garment
+from artifacts.photo.garment import Mask, Rgb
 
 Grey = npt.NDArray[np.uint8]  # (H, W)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from portal.photo import MAX_BYTES, UploadError, decode
+from artifacts.photo import MAX_BYTES, UploadError, decode
 
 SIDE = 48
 

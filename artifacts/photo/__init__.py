@@ -1,7 +1,7 @@
 """A photo's bytes to a 28x28 image as Fashion-MNIST has them, every step inspectable."""
 
-from portal.photo.decode import MAX_BYTES, UploadError, decode
-from portal.photo.prepare import GROUNDS, INVERTS, Choices, Facts, Preparation, Step, prepare, uneven, views
+from artifacts.photo.decode import MAX_BYTES, UploadError, decode
+from artifacts.photo.prepare import GROUNDS, INVERTS, Choices, Facts, Preparation, Step, prepare, uneven, views
 
 __all__ = [
     "GROUNDS",
