@@ -64,6 +64,9 @@ Fit = Annotated[
 Storage = Annotated[
     str | None, typer.Option(help="Let further hosts help (see worker): postgresql://USER@HOST/DATABASE.")
 ]
+FromScratch = Annotated[
+    bool, typer.Option("--from-scratch", help="Train again what artifacts/study holds with the same settings.")
+]
 Grace = Annotated[str, typer.Option(help="With --storage: a host silent for this long is taken for dead.")]
 
 
@@ -158,6 +161,7 @@ def _command_for(wanted: list[Stage], *, planned: bool) -> Callable[..., None]:
         fit: Fit = None,
         storage: Storage = None,
         grace: Grace = f"{GRACE_SECONDS}s",
+        from_scratch: FromScratch = False,
     ) -> None:
         server = Server.parsed(storage, seconds_of(grace)) if storage else None
         deadline = time.time() + seconds_of(budget) if budget else None
@@ -168,6 +172,8 @@ def _command_for(wanted: list[Stage], *, planned: bool) -> Callable[..., None]:
         _announce(config, folder)
         with folder.locked(), reachable() if server else nullcontext():
             runner = Runner(folder, config, pipeline_data.load(data), console)
+            if not from_scratch:
+                runner.take_over(STUDY, wanted)
             if fit or (planned and name != "smoke"):  # the plan would cost as much as smoke itself
                 prepare(runner, wanted, fit=fit, seconds=seconds, keep=True)
             runner.run(wanted, deadline=deadline, server=server)
@@ -203,12 +209,15 @@ def plan(
     validation_images: ValidationImages = None,
     settings: Settings = None,
     fit: Fit = None,
+    from_scratch: FromScratch = False,
 ) -> None:
     """How long the whole study will take here, stage by stage; with --fit, what run-all --fit would cut."""
     seconds = seconds_of(fit) if fit else None
     name = chosen_profile(profile)
     config = _config(name, train_images, validation_images, settings)
     runner = Runner(_folder(run or name), config, pipeline_data.load(data), console)
+    if not from_scratch:
+        runner.take_over(STUDY, STAGES)
     prepare(runner, STAGES, fit=fit, seconds=seconds, keep=False)
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from rich.console import Console
 
 from artifacts import store
-from artifacts.contract import SCHEMA, FileRecord, Manifest, StageClock, StageRecord, TestRead
+from artifacts.contract import SCHEMA, ArtifactError, FileRecord, Manifest, StageClock, StageRecord, TestRead
+from artifacts.store import Run
 from pipeline import data, stages
 from pipeline.config import Config
 from pipeline.execution.pool import Pool
@@ -83,6 +84,7 @@ class StageState:
     clock_file: FileRecord | None
     test_reads: tuple[TestRead, ...] = field(default=())
     finished: bool = True
+    taken_over: bool = False
 
     def readings_after(self, fingerprint: str, reads: tuple[TestRead, ...]) -> tuple[TestRead, ...]:
         """All readings once the stage was run again; the same networks' answers, read again, are no new reading."""
@@ -125,7 +127,7 @@ class Runner:
         """Whatever the stage left last, under any configuration; None if there is nothing that can be read."""
         try:
             return store.decode(StageState, checksummed.read(self._state_path(stage)), source=stage.name)
-        except (OSError, store.ArtifactError):
+        except (OSError, ArtifactError):
             return None
 
     def run(self, wanted: Sequence[Stage], *, deadline: float | None = None, server: Server | None = None) -> None:
@@ -151,6 +153,38 @@ class Runner:
         finally:
             pool.close()
         self.write_manifest()
+
+    def take_over(self, study: Path, wanted: Sequence[Stage]) -> None:
+        """Copy from a published study what the wanted stages would write again: those with the same fingerprint.
+
+        Only stages that stand alone are taken: a study holds no weights, and other stages ask for their networks'.
+        """
+        try:
+            published = Run(study)
+            taken = [stage for stage in wanted if self._is_published(stage, published) and not self.state(stage)]
+            for stage in taken:
+                self._copy_stage(stage, published)
+        except ArtifactError:
+            return  # no study, or a damaged one: everything is trained
+        if taken:
+            names = ", ".join(stage.name for stage in taken)
+            self.console.print(f"Taken over from {study}, made with the same settings: {names}", highlight=False)
+
+    def _is_published(self, stage: Stage, published: Run) -> bool:
+        alone = not stage.needs and all(stage.name not in other.needs for other in STAGES)
+        record = published.manifest.stages.get(stage.name)
+        return alone and record is not None and record.fingerprint == self.fingerprint(stage)
+
+    def _copy_stage(self, stage: Stage, published: Run) -> None:
+        manifest, clock_path = published.manifest, StageClock.path(stage.name)
+        paths = manifest.stages[stage.name].files
+        contents = {path: published.bytes(path) for path in (*paths, clock_path)}  # checked before anything is copied
+        for path, content in contents.items():
+            store.write_atomic(self.folder.study / path, content)
+        reads = tuple(read for read in manifest.test_reads if read.model == stage.name)
+        files = {path: manifest.files[path] for path in paths}
+        fingerprint, clock_file = self.fingerprint(stage), manifest.clock_files[clock_path]
+        self._keep(stage, StageState(fingerprint, files, clock_file, reads, taken_over=True))
 
     def _run_stage(self, stage: Stage, pool: Pool, deadline: float | None) -> None:
         before = self._taken_up(stage)
@@ -219,6 +253,7 @@ class Runner:
             files=files,
             clock_files=clocks,
             test_reads=tuple(reading for state in states.values() for reading in state.test_reads),
+            taken_over=tuple(name for name, state in states.items() if state.taken_over),
         )
         store.write_atomic(self.folder.study / Manifest.PATH, store.sealed(manifest))
         self._remove_strays({*files, *clocks, Manifest.PATH})

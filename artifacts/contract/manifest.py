@@ -48,6 +48,7 @@ class Manifest(Document):
     """`manifest.json`: what the run is, and the sha256 of every file in it. `settings` are changes to the profile.
 
     `seal` is the sha256 of the manifest's own bytes with an empty seal; manifests of earlier versions have none.
+    `taken_over` names the stages whose files an earlier published study made with the same settings.
     """
 
     PATH: ClassVar[str] = "manifest.json"
@@ -66,6 +67,7 @@ class Manifest(Document):
     files: dict[str, FileRecord]
     clock_files: dict[str, FileRecord]
     test_reads: tuple[TestRead, ...] = ()
+    taken_over: tuple[str, ...] = ()
     seal: str = ""
 
 

@@ -19,6 +19,7 @@ from artifacts.contract import FileRecord, TestRead, TrialClock
 from pipeline import data
 from pipeline.config import Config
 from pipeline.execution.pool import Finished, Listener, Pool
+from pipeline.stages.kept import kept
 from pipeline.support.errors import BudgetSpent
 from pipeline.support.progress import StageProgress
 from pipeline.training.trials import TrialSpec, split_of, validated
@@ -64,9 +65,9 @@ class Context:
         self._write_bytes(path or document.PATH, store.encode(document))  # type: ignore[attr-defined]
 
     def write_arrays(self, path: str, arrays: dict[str, np.ndarray]) -> None:
-        """Write the arrays of `path`, checked against the contract."""
+        """Write what a run keeps of the arrays of `path` (`stages.kept`), checked against the contract."""
         array_contract.check(path, arrays, classes=len(self.dataset.classes), image_size=self.dataset.image_size)
-        self._write_bytes(path, store.npz_bytes(arrays))
+        self._write_bytes(path, store.npz_bytes(kept(path, arrays)))
 
     def write_file(self, path: str, content: bytes) -> None:
         """Write any other file of the run, such as an ONNX model."""

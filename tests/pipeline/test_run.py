@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import json
 import os
 import shutil
@@ -15,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+import torch
+from rich.console import Console
 
 from artifacts import contract, store
 from artifacts.contract import (
@@ -36,10 +40,11 @@ from artifacts.contract import (
 )
 from artifacts.store import Run
 from pipeline import data
-from pipeline.config import SplitConfig
+from pipeline.config import PROFILES, SplitConfig
 from pipeline.publish import publish
-from pipeline.runner import RunFolder
-from pipeline.stages import STAGES
+from pipeline.runner import RunFolder, Runner
+from pipeline.stages import STAGES, named
+from pipeline.support import machine
 from pipeline.support.errors import UserError
 from pipeline.training.trials import validated
 
@@ -307,3 +312,57 @@ def test_another_data_set_runs_through_with_its_own_names(tmp_path: Path, smoke:
         assert made.verify() == []
     finally:
         shutil.rmtree(other.folder, ignore_errors=True)
+
+
+# ---------------------------------------------------------------------------------------------- the same byte for byte
+
+DIGESTS = ROOT / "tests" / "fixtures" / "smoke_digests.json"
+
+
+def digests(run: Run) -> dict[str, str]:
+    """The sha256 of every file of the run, and what its stages are made of; clocks and the machine are left out."""
+    return {path: record.sha256 for path, record in run.manifest.files.items()} | {
+        f"fingerprint of {name}": stage.fingerprint for name, stage in run.manifest.stages.items()
+    }
+
+
+def test_a_smoke_run_writes_the_bytes_that_it_wrote_before(run: Run) -> None:
+    """Processors round differently, so there are digests for each that somebody wrote them down on."""
+    here = f"{machine.describe().processor}, {torch.backends.cpu.get_cpu_capability()}, torch {torch.__version__}"
+    known = json.loads(DIGESTS.read_text(encoding="utf-8"))
+    if here not in known:
+        pytest.skip(f"no digests of a smoke run on {here}: add them to {DIGESTS.name}")
+    wanted, found = known[here], digests(run)
+    assert {name: found.get(name) for name in wanted} == wanted
+
+
+# ------------------------------------------------------------------------------------------------ taking stages over
+
+
+def second_run(folder: Path, smoke: RunFolder, **changes: object) -> Runner:
+    """Another smoke run, after it took over what it can from the first."""
+    dataset, console = data.load(None), Console(file=io.StringIO())
+    runner = Runner(RunFolder(folder), dataclasses.replace(PROFILES["smoke"](), **changes), dataset, console)
+    runner.take_over(smoke.study, STAGES)
+    return runner
+
+
+def test_stages_that_stand_alone_are_taken_over_from_a_study(smoke: RunFolder, run: Run, tmp_path: Path) -> None:
+    second = second_run(tmp_path, smoke)
+    second.write_manifest()
+    again = Run(second.folder.study)
+    assert set(again.manifest.taken_over) == {"eda", "outliers", "ablation", "champion", "labels"}
+    assert set(again.manifest.stages) == set(again.manifest.taken_over)
+    assert again.verify() == []
+    assert all(run.manifest.files[path] == record for path, record in again.manifest.files.items())
+    assert again.manifest.test_reads == tuple(read for read in run.manifest.test_reads if read.model == "champion")
+    assert "eda, outliers, ablation, champion, labels" in second.console.file.getvalue().replace("\n", " ")
+
+
+def test_nothing_is_taken_over_with_other_settings_or_from_a_damaged_study(smoke: RunFolder, tmp_path: Path) -> None:
+    assert not [stage for stage in STAGES if second_run(tmp_path / "seed", smoke, seed=1).state(stage)]
+    damaged = RunFolder(tmp_path / "damaged")
+    shutil.copytree(smoke.study, damaged.study)
+    (damaged.study / "eda" / "summary.json").write_bytes(b"{}")
+    taken = second_run(tmp_path / "second", damaged)
+    assert taken.state(named("eda")) is None
