@@ -49,7 +49,7 @@ def main() -> None:
     if "search" in given.only:
         print_search(given.rounds, given.trials)
     if "inference" in given.only:
-        print_inference(10 * given.rounds, given.threads)
+        print_inference(given.networks, 10 * given.rounds, given.threads)
 
 
 if __name__ == "__main__":

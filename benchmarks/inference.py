@@ -1,6 +1,8 @@
-"""Answers of OwnBaseline2: the exported file in the portal's session against torch in eager mode."""
+"""Predictions of the networks: the stored file in the portal's session against torch in eager mode."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -8,16 +10,16 @@ import torch
 from artifacts.contract import ExportedModel
 from benchmarks.measure import Contestant, alternate, print_table, rate_of
 from pipeline.models import registry
-from pipeline.onnx_export import Exported, Precision, export, reduce_weights
+from pipeline.onnx_export import Exported, export, reduce_weights
 from portal.networks.inference import OUTPUTS, _load
 
-PRECISIONS: tuple[Precision, ...] = ("fp32", "int8", "fp16")
 BATCHES = (1, 64)
+IMAGES = 20  # a round of single images; a round of a larger batch is one call
 
 
-def _onnx(content: bytes, precision: Precision, images: np.ndarray, calls: int) -> Contestant:
+def _onnx(content: bytes, images: np.ndarray, calls: int) -> Contestant:
     """Rounds of `calls` calls, which ask for logits and probabilities."""
-    exported = ExportedModel("OwnBaseline2", "architecture", "model.onnx", precision, 0, 1, (1, 1, 1), ())
+    exported = ExportedModel("network", "architecture", "model.onnx", "int8", 0, 1, (1, 1, 1), ())
     session, _ = _load(content, exported, layers=False)
 
     def work() -> None:
@@ -38,27 +40,24 @@ def _eager(model: Exported, images: np.ndarray, calls: int) -> Contestant:
     return lambda: rate_of(work, calls * len(images))
 
 
-def print_inference(rounds: int, threads: int) -> None:
+def _row(name: str, batch: int, rounds: int) -> tuple[str, list[str]]:
+    """One network, with the weights it is made with, at one batch size."""
+    network = registry.build(name, classes=10, image_size=28, seed=0).eval()
+    content = reduce_weights(export(network, 28), "int8").SerializeToString()
+    images = np.random.default_rng(0).integers(0, 256, (batch, 28, 28), dtype=np.uint8)
+    calls = max(1, IMAGES // batch)
+    contestants = {"torch": _eager(Exported(network).eval(), images, calls), "int8": _onnx(content, images, calls)}
+    result = alternate(contestants, rounds)
+    milliseconds = [f"{1000 * batch / result.median(each):.2f}" for each in contestants]
+    ratios = [f"{result.ratio('int8', 'torch', cpu=cpu):.2f}" for cpu in (False, True)]
+    return f"{name}, batch {batch}", [*milliseconds, *ratios, f"{len(content) / 1e6:.1f} MB"]
+
+
+def print_inference(networks: Sequence[str], rounds: int, threads: int) -> None:
     torch.set_num_threads(threads)
-    network = registry.build("OwnBaseline2", classes=10, image_size=28, seed=0).eval()
-    proto = export(network, 28)
-    contents = {precision: reduce_weights(proto, precision).SerializeToString() for precision in PRECISIONS}
-    sizes = {str(name): len(content) for name, content in contents.items()}
-    eager, rows = Exported(network).eval(), []
-    for batch in BATCHES:
-        images = np.random.default_rng(0).integers(0, 256, (batch, 28, 28), dtype=np.uint8)
-        calls = max(10, 512 // batch)
-        contestants: dict[str, Contestant] = {
-            name: _onnx(content, name, images, calls) for name, content in contents.items()
-        }
-        result = alternate({**contestants, "torch": _eager(eager, images, calls)}, rounds)
-        for name in ("torch", *PRECISIONS):
-            rate = result.median(name)
-            cells = [f"{1000 * batch / rate:.2f}", f"{rate:,.0f}", f"{result.ratio(name, 'torch'):.2f}"]
-            size = "" if name == "torch" else f"{sizes[name] / 1e6:.1f} MB"
-            rows.append((f"{'torch fp32' if name == 'torch' else 'ONNX ' + name}, batch {batch}", [*cells, size]))
     print_table(
-        f"Answers of OwnBaseline2, {threads} threads (int8 and fp16: how weights are stored; the arithmetic is fp32)",
-        ["ms a call", "images/s", "/ torch", "file"],
-        rows,
+        f"Predictions, torch with {threads} threads, the portal's session with its 2 (weights are stored in int8 and "
+        "dequantized at load; the arithmetic is fp32)",
+        ["torch, ms", "ONNX int8, ms", "times torch", "by CPU time", "file"],
+        [_row(name, batch, rounds) for name in networks for batch in BATCHES],
     )

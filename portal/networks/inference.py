@@ -155,6 +155,8 @@ def _load(data: bytes, model: ExportedModel, *, layers: bool) -> tuple[ort.Infer
     options.intra_op_num_threads = 2
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Weights stored in int8 are dequantized once, at load; left in the graph, each call would dequantize them again.
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
     try:
         more = [name for name in names if name not in OUTPUTS]
         content = onnx_file.with_outputs(data, more) if more else data

@@ -96,6 +96,8 @@ def _session(model: Path) -> ort.InferenceSession:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    # No `session.disable_quant_qdq` here, unlike the study's networks: a network that quantizes its activations too
+    # would lose onnxruntime's int8 kernels.
     try:
         # By path, not from bytes: then onnxruntime refuses data outside of the model's folder.
         return ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 
 import numpy as np
+import onnxruntime
 import pytest
 from PIL import Image
 
@@ -152,3 +153,14 @@ def test_the_committed_files_have_the_published_accuracy(published: Run) -> None
         assert answered == pytest.approx(accuracy, abs=1e-3)
     by_seed = published.arrays("champion/test.npz")["predictions_by_seed"]
     assert [float((each == test["labels"]).mean()) for each in by_seed] == pytest.approx(list(champion.test.single))
+
+
+def test_weights_dequantized_at_load_give_the_answers_of_weights_dequantized_at_each_call(published: Run) -> None:
+    """Every committed network, beside a session with onnxruntime's own settings."""
+    images = published.arrays("data/test.npz")["images"][:8]
+    models = [*published.document(ExportSummary).models, published.document(ChampionSummary).model]
+    for model in models:
+        plain = onnxruntime.InferenceSession(published.bytes(model.file), providers=["CPUExecutionProvider"])
+        expected = plain.run(["logits"], {inference.INPUT: images})[0]
+        answered = inference.network(published, model).predict(images).logits
+        np.testing.assert_allclose(answered, expected, atol=1e-4, err_msg=model.name)
