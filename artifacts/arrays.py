@@ -1,4 +1,4 @@
-"""Every array file of a run: which arrays it holds, their dtype and shape.
+"""The arrays in every array file of a run, with their dtypes and shapes.
 
 Shapes are in letters; one letter is one size within a file. `C` (classes) and `S` (image side) are the run's own.
 N: images, K: images a class, E: epochs, R: seeds, F: filters, D: embedding size, P: projected size, O: ops, T: sets.
@@ -117,7 +117,7 @@ def spec_of(path: str) -> dict[str, ArraySpec]:
 
 
 def check(path: str, arrays: Mapping[str, np.ndarray], *, classes: int, image_size: int) -> None:
-    """Raise ArtifactError unless `arrays` are what the contract says for `path`."""
+    """Raise ArtifactError unless `arrays` follow the contract of `path`."""
     spec = spec_of(path)
     if set(arrays) != set(spec):
         raise ArtifactError(f"{path} holds the arrays {sorted(arrays)} instead of {sorted(spec)}.")

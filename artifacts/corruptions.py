@@ -1,8 +1,8 @@
-"""Six ways to spoil an image, each of a chosen strength: pipeline and portal measure robustness with the same ones.
+"""Six image corruptions of chosen strength, with which pipeline and portal measure robustness.
 
-Plain numpy, since this package is all that both know. Every function takes uint8 images (N, S, S) and a strength, gives
-images of the same shape and dtype, and leaves them as they are at strength 0. After Hendrycks and Dietterich 2019
-(arXiv:1903.12261), who spoil ImageNet so; the strengths here are chosen for 28 x 28 pixels.
+Plain numpy, since this is the only package that both import. Every function takes uint8 images (N, S, S) and a
+strength, and returns images of the same shape and dtype; strength 0 changes nothing. After Hendrycks and Dietterich 2019
+(arXiv:1903.12261); the strengths are chosen for 28 x 28 pixels.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NOISE_SEED = 0  # the same grains every time, so that a link shows what was sent
 
 @dataclass(frozen=True)
 class Corruption:
-    """`strengths` are those of the measured curves, from 0 (nothing changes) up; `unit` says what they count."""
+    """`strengths` are those of the measured curves, from 0 (no change) up, in `unit`."""
 
     name: str
     title: str
@@ -28,7 +28,7 @@ class Corruption:
 
 
 def rotate(images_NSS: np.ndarray, degrees: float) -> np.ndarray:
-    """Turn counter-clockwise about the centre, nearest pixel, 0 from outside."""
+    """Rotate counter-clockwise around the center, nearest pixel, 0 outside."""
     size = images_NSS.shape[-1]
     centre = (size - 1) / 2
     across = np.arange(size) - centre
@@ -42,20 +42,20 @@ def rotate(images_NSS: np.ndarray, degrees: float) -> np.ndarray:
 
 
 def shift(images_NSS: np.ndarray, pixels: float) -> np.ndarray:
-    """Move to the right by whole pixels; what is left behind is 0."""
+    """Shift to the right by whole pixels; uncovered pixels are 0."""
     moved, by = np.zeros_like(images_NSS), min(round(pixels), images_NSS.shape[-1])
     moved[:, :, by:] = images_NSS[:, :, : images_NSS.shape[-1] - by]
     return moved
 
 
 def add_noise(images_NSS: np.ndarray, deviation: float) -> np.ndarray:
-    """Add Gaussian grains of a standard deviation in grey levels (0..255), each pixel and image its own."""
+    """Add Gaussian noise with a standard deviation in gray levels (0..255), independent for each pixel and image."""
     grains = np.random.default_rng(NOISE_SEED).standard_normal(images_NSS.shape, dtype=np.float32)
     return _levels(images_NSS + np.float32(deviation) * grains)
 
 
 def blur(images_NSS: np.ndarray, deviation: float) -> np.ndarray:
-    """Gaussian blur of a standard deviation in pixels; the image is black beyond its edge."""
+    """Gaussian blur with a standard deviation in pixels; outside the image is black."""
     if deviation <= 0:
         return images_NSS.copy()
     size = images_NSS.shape[-1]
@@ -68,14 +68,14 @@ def blur(images_NSS: np.ndarray, deviation: float) -> np.ndarray:
 
 
 def lower_contrast(images_NSS: np.ndarray, percent: float) -> np.ndarray:
-    """Bring every pixel nearer to the mean of its image, by a share of the distance: 100 leaves an even grey."""
+    """Move every pixel toward the mean of its image by a percentage of the distance: 100 leaves a uniform gray."""
     grey = images_NSS.astype(np.float32)
     mean = grey.mean(axis=(1, 2), keepdims=True)
     return _levels(mean + (1 - np.float32(percent) / 100) * (grey - mean))
 
 
 def occlude(images_NSS: np.ndarray, percent: float) -> np.ndarray:
-    """Hide the middle behind a black square, its side a share of the image's."""
+    """Cover the center with a black square whose side is a share of the image's."""
     size = images_NSS.shape[-1]
     side = round(size * percent / 100)
     start = (size - side) // 2
@@ -95,7 +95,7 @@ CORRUPTIONS = (
 
 
 def corrupt(images_NSS: np.ndarray, strengths: Mapping[str, float]) -> np.ndarray:
-    """Images uint8 (N, S, S) after all corruptions with a strength above 0, in the order of CORRUPTIONS."""
+    """Apply all corruptions with a strength above 0 to uint8 images (N, S, S), in the order of CORRUPTIONS."""
     for corruption in CORRUPTIONS:
         strength = strengths.get(corruption.name, 0)
         if strength > 0:
@@ -104,5 +104,5 @@ def corrupt(images_NSS: np.ndarray, strengths: Mapping[str, float]) -> np.ndarra
 
 
 def _levels(grey: np.ndarray) -> np.ndarray:
-    """Rounded to whole grey levels, those beyond 0..255 cut off."""
+    """Round to whole gray levels and clip to 0..255."""
     return np.rint(grey).clip(0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The figures of the course study (a slide deck) that this project rebuilds: the deck's own, never measured here.
+"""The figures of the student's slide deck that this project reproduces: the deck's own, never measured here.
 
 Accuracies, precision, recall and f1 are fractions in 0..1 as in the contract (the deck prints per cent), times are in
 minutes on two RTX 3080 Ti. Where the deck disagrees with itself both readings stand here, and `CONTRADICTIONS` says so.

@@ -1,4 +1,4 @@
-"""Reading and writing a run folder: atomic writes, canonical JSON, npz without pickle, a manifest of sha256 sums."""
+"""Read and write a run folder: atomic writes, canonical JSON, npz without pickle, a manifest of SHA-256 sums."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def sha256(data: bytes) -> str:
 
 
 def recipe_sha256(recipe: Recipe, rounds: int = 1) -> str:
-    """What the test set is read by and frozen under: the recipe, and how often it is gone through if more than once."""
+    """Hash of a frozen recipe, and of its number of warm restarts if there are any."""
     return sha256(encode(recipe) + (f"rounds {rounds}".encode() if rounds > 1 else b""))
 
 
 def encode(document: object) -> bytes:
-    """Canonical JSON: sorted keys, two spaces, no NaN, a newline at the end; equal documents give equal bytes."""
+    """Canonical JSON: sorted keys, two spaces, no NaN, a final newline; equal documents give equal bytes."""
     plain = _adapter(type(document)).dump_python(document, mode="json")
     return (json.dumps(plain, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
@@ -55,7 +55,7 @@ def decode(kind: type[T], data: bytes, *, source: str) -> T:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write so that a reader, or a machine that lost power, finds the old file or the new one, never a part of it."""
+    """Write atomically: after a crash or power loss, the old file or the new one is there, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -99,12 +99,12 @@ def record(data: bytes) -> FileRecord:
 
 
 def sealed(manifest: Manifest) -> bytes:
-    """The manifest's bytes with its seal, which tells a manifest that rotted or was edited."""
+    """Bytes of the manifest with its seal, which reveals damage and edits."""
     return encode(replace(manifest, seal=sha256(encode(replace(manifest, seal="")))))
 
 
 def _check_seal(data: bytes, seal: str) -> None:
-    """Raise ArtifactError unless the seal, if there is one, is that of the other bytes."""
+    """Raise ArtifactError unless the seal, if there is one, matches the other bytes."""
     if seal and sha256(data.replace(f'"seal": "{seal}"'.encode(), b'"seal": ""')) != seal:
         raise ArtifactError("manifest.json is not what was written: the file was changed or damaged; run it again.")
 
@@ -151,7 +151,7 @@ class Run:
         return path in self.manifest.files or path in self.manifest.clock_files
 
     def verify(self) -> list[str]:
-        """One sentence for each file that is missing, changed or not listed; empty when all is well."""
+        """Return one sentence for each file that is missing, changed, or not listed."""
         faults = []
         listed = {**self.manifest.files, **self.manifest.clock_files}
         for path in listed:
@@ -172,7 +172,7 @@ def _read(path: Path, name: str) -> bytes:
 
 
 def settled(manifest: Manifest) -> bytes:
-    """The manifest's bytes without name, machine and what a clock decides: equal for two runs of the same study."""
+    """Bytes of the manifest without name, machine, and times: equal for two runs of the same study."""
     plain = json.loads(encode(manifest))
     for key in ("clock_files", "machine", "name", "seal"):
         del plain[key]

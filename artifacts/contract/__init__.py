@@ -1,9 +1,9 @@
-"""The contract between pipeline and portal: one frozen dataclass a document, one shape and dtype an array.
+"""The contract between pipeline and portal: a frozen dataclass for each document, a dtype and shape for each array.
 
 A run folder holds `manifest.json` and the files that it lists. JSON documents are instances of the classes here (each
 names its own path); arrays are .npz files described in `artifacts.arrays`. Accuracies are fractions in 0..1, losses are
-mean cross-entropy in nats, epochs count from 1, times are seconds and stand only in files under `clock/`: all other
-files are the same, byte for byte, when the same run is made again on the same machine.
+mean cross-entropy in nats, epochs count from 1. Times are seconds and appear only in files under `clock/`: all other
+files are byte-identical when a run is repeated on the same machine.
 """
 
 from artifacts.contract.base import SCHEMA, Accuracy, ArtifactError, Counts, Document

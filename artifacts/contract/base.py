@@ -1,4 +1,4 @@
-"""What all documents of the contract share."""
+"""Base class and error of all documents."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Counts = tuple[int, ...]
 
 
 class ArtifactError(ValueError):
-    """A run, document or array that is missing, damaged or of another schema; the text is one sentence for a person."""
+    """A run, document, or array is missing, damaged, or of another schema; the message is one sentence for people."""
 
 
 class Document:
-    """Base of all documents: unknown fields and numbers that are not finite are refused when one is decoded."""
+    """Base class of all documents. Decoding refuses unknown fields and numbers that are not finite."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)

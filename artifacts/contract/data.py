@@ -45,11 +45,11 @@ class OutliersSummary(Document):
 
 @dataclass(frozen=True)
 class LabelsSummary(Document):
-    """What networks that were not trained on an image say of its label: k-fold over training and validation data.
+    """Suspected labels by k-fold out-of-fold predictions over training and validation data.
 
-    `issues` is `method`'s estimate of how many labels are wrong, not a truth; `issues_by_class` counts them by given
-    label, `pairs` by given label (`true`) and suggested one (`predicted`). `accuracy` is the out-of-fold answers',
-    `accuracy_without` theirs on the images that are no issue. Of the `mistakes`, `mistakes_left` are no issue either.
+    `issues` is `method`'s estimate of the number of wrong labels, not a truth; `issues_by_class` counts them by given
+    label, `pairs` by given label (`true`) and suggested one (`predicted`). `accuracy` is that of the out-of-fold
+    predictions, `accuracy_without` theirs on the other images. Of the `mistakes`, `mistakes_left` are not suspected.
     """
 
     PATH: ClassVar[str] = "labels/summary.json"

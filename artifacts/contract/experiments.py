@@ -1,4 +1,4 @@
-"""What goes beyond the deck: its open questions, robustness, the champion and its ablation."""
+"""Experiments beyond the deck: its open questions, robustness, the champion, and its ablation."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class ImprovementsSummary(Document):
 
 @dataclass(frozen=True)
 class RobustnessCurves(Document):
-    """Accuracy of one network by corruption, in the order of its strengths. `name` is a network's, or a trainset's id:
-    then it is the network of the trainset's first seed."""
+    """Accuracy of one network by corruption, in the order of its strengths. `name` is a network or the id of a
+    trainset, which stands for the network of its first seed."""
 
     name: str
     kind: Literal["network", "trainset"]
@@ -61,7 +61,7 @@ class RobustnessCurves(Document):
 
 @dataclass(frozen=True)
 class RobustnessSummary(Document):
-    """Validation accuracy on spoiled images (`artifacts.corruptions`); each corruption's first strength is 0."""
+    """Validation accuracy on corrupted images (`artifacts.corruptions`); each corruption's first strength is 0."""
 
     PATH: ClassVar[str] = "robustness/summary.json"
     validation_images: int
@@ -71,8 +71,8 @@ class RobustnessSummary(Document):
 
 @dataclass(frozen=True)
 class Views(Document):
-    """Accuracy of the same networks, one a seed, asked in four ways: each alone on the image as it is (`single`), each
-    on the image and its mirror image (`mirrored`, mean of probabilities), all together (`ensemble`), all on both."""
+    """Accuracy of the same networks, one for each seed, in four ways: each alone (`single`), each on the image and its
+    mirror image (`mirrored`, mean of probabilities), all together (`ensemble`), all together on both."""
 
     images: int
     seeds: Counts
@@ -84,11 +84,11 @@ class Views(Document):
 
 @dataclass(frozen=True)
 class AblationSummary(Document):
-    """What each part of the champion's recipe gives at a small budget of `train_images` training images.
+    """Effect of each part of the champion's recipe at a small budget of `train_images` training images.
 
-    In `question` the recipe stands against itself with one part less, or one more, the same seeds each, on validation
-    images; its first variant is the champion. `student` names the variant that learned from the `ensemble` of the
-    champion's networks; `views` are these networks', on validation images.
+    `question` compares the recipe with variants that have one part less, or one more, with the same seeds on
+    validation images; its first variant is the champion. `student` names the variant that learned from the `ensemble` of the
+    champion's networks; `views` are those of these networks on validation images.
     """
 
     PATH: ClassVar[str] = "champion/ablation.json"
@@ -104,8 +104,8 @@ class ChampionSummary(Document):
     """Beyond the deck: its own network, or another under 3 million parameters, with a better recipe.
 
     `fit` is the recipe in full on `fit_images` of the train part, one seed, judged on validation images: the figure to
-    hold against other validation figures. `earlier` are that network's fits of the rounds before its last one: from the
-    second round on a network starts from its weights of the round before. The networks of `test` were trained on
+    compare with other validation figures. `earlier` are that network's fits before its last warm restart, each of which
+    continues from the weights of the one before. The networks of `test` were trained on
     `train_images` of train and validation data together; the published one is the first seed's, and all four views were
     fixed before the reading.
     """

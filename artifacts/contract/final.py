@@ -1,4 +1,4 @@
-"""The final model: its test figures, mistakes, filters and neighbours."""
+"""The final model: test figures, mistakes, filters, and neighbors."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class ErrorsSummary(Document):
 
 @dataclass(frozen=True)
 class FilterSide(Document):
-    """Where a first-layer filter answers: shift of its activation's centre against the image's own, in -1..1
+    """Where a first-layer filter responds: shift of its activation's center against the image's own, in -1..1
     (horizontal: left negative; vertical: top negative), averaged over test images."""
 
     filter: int
@@ -94,8 +94,8 @@ class FeatureMapsSummary(Document):
 class EmbeddingMapSummary(Document):
     """The first `images` test images laid out in the plane by the final model's embedding.
 
-    `trustworthiness` (0 to 1; Venna and Kaski 2001) falls for each image that the map puts among another's
-    `neighbours` nearest though the embedding has it farther away; `flat_trustworthiness` is that of the first two
+    `trustworthiness` (0 to 1; Venna and Kaski 2001) falls for each image that the map places among another's
+    `neighbours` nearest although it is farther away in the embedding; `flat_trustworthiness` is that of the first two
     principal components.
     """
 

@@ -1,4 +1,4 @@
-"""The manifest of a run, and its clock: the one place for times."""
+"""The manifest of a run and its clock files, the only place for times."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Machine(Document):
 
 @dataclass(frozen=True)
 class Manifest(Document):
-    """`manifest.json`: what the run is, and the sha256 of every file in it. `settings` are changes to the profile.
+    """`manifest.json`: a description of the run and the SHA-256 of every file. `settings` are changes to the profile.
 
     `seal` is the sha256 of the manifest's own bytes with an empty seal; manifests of earlier versions have none.
-    `taken_over` names the stages whose files an earlier published study made with the same settings.
+    `taken_over` names the stages copied from the published study, which had the same settings.
     """
 
     PATH: ClassVar[str] = "manifest.json"
@@ -81,7 +81,7 @@ class TrialClock(Document):
 
 @dataclass(frozen=True)
 class StageClock(Document):
-    """`clock/STAGE.json`: how long a stage took, on what."""
+    """`clock/STAGE.json`: how long a stage took on which machine."""
 
     stage: str
     started: str

@@ -1,4 +1,4 @@
-"""The two searches and the confirmation of their best."""
+"""The two searches and the confirmation of their best trials."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TrialValues(Document):
 
 @dataclass(frozen=True)
 class Ranges(Document):
-    """What a search draws from: lr and weight decay log-uniform, momentum uniform, the others from the choices."""
+    """The search space: lr and weight decay log-uniform, momentum uniform, the others from their choices."""
 
     lr: tuple[float, float]
     weight_decay: tuple[float, float]
@@ -49,7 +49,7 @@ class TrialResult(Document):
 
     @property
     def rank(self) -> tuple[int, float]:
-        """What trials are compared by: the rung reached, then the accuracy there; a failed trial is the worst."""
+        """Sort key of trials: the rung reached, then the accuracy there; a failed trial ranks last."""
         return (self.rung, self.fit.highest_val_accuracy) if self.fit else (0, -1.0)
 
 
@@ -78,13 +78,13 @@ class SearchSummary(Document):
 
     @staticmethod
     def clock_name(trial: int, rung: int) -> str:
-        """What the stage's clock calls a trial's training on a rung."""
+        """Name of a trial's training on a rung in the stage's clock."""
         return str(trial) if rung == 1 else f"{trial} rung {rung}"
 
 
 @dataclass(frozen=True)
 class RangeCut(Document):
-    """How the fine ranges came from the coarse search: what its top trials span."""
+    """The fine ranges: what the top trials of the coarse search span."""
 
     PATH: ClassVar[str] = "tuning/cut.json"
     top_trials: Counts
@@ -94,7 +94,7 @@ class RangeCut(Document):
 
 @dataclass(frozen=True)
 class Confirmed(Document):
-    """A trial of a search, trained again in full with seeds that had no part in its choice.
+    """A trial trained again in full with seeds that had no part in its choice.
 
     `search_accuracy` is what the search reported, with a seed of its own and `search_epochs` epochs (fewer than here if
     the trial never reached the last rung). `val_accuracy` is the spread over the new seeds' `fits`, None if all failed;

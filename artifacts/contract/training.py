@@ -1,4 +1,4 @@
-"""Recipes, what a training left, and the comparisons of networks and trainsets."""
+"""Recipes, results of trainings, and the comparisons of networks and trainsets."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Recipe(Document):
 
     `replication`: `none` trains on each image as it is (or, with ops, as drawn anew each time it is seen: `replace`);
     `once` adds one augmented copy of the set, drawn before training (the deck); `every epoch` draws that copy anew;
-    `mixed` is `replace`, and half of the batches are mixed by CutMix; `randomised` is the photo model's: every image as
-    a visitor's photo might show it, and outliers of no class.
+    `mixed` is `replace`, and half of the batches are mixed by CutMix; `randomised` is the photo model's: every image
+    randomized to look like a visitor's photo, plus outliers of no class.
     """
 
     architecture: str
@@ -50,7 +50,7 @@ class Curves(Document):
 
 @dataclass(frozen=True)
 class Fit(Document):
-    """One trained network, seen through its validation set."""
+    """Result of one training, judged on the validation set."""
 
     seed: int
     curves: Curves
@@ -63,7 +63,7 @@ class Fit(Document):
 
 @dataclass(frozen=True)
 class LayerRow(Document):
-    """One convolution or fully connected layer, its BatchNorm counted in; shape without the batch axis."""
+    """One convolution or fully connected layer including its BatchNorm; shape without the batch axis."""
 
     name: str
     kind: str
