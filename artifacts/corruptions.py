@@ -1,8 +1,8 @@
 """Six image corruptions of chosen strength, with which pipeline and portal measure robustness.
 
 Plain numpy, since this is the only package that both import. Every function takes uint8 images (N, S, S) and a
-strength, and returns images of the same shape and dtype; strength 0 changes nothing. After Hendrycks and Dietterich 2019
-(arXiv:1903.12261); the strengths are chosen for 28 x 28 pixels.
+strength, and returns images of the same shape and dtype; strength 0 changes nothing. After Hendrycks and Dietterich
+2019 (arXiv:1903.12261); the strengths are chosen for 28 x 28 pixels.
 """
 
 from __future__ import annotations

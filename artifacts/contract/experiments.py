@@ -87,8 +87,8 @@ class AblationSummary(Document):
     """Effect of each part of the champion's recipe at a small budget of `train_images` training images.
 
     `question` compares the recipe with variants that have one part less, or one more, with the same seeds on
-    validation images; its first variant is the champion. `student` names the variant that learned from the `ensemble` of the
-    champion's networks; `views` are those of these networks on validation images.
+    validation images; its first variant is the champion. `student` names the variant that learned from the
+    `ensemble` of the champion's networks; `views` are those of these networks on validation images.
     """
 
     PATH: ClassVar[str] = "champion/ablation.json"

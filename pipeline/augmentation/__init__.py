@@ -1,10 +1,10 @@
-"""Random augmentation of a whole batch on its device, every image with its own draw.
+"""Random augmentation of a batch on its device, with an independent draw for every image.
 
-    ops.py         the ops: what is random about each, and what it does to an image
-    resampling.py  where an output pixel comes from, and what is read there
-    sets.py        ops composed; the deck's six trainsets, the champion's sets
+    ops.py         the ops: random parameters and their effect
+    resampling.py  source positions of output pixels, and interpolation
+    sets.py        compositions: the deck's six trainsets, the champion's sets
 
-Images are uint8 tensors of shape (N, 1, size, size), in and out: a byte moves a quarter of the memory of a float. Only
+Images are uint8 tensors of shape (N, 1, size, size), in and out: a byte needs a quarter of the memory of a float. Only
 `Perspective` makes new values; it rounds them half to even. Divide by 255 after augmenting, where the batch turns into
 the network's dtype.
 

@@ -1,8 +1,8 @@
 """The random ops, each with the semantics and defaults of torchvision's transform of tensors.
 
-Every op splits in two, so that chance and effect can be tested apart:
-- `draw(n, size, generator)` takes what is random for n images of size x size pixels, on the generator's device;
-- `apply(images, parameters)` is a plain function of uint8 images (N, 1, size, size) and what was drawn.
+Every op has two parts, so that randomness and effect can be tested separately:
+- `draw(n, size, generator)` draws the parameters for n images of size x size pixels, on the generator's device;
+- `apply(images, parameters)` is a pure function of uint8 images (N, 1, size, size) and the parameters.
 """
 
 import math
@@ -42,7 +42,7 @@ class HorizontalFlip:
 
 @dataclass(frozen=True)
 class Rotation:
-    """Rotate about the centre by a uniform angle within +-degrees, nearest pixel, 0 outside.
+    """Rotate around the center by a uniform angle within +-degrees, nearest pixel, 0 outside.
 
     Parameters: float32 (N,), degrees counter-clockwise.
     """
@@ -101,7 +101,7 @@ class Erasing:
 
     The box covers a uniform share of the image within `scale`; height / width is log-uniform within `ratio`. A box that
     does not fit is drawn again, ten times at most. Parameters: int64 (N, 4), top, left, height and width in pixels; an
-    image that stays whole has a box of height and width 0.
+    unchanged image has a box of height and width 0.
     """
 
     p: float = 0.5

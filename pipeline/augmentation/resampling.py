@@ -1,6 +1,6 @@
-"""Resampling: for each output pixel the place it comes from, and the value read there.
+"""Resampling: the source position of each output pixel, and the value interpolated there.
 
-Places are in grid_sample's unit, where the image runs from -1 to 1 along x and along y.
+Positions are in grid_sample's unit, where the image runs from -1 to 1 along x and along y.
 """
 
 import functools
@@ -20,7 +20,7 @@ def resample(images: Tensor, source: Tensor, mode: str) -> Tensor:
 
 
 def pixel_centres(size: int, device: torch.device) -> Tensor:
-    """Returns float32 (size,): the places of the pixel centres along one axis."""
+    """Returns float32 (size,): the positions of the pixel centers along one axis."""
     return (torch.arange(size, device=device) + 0.5) * (2 / size) - 1
 
 

@@ -1,4 +1,4 @@
-"""Ops composed: the deck's six trainsets (deck, sections 2 and 4), and the champion's with one op less each."""
+"""Compositions of ops: the deck's six trainsets (deck, sections 2 and 4), and the champion's with one op left out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pipeline.augmentation.ops import Crop, Erasing, HorizontalFlip, Op, Perspec
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Ops, applied one after the other."""
+    """Ops applied in order."""
 
     ops: Sequence[Op] = ()
 
@@ -31,7 +31,7 @@ class Augmentation:
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationSet(Augmentation):
-    """Ops under a number: the deck's six trainsets have the deck's, and the deck's words."""
+    """A numbered composition; the deck's six trainsets keep the deck's numbers and titles."""
 
     id: int
     title: str
@@ -80,5 +80,5 @@ CHAMPION_SETS: dict[int, AugmentationSet] = {
 
 
 def augmentation_set(number: int) -> AugmentationSet:
-    """The set of that number, the deck's or the champion's; KeyError if there is none."""
+    """Return the set with that number; KeyError if there is none."""
     return {**AUGMENTATION_SETS, **CHAMPION_SETS}[number]

@@ -1,4 +1,4 @@
-"""The seven networks, the autoencoder, and what can be counted about them."""
+"""The networks, the autoencoder, and their sizes."""
 
 from pipeline.models.autoencoder import ConvAutoencoder
 from pipeline.models.base import ImageClassifier, Taps

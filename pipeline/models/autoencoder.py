@@ -1,4 +1,4 @@
-"""The convolutional autoencoder that finds outliers: images it reconstructs badly are unlike the rest."""
+"""The convolutional autoencoder for outliers: images with a high reconstruction error are unusual."""
 
 import torch
 from torch import Tensor, nn
@@ -7,11 +7,11 @@ SMALLEST_IMAGE = 16
 
 
 class ConvAutoencoder(nn.Module):
-    """Squeeze an image into `bottleneck` numbers and draw it again (deck section 1, outliers).
+    """Encode an image in `bottleneck` numbers and reconstruct it (deck section 1, outliers).
 
     After Hinton and Salakhutdinov 2006 (doi:10.1126/science.1127647) and, for convolutions, Masci et al. 2011
     (doi:10.1007/978-3-642-21735-7_7). Two strided convolutions down, two upsamplings with a convolution each up:
-    transposed convolutions would draw checkerboards (Odena et al. 2016, doi:10.23915/distill.00003), and those count as
+    transposed convolutions would add checkerboard artifacts (Odena et al. 2016, doi:10.23915/distill.00003) to the
     error. At 28x28 111,521 parameters and 1.4 million MACs, so that 60,000 images take seconds on a CPU.
     """
 

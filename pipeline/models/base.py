@@ -1,4 +1,4 @@
-"""The common shape of all networks, and the building blocks they share.
+"""Base class and building blocks of all networks.
 
 Shape suffixes: N images, C channels, H rows, W columns; F features after flattening, D width of the embedding.
 """
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class Taps(NamedTuple):
-    """What one forward pass shows: the answer, and two places on the way to it."""
+    """Results of one forward pass: logits, first feature maps, and embedding."""
 
     logits: Tensor  # (N, classes)
     embedding: Tensor  # (N, D): the activations that enter the last linear layer
@@ -23,7 +23,7 @@ class ImageClassifier(nn.Module, ABC):
     """Convolutional features, hidden fully connected layers, one linear classifier.
 
     A subclass implements `features` and `first_conv`, and sets `hidden` and `classifier`.
-    Input: float (N, 1, H, W), min-max normalised to 0..1.
+    Input: float (N, 1, H, W), min-max normalized to 0..1.
     """
 
     hidden: nn.Sequential  # (N, F) -> (N, D)
@@ -96,10 +96,10 @@ def means_and_maxima(maps_NCHW: Tensor) -> Tensor:
 def initialise(model: ImageClassifier) -> None:
     """Draw fresh weights in place, from torch's global generator.
 
-    Kaiming initialisation keeps the variance of activations through ReLUs (He et al. 2015, arXiv:1502.01852); fan-out
+    Kaiming initialization keeps the variance of activations through ReLUs (He et al. 2015, arXiv:1502.01852); fan-out
     for convolutions, as is usual for ResNets. The classifier starts near zero, so that the first loss is
-    log(classes) whatever the embedding's scale and early steps are not spent on undoing confident guesses.
-    BatchNorms keep PyTorch's own start: scale 1, shift 0.
+    log(classes) whatever the embedding's scale, and early steps are not spent on undoing confident guesses.
+    BatchNorms keep PyTorch's defaults: scale 1, shift 0.
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d):

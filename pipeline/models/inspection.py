@@ -1,4 +1,4 @@
-"""What a network is made of: layers, shapes, parameters and multiply-accumulates (MACs)."""
+"""Layers, shapes, parameters, and multiply-accumulates (MACs) of a network."""
 
 import copy
 from dataclasses import replace
@@ -30,7 +30,7 @@ def count_macs(model: nn.Module, image_size: int) -> int:
 def layer_table(model: nn.Module, image_size: int) -> list[LayerRow]:
     """Return the convolutions and fully connected layers in the order in which an image passes them.
 
-    `name` is the layer's path for `model.get_submodule`. A BatchNorm counts with the layer whose output it normalises;
+    `name` is the layer's path for `model.get_submodule`. A BatchNorm counts with the layer whose output it normalizes;
     where that is the output of several (the concatenations of DenseNets), with the next layer. So the rows' parameters
     sum to the model's.
     """
@@ -57,7 +57,7 @@ class _Call(NamedTuple):
 
 
 def _trace(model: nn.Module, image_size: int) -> list[_Call]:
-    """Pass one image; return the calls of layers and BatchNorms in their order."""
+    """Pass one image; return the calls of layers and BatchNorms in order."""
     calls: list[_Call] = []
 
     def record(name: str) -> Any:

@@ -1,7 +1,7 @@
-"""The network for visitors' photos: small, so that many views of a photo cost little, and with one class more: none.
+"""The network for visitors' photos: small, since many views of a photo are predicted, with an extra output for none.
 
-Its features are the means and maxima of the last maps, so a garment may lie anywhere in the picture; there is no fully
-connected layer that could learn Fashion-MNIST's fixed places by heart.
+Its features are the means and maxima of the last maps, so a garment may lie anywhere in the picture. It has no fully
+connected layer, which could memorize the fixed positions in Fashion-MNIST.
 """
 
 from __future__ import annotations

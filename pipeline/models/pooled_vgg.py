@@ -1,7 +1,7 @@
-"""OwnBaseline2 with its parameters re-spent on convolutions: the ablation asks what the network gives.
+"""OwnBaseline2 with convolutions in place of fully connected layers, a variant of the ablation.
 
-OwnBaseline2 has nine tenths of its parameters in fully connected layers. Here a fourth block of convolutions stands in
-their place, and its maps are pooled whole (Lin et al. 2013, arXiv:1312.4400, section 3.2): 40 % of the parameters, 1.4
+OwnBaseline2 has nine tenths of its parameters in fully connected layers. Here a fourth block of convolutions replaces
+them, with global pooling (Lin et al. 2013, arXiv:1312.4400, section 3.2): 40 % of the parameters, 1.4
 times the multiply-accumulates.
 """
 

@@ -1,4 +1,4 @@
-"""The seven networks of the deck, in its order. One more network is one more entry in `ARCHITECTURES`."""
+"""The seven networks of the deck, in its order. To add a network, add an entry to `ARCHITECTURES`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ Confidence = Literal["good", "fair", "low to fair", "low"]
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network of the deck: its published figures, and how to make it.
+    """A network of the deck: its published figures and its builder.
 
     `layers` counts convolutions (shortcuts and transitions too) and fully connected layers; both `layers` and
-    `parameters` are the deck's and hold for 10 classes and 28x28 images. `confidence` says how surely the configuration
-    follows from them. `build` takes `classes`, `image_size` and what `options` names, and draws from torch's generator.
+    `parameters` are the deck's and hold for 10 classes and 28x28 images. `confidence` says how certain the
+    reconstruction is. `build` takes `classes`, `image_size` and what `options` names, and draws from torch's generator.
     """
 
     name: str
@@ -66,7 +66,7 @@ _OWN = {
 def build(
     name: str, *, classes: int, image_size: int, seed: int, last_layers: int = 3, dropout: float = 0.0
 ) -> ImageClassifier:
-    """Make a network on the CPU; the same seed gives the same weights whatever was drawn before.
+    """Build a network on the CPU; its weights depend only on the seed.
 
     Raises ValueError for an unknown name, too small an image, or an option that the network does not have or take.
     """

@@ -1,7 +1,7 @@
-"""Files of the work folder that can tell whether they are whole: the sha256 of the content stands before it.
+"""Files of the work folder with a checksum: the SHA-256 of the content precedes it.
 
-Atomic writes keep a killed process from leaving half a file; the seal also tells a file that rotted or was edited, so
-that resuming never builds on it.
+Atomic writes prevent half-written files; the checksum also reveals damage and edits, so a resumed run never builds on
+a damaged file.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _HEX = 64
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write `content` and its seal, atomically."""
+    """Write `content` and its checksum atomically."""
     store.write_atomic(path, store.sha256(content).encode() + b"\n" + content)
 
 
 def read(path: Path) -> bytes:
-    """The content; ArtifactError if it is not what was written, OSError if there is no file.
+    """Return the content; ArtifactError if it is damaged, OSError if there is no file.
 
-    JSON that was written before there were seals begins with a brace, which no seal does: it is taken as it is.
+    JSON from versions without checksums begins with a brace, which no checksum does, and is returned unchecked.
     """
     data = path.read_bytes()
     if data.startswith(b"{"):

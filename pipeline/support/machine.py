@@ -1,4 +1,4 @@
-"""What this machine is, for the record beside every measured figure."""
+"""Description of this machine, recorded with every measured figure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def describe() -> Machine:
 
 
 def _processor() -> str:
-    """The model name that Linux gives, else what Python knows."""
+    """Return the model name from Linux, else what Python reports."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

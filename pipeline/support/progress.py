@@ -1,4 +1,4 @@
-"""Says how far a long stage is: a live bar on a terminal, a line every ten seconds elsewhere (a log, CI)."""
+"""Progress of a long stage: a live bar on a terminal, a line every ten seconds elsewhere (a log, CI)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEAST_SHARE = 0.005  # of the work, from which a pace can be told
 
 
 class StageProgress:
-    """What is done (`title`), which share of it, how long it took, how long it still takes."""
+    """Show the title, the share done, the time elapsed, and an estimate of the time left."""
 
     def __init__(self, console: Console, title: str) -> None:
         self.console = console
@@ -36,7 +36,7 @@ class StageProgress:
         self._bar.stop()
 
     def __call__(self, share: float) -> None:
-        """Report that `share` (0..1) of the work is done; it never goes back."""
+        """Report that `share` (0..1) of the work is done; it never decreases."""
         self.share = max(self.share, min(share, 1.0))
         self._bar.update(self._task, completed=self.share)
         now = time.monotonic()
@@ -45,17 +45,17 @@ class StageProgress:
             self.console.print(self._line(now), highlight=False)
 
     def _line(self, now: float) -> str:
-        """The pace counts from the first line on: what was done before is taken up at once and says nothing of it."""
-        left = "time left not known yet"
+        """Measure the pace from the first line on: work done by an earlier run would distort it."""
+        left = "time left unknown"
         since, share = self._pace_from or (now, self.share)
         self._pace_from = since, share
         if self.share - share > LEAST_SHARE:
             left = f"about {clock((1 - self.share) * (now - since) / (self.share - share))} left"
-        return f"  {self.title}: {self.share:4.0%}, {clock(now - self.begun)} gone, {left}"
+        return f"  {self.title}: {self.share:4.0%}, {clock(now - self.begun)} elapsed, {left}"
 
 
 def clock(seconds: float) -> str:
-    """Seconds as m:ss or h:mm:ss."""
+    """Format seconds as m:ss or h:mm:ss."""
     whole = max(0, round(seconds))
     hours, rest = divmod(whole, 3600)
     minutes, rest = divmod(rest, 60)

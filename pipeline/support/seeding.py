@@ -1,4 +1,4 @@
-"""Seeds that depend on what they are for, not on what ran before: a resumed run draws what an unbroken one draws."""
+"""Seeds derived from their purpose, not from a stream: a resumed run draws the same numbers as an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import hashlib
 
 
 def derive(*parts: int | str) -> int:
-    """A 63-bit seed from the given parts, the same on every machine and Python version."""
+    """Return a 63-bit seed from the given parts, the same on every machine and Python version."""
     digest = hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1

@@ -1,4 +1,4 @@
-"""Means, spreads and differences over seeds; accuracies as fractions."""
+"""Means, spreads, and differences over seeds; accuracies are fractions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from artifacts.contract import Comparison, Fit, Spread, Variant
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Mean, sample standard deviation and 95 % t-interval of the mean; the last two are None for a single value."""
+    """Return mean, sample standard deviation, and 95 % t-interval; the last two are None for a single value."""
     mean = float(np.mean(values))
     if len(values) < 2:
         return Spread(n=len(values), mean=mean, std=None, low=None, high=None)
@@ -35,7 +35,7 @@ def standard_error(accuracy: float, images: int) -> float:
 def compare(first: Variant, second: Variant) -> Comparison:
     """Welch's test (unequal variances) of second - first; `real` when the 95 % interval leaves out zero.
 
-    With one seed on either side, or seeds that all agree on both, there is no interval and nothing is called real.
+    With one seed on either side, or no variance on both, there is no interval and nothing is called real.
     """
     a, b = ([fit.highest_val_accuracy for fit in variant.fits] for variant in (first, second))
     difference = float(np.mean(b) - np.mean(a))

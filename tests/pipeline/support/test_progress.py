@@ -32,18 +32,18 @@ def report(monkeypatch: pytest.MonkeyPatch) -> Report:
 
 
 def test_the_time_left_follows_from_the_pace(report: Report) -> None:
-    assert report(10, 0.1) == "labels (5 trials):  10%, 0:10 gone, time left not known yet"
+    assert report(10, 0.1) == "labels (5 trials):  10%, 0:10 elapsed, time left unknown"
     assert report(15, 0.15) == ""
-    assert report(20, 0.2) == "labels (5 trials):  20%, 0:20 gone, about 1:20 left"
+    assert report(20, 0.2) == "labels (5 trials):  20%, 0:20 elapsed, about 1:20 left"
 
 
 def test_what_was_done_before_is_no_pace(report: Report) -> None:
     """Of a stage that goes on after a kill, half is there in the first second; the rest takes what it takes."""
     assert report(1, 0.5) == ""
-    assert report(11, 0.51).endswith("time left not known yet")
-    assert report(111, 0.61).endswith("61%, 1:51 gone, about 6:30 left")
+    assert report(11, 0.51).endswith("time left unknown")
+    assert report(111, 0.61).endswith("61%, 1:51 elapsed, about 6:30 left")
 
 
 def test_a_stage_that_stands_still_promises_nothing(report: Report) -> None:
     report(10, 0.3)
-    assert report(40, 0.3).endswith("time left not known yet")
+    assert report(40, 0.3).endswith("time left unknown")
