@@ -124,7 +124,7 @@ class ImprovementsConfig:
 
 @dataclass(frozen=True)
 class RobustnessConfig:
-    """How many validation images are spoiled, 24 times each, for each of 13 networks."""
+    """How many validation images are corrupted, 24 times each, for each of 13 networks."""
 
     images: int
 

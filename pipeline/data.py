@@ -1,4 +1,4 @@
-"""The data set: where its four IDX files come from, their checksums, and the split.
+"""The data set: sources of its four IDX files, their checksums, and the split.
 
 Sources and checksums: DESIGN.md, taken from the data set's makers (Xiao et al. 2017, arXiv:1708.07747). A folder with a
 `names.txt` beside its IDX files (one class name a line) is another data set of the same kind and is taken as it is.
@@ -52,7 +52,7 @@ OTHER_MAX_BYTES = 1 << 30  # another data set's file may not unpack to more
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images uint8 (N, S, S), labels uint8 (N,), as the files hold them; `sha256` by file name. Hashed by identity."""
+    """Images uint8 (N, S, S) and labels uint8 (N,) as in the files; `sha256` by file name. Hashed by identity."""
 
     name: str
     classes: tuple[str, ...]
@@ -81,7 +81,7 @@ class Split:
 
 
 def load(folder: Path | None = None) -> Dataset:
-    """The data set in `folder`, or Fashion-MNIST from the first source that has it; every byte is checked."""
+    """Load the data set in `folder`, or Fashion-MNIST from the first source that has it, and check every byte."""
     if folder is not None:
         if not folder.is_dir():
             raise UserError(
@@ -119,7 +119,7 @@ def subset(index: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.n
 
 
 def _stratified(index: np.ndarray, labels: np.ndarray, count: int, seed: int) -> list[np.ndarray]:
-    """`count` of the indices and the rest, every class in its share; UserError if a part cannot hold every class."""
+    """Split `count` of the indices off, stratified; UserError if a part cannot hold every class."""
     try:
         return train_test_split(
             index, train_size=count, test_size=len(index) - count, random_state=seed, stratify=labels[index]
@@ -138,7 +138,7 @@ def fold(labels: np.ndarray, number: int, of: int, seed: int) -> np.ndarray:
 
 
 def with_test_images(dataset: Dataset, count: int) -> Dataset:
-    """The data set with `count` of its test images, stratified: all but the smoke profile use them all."""
+    """Return the data set with `count` of its test images, stratified; only the smoke profile uses fewer than all."""
     index = subset(np.arange(len(dataset.test_labels)), dataset.test_labels, count, seed=0)
     return replace(dataset, test_images=dataset.test_images[index], test_labels=dataset.test_labels[index])
 
@@ -177,7 +177,7 @@ def _download_with_torchvision() -> Path | None:
 
 
 def _download_with_apt() -> Path | None:
-    """Debian's package, unpacked without root. A new machine may lack package lists, so they are fetched once."""
+    """Download Debian's package and unpack it without root. Fetch package lists once: a new machine may lack them."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return None
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,8 +1,8 @@
-"""Networks as single ONNX files: uint8 images in, normalisation inside, weights stored in fp32, fp16 or int8.
+"""Export networks as single ONNX files: uint8 images in, normalization inside, weights in fp32, fp16, or int8.
 
-Reduced precisions change how weights are stored, not how the network computes: fp16 weights are cast up, int8 weights
-(symmetric, one scale an output channel) are dequantised when the session loads. So no calibration data is needed and
-all arithmetic stays fp32.
+Reduced precisions change how weights are stored, not how the network computes: fp16 weights are cast up, int8
+weights (symmetric, one scale for each output channel) are dequantized when the session loads. No calibration data is
+needed, and all arithmetic stays fp32.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class Exported(nn.Module):
 
 
 class ExportedPhoto(nn.Module):
-    """The photo model: the same outputs for its classes, calibrated, and `rejection` (N,) as the last.
+    """The photo model: the same outputs, calibrated, and `rejection` (N,) as the last.
 
-    `log_prior` (C,) or (1,) is subtracted from the logits of the classes; the rejection does not know of it.
+    `log_prior` (C,) or (1,) is subtracted from the logits of the classes; the rejection is not affected.
     """
 
     log_prior: Tensor
@@ -99,7 +99,7 @@ def _export(wrapped: nn.Module, outputs: tuple[str, ...], image_size: int) -> on
 
 
 def _without_notes(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """Drop the exporter's notes (stack traces with paths of the machine): they differ from run to run."""
+    """Drop the exporter's metadata (stack traces with local paths), which differs from run to run."""
     for node in proto.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
@@ -111,7 +111,7 @@ def _without_notes(proto: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def reduce_weights(proto: onnx.ModelProto, precision: Precision) -> onnx.ModelProto:
-    """A copy whose large weights are stored in `precision` and turned to fp32 by a node of the graph."""
+    """Return a copy whose large weights are stored in `precision` and converted to fp32 by a node of the graph."""
     reduced = onnx.ModelProto()
     reduced.CopyFrom(proto)
     if precision == "fp32":

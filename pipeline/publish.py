@@ -18,7 +18,7 @@ MAX_BYTES = 40_000_000
 
 
 def verify(folder: Path) -> list[str]:
-    """One sentence for each fault of the run in `folder`; empty when all files are what its manifest says."""
+    """Return one sentence for each fault of the run in `folder`; none if all files match its manifest."""
     try:
         return Run(folder).verify()
     except ArtifactError as error:
@@ -26,7 +26,7 @@ def verify(folder: Path) -> list[str]:
 
 
 def publish(source: Path, target: Path = STUDY) -> int:
-    """Copy the run over `target`, all or nothing; the number of bytes. UserError if it is not fit to be published."""
+    """Replace `target` by the run, all or nothing; return its bytes. UserError if it cannot be published."""
     faults = verify(source)
     if faults:
         raise UserError(f"The run in {source} cannot be published: {faults[0]} Run it again with run-all.")
@@ -48,7 +48,7 @@ def publish(source: Path, target: Path = STUDY) -> int:
 
 
 def _keep_readings(folder: Path, replaced: Path) -> None:
-    """Add the test set's readings by the study that is replaced: publishing anew must not make them forgotten."""
+    """Add the test-set readings of the replaced study, so that publishing again does not hide them."""
     try:
         before, manifest = Run(replaced).manifest, Run(folder).manifest
     except ArtifactError:
@@ -59,7 +59,7 @@ def _keep_readings(folder: Path, replaced: Path) -> None:
 
 
 def _swap(fresh: Path, target: Path, old: Path) -> None:
-    """By two renames, so that no reader finds half a study."""
+    """Swap by two renames, so that no reader finds half a study."""
     if target.exists():
         target.rename(old)
     fresh.rename(target)

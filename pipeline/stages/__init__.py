@@ -1,4 +1,4 @@
-"""The study's table of contents: every stage in its order, what it needs, and which part of the config decides it."""
+"""All stages in order, with their dependencies and the part of the configuration that each uses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from pipeline.support.errors import UserError
 
 @dataclass(frozen=True)
 class Stage:
-    """`run` writes artifacts through its context. `version` is raised by hand when `run` would write other things."""
+    """`run` writes artifacts through its context. Raise `version` by hand when `run` would write something else."""
 
     name: str
     does: str
@@ -43,8 +43,10 @@ class Stage:
 
 STAGES: tuple[Stage, ...] = (
     Stage("eda", "class distribution, average images, pixel statistics", eda.run, (), lambda c: c.eda),
-    Stage("outliers", "what an autoencoder reconstructs worst", outliers.run, (), lambda c: c.outliers),
-    Stage("architectures", "seven networks compared", architectures.run, (), lambda c: c.architectures),
+    Stage(
+        "outliers", "images with the highest autoencoder reconstruction error", outliers.run, (), lambda c: c.outliers
+    ),
+    Stage("architectures", "comparison of seven networks", architectures.run, (), lambda c: c.architectures),
     Stage(
         "augmentations",
         "six trainsets on the deck's best network",
@@ -59,14 +61,16 @@ STAGES: tuple[Stage, ...] = (
         ("augmentations",),
         lambda c: c.tuning,
     ),
-    Stage("tune-fine", "random search over the ranges cut down", tuning.run_fine, ("tune-coarse",), lambda c: c.tuning),
-    Stage("confirm", "the best trials again, with several seeds", confirm.run, ("tune-fine",), lambda c: c.confirm),
-    Stage("final", "best recipe on all training data, test set read once", final.run, ("confirm",), lambda c: c.final),
-    Stage("errors", "the mistakes on the test set", errors.run, ("final",), lambda c: None),
+    Stage("tune-fine", "random search over narrowed ranges", tuning.run_fine, ("tune-coarse",), lambda c: c.tuning),
+    Stage("confirm", "best trials trained again with new seeds", confirm.run, ("tune-fine",), lambda c: c.confirm),
     Stage(
-        "feature-maps", "first-layer filters and their answers", feature_maps.run, ("final",), lambda c: None, version=2
+        "final", "best recipe on all training data, one test-set evaluation", final.run, ("confirm",), lambda c: c.final
     ),
-    Stage("embedding-map", "test images laid out by the final model", embedding_map.run, ("final",), lambda c: None),
+    Stage("errors", "mistakes on the test set", errors.run, ("final",), lambda c: None),
+    Stage(
+        "feature-maps", "first-layer filters and feature maps", feature_maps.run, ("final",), lambda c: None, version=2
+    ),
+    Stage("embedding-map", "test images in the final model's embedding", embedding_map.run, ("final",), lambda c: None),
     Stage(
         "improvements",
         "the deck's open questions",
@@ -75,14 +79,21 @@ STAGES: tuple[Stage, ...] = (
         lambda c: c.improvements,
         version=3,
     ),
-    Stage("ablation", "what each part of a better recipe gives", ablation.run, (), lambda c: c.ablation, version=3),
     Stage(
-        "champion", "the better recipe in full, test set read once", champion.run, (), lambda c: c.champion, version=2
+        "ablation", "effect of each part of the champion's recipe", ablation.run, (), lambda c: c.ablation, version=3
     ),
-    Stage("labels", "training labels that other networks doubt", labels.run, (), lambda c: c.labels, version=2),
+    Stage(
+        "champion",
+        "a better recipe at full budget, one test-set evaluation",
+        champion.run,
+        (),
+        lambda c: c.champion,
+        version=2,
+    ),
+    Stage("labels", "suspected label errors in the training data", labels.run, (), lambda c: c.labels, version=2),
     Stage(
         "robustness",
-        "the networks on spoiled validation images",
+        "accuracy on corrupted validation images",
         robustness.run,
         ("architectures", "augmentations"),
         lambda c: c.robustness,
@@ -100,7 +111,7 @@ STAGES: tuple[Stage, ...] = (
 
 
 def named(name: str) -> Stage:
-    """The stage of that name; UserError names the ones there are."""
+    """Return the stage of that name; UserError lists the available ones."""
     for stage in STAGES:
         if stage.name == name:
             return stage
@@ -108,7 +119,7 @@ def named(name: str) -> Stage:
 
 
 def with_needs(name: str) -> list[Stage]:
-    """The stage and all that it needs, in the study's order."""
+    """Return the stage and all its dependencies, in the study's order."""
     wanted = {name}
     for stage in reversed(STAGES):
         if stage.name in wanted:

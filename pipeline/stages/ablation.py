@@ -1,7 +1,6 @@
-"""Stage ablation: what each part of the champion's recipe gives, at a small budget, on validation images alone.
+"""Stage ablation: effect of each part of the champion's recipe at a small budget, on validation images.
 
-The recipe is trained without one of its parts or with one more, with the same seeds each. A student of the champions
-together comes last.
+Each variant has one part less or more and the same seeds. A student of the champions' ensemble comes last.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ STUDENT = "student of the ensemble"
 
 
 def variants(recipe: Recipe) -> dict[str, Recipe]:
-    """The recipe, then with one part less or more each. SAM gets half the epochs, since a step of it costs two."""
+    """Return the recipe and its variants. SAM gets half the epochs, since a step of it costs two."""
     half = max(1, recipe.epochs // 2)
     changes: dict[str, dict[str, object]] = {
         CHAMPION: {},
@@ -58,7 +57,7 @@ def run(context: Context) -> None:
 
 
 def _answered(context: Context, config: AblationConfig) -> tuple[Question, list[TrialSpec]]:
-    """The answered question, and the trials of the champion's own networks in it."""
+    """Train the variants; return the question with its results, and the champion's own trials."""
     recipes = variants(config.recipe)
     chosen = seeds(context, config.seeds)
     trials = len(recipes) * len(chosen)

@@ -43,7 +43,7 @@ def run(context: Context) -> None:
 
 
 def specs(context: Context) -> dict[tuple[int, int], TrialSpec]:
-    """The trial of each (trainset, seed), in the order in which they are run."""
+    """Return the trial of each (trainset, seed), in training order."""
     config = context.config.augmentations
     plan = [(number, seed) for number in AUGMENTATION_SETS for seed in seeds(context, config.seeds)]
     return {
@@ -59,13 +59,13 @@ def specs(context: Context) -> dict[tuple[int, int], TrialSpec]:
 
 
 def recipe_of_set(base: Recipe, number: int) -> Recipe:
-    """Trainset 1 is the original set alone; the others keep the recipe's way of replication."""
+    """Trainset 1 is the original set; the others keep the recipe's replication."""
     replication = "none" if number == 1 else base.replication
     return dataclasses.replace(base, augmentation_set=number, replication=replication)
 
 
 def _pictures(context: Context) -> dict[str, np.ndarray]:
-    """One garment a class; each op applied for certain, each trainset drawn as it is."""
+    """One garment for each class: each op with p = 1, and each trainset as drawn."""
     dataset, split = context.dataset, context.split
     labels = dataset.train_labels[split.train]
     firsts = [int(np.flatnonzero(labels == label)[0]) for label in range(len(dataset.classes))]

@@ -1,7 +1,7 @@
-"""Stage champion: the deck's best network with a better recipe, on all training data; the test set, once.
+"""Stage champion: the deck's best network with a better recipe on all training data, one test-set evaluation.
 
-Everything is chosen on validation images; what each part of the recipe gives is stage `ablation`'s question. The
-networks train in one or more rounds; which are asked how (alone, with mirror image, together) is fixed here, before the
+Everything is chosen on validation images; stage `ablation` measures each part of the recipe. All training after the
+first round is a warm restart. How the networks predict (alone, with mirror image, together) is fixed here, before the
 test labels are compared with anything.
 """
 
@@ -62,7 +62,7 @@ def run(context: Context) -> None:
 
 
 def _exporting(context: Context, spec: TrialSpec) -> Iterator[tuple[bytes, ExportedModel]]:
-    """The published network's file, held against torch on test images; a worker has begun when this returns."""
+    """Start exporting the published network, compared with torch on test images; a worker is busy when this returns."""
     tested = len(context.dataset.test_labels)
     job = export.Job(CHAMPION, CHAMPION, spec, (export.FINAL_PRECISION,), export.FINAL_PRECISION, tested, "test")
     return context.pool.map(export.exported, [job])
@@ -85,13 +85,13 @@ def _described(context: Context, spec: TrialSpec, rounds: int) -> dict[str, Any]
 
 @dataclass(frozen=True)
 class Round:
-    """The trial that validation images judge, and the ones on all training data, a seed each."""
+    """The trial judged on validation images, and the trials on all training data, one for each seed."""
 
     on_train: TrialSpec
     published: list[TrialSpec]
 
     def after(self) -> Round:
-        """The next round: each network goes on from its own weights (a warm restart)."""
+        """Return the next round: a warm restart of each network from its own weights."""
         return Round(_restarted(self.on_train), [_restarted(spec) for spec in self.published])
 
 
@@ -116,7 +116,7 @@ def _rounds(context: Context, config: ChampionConfig) -> list[Round]:
 
 
 def _train(context: Context, number: int, plan: Round) -> Fit:
-    """Train a round's networks; the fit of the one that is validated."""
+    """Train a round's networks; return the fit of the validated one."""
     specs = [*plan.published[:1], plan.on_train, *plan.published[1:]]
     title = ", in full" if number == 1 else f", round {number}"
     again = "" if number == 1 else title
@@ -125,7 +125,7 @@ def _train(context: Context, number: int, plan: Round) -> Fit:
 
 
 def _read_test_set(context: Context, published: Sequence[TrialSpec]) -> Views:
-    """One reading: all views of all seeds' networks at once."""
+    """Read the test set once: all views of all seeds' networks."""
     answers = answers_of(context, published, "test")
     predicted = np.stack([plain.argmax(1) for plain in answers.plain]).astype(np.uint8)
     context.write_arrays("champion/test.npz", {"predictions_by_seed": predicted})

@@ -1,7 +1,7 @@
-"""Stage confirm: the best trials of both searches, trained again with several seeds; the best mean goes to `final`.
+"""Stage confirm: train the best trials of both searches again with new seeds; the best mean goes to `final`.
 
-The top of a large search flatters itself: it is the highest of many figures of one seed each, so luck chose it too.
-Seeds that had no part in that choice give each candidate an honest figure, and a spread beside it.
+The top of a large search is biased upward: it is the highest of many figures of one seed each. New seeds give each
+candidate an unbiased figure and a spread.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _searches(context: Context) -> list[SearchSummary]:
 
 
 def candidates(searches: Sequence[SearchSummary], count: int) -> list[Candidate]:
-    """The trials of the searches that rank first, best first; of trials with equal values the best one alone."""
+    """Return the top trials of both searches, best first; of trials with equal values only the best one."""
     every = [(search, trial) for search in searches for trial in search.trials if trial.fit is not None]
     distinct: dict[TrialValues, Candidate] = {}
     for search, trial in sorted(every, key=lambda pair: pair[1].rank, reverse=True):
@@ -57,7 +57,7 @@ def candidates(searches: Sequence[SearchSummary], count: int) -> list[Candidate]
 
 
 def confirm_spec(context: Context, recipe: Recipe, values: TrialValues, seed: int) -> TrialSpec:
-    """A candidate's training: the searches' own recipe in full, on the same images, with another seed."""
+    """Return a candidate's trial: the searches' recipe in full, on the same images, with another seed."""
     config = context.config
     return train_spec(
         context,
@@ -69,7 +69,7 @@ def confirm_spec(context: Context, recipe: Recipe, values: TrialValues, seed: in
 
 
 def confirm(search: SearchSummary, trial: TrialResult, results: Sequence[Finished]) -> Confirmed:
-    """What the candidate's seeds reached; `reason` says why the first of those that failed did."""
+    """Summarize the candidate's seeds; `reason` is that of the first that failed."""
     assert trial.fit is not None
     fits = tuple(result.record.fit for result in results if result.record.fit is not None)
     return Confirmed(
@@ -85,7 +85,7 @@ def confirm(search: SearchSummary, trial: TrialResult, results: Sequence[Finishe
 
 
 def _winner(confirmed: Sequence[Confirmed]) -> int:
-    """The place of the candidate with the highest mean, of equal ones the search's favourite; none that ever failed."""
+    """Return the index of the candidate with the highest mean (the first of equal ones), failed ones excluded."""
     means = [each.val_accuracy.mean if each.val_accuracy and not each.reason else -1.0 for each in confirmed]
     best = max(range(len(means)), key=means.__getitem__)
     if means[best] < 0:

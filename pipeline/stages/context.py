@@ -1,4 +1,4 @@
-"""What a stage works with: the configuration, the data, earlier artifacts, a place to write, and the trials' pool."""
+"""What a stage works with: configuration, data, earlier artifacts, a place to write, and the workers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass
 class Context:
-    """One stage's view of the run. `study` is the folder of artifacts, `work` that of unfinished things."""
+    """One stage's view of the run. `study` is the folder of artifacts, `work` that of unfinished work."""
 
     stage: str
     config: Config
@@ -78,20 +78,20 @@ class Context:
         self.files[path] = store.record(content)
 
     def document(self, kind: type[T], path: str | None = None) -> T:
-        """A document that an earlier stage of this run wrote."""
+        """Read a document that an earlier stage of this run wrote."""
         where: str = path or kind.PATH  # type: ignore[attr-defined]
         return store.decode(kind, (self.study / where).read_bytes(), source=where)
 
     def arrays(self, path: str) -> dict[str, np.ndarray]:
-        """Arrays that an earlier stage of this run wrote."""
+        """Read arrays that an earlier stage of this run wrote."""
         return store.npz_arrays((self.study / path).read_bytes(), source=path)
 
     def put_reading_on_record(
         self, model: Literal["final", "photo", "champion"], recipe_sha256: str, seeds: int
     ) -> None:
-        """A reading of all test images, on disk before a test label is compared with anything.
+        """Record a reading of all test images on disk, before a test label is compared with anything.
 
-        Whatever happens to the stage afterwards, it is in the manifest once the stage has ended.
+        It stays in the manifest whatever happens to the stage afterwards.
         """
         at = datetime.now(UTC).isoformat(timespec="seconds")
         self.test_reads.append(TestRead(model, recipe_sha256, len(self.dataset.test_labels), seeds, at))
@@ -103,7 +103,7 @@ class Context:
         return StageProgress(self.console, title)
 
     def check_budget(self) -> None:
-        """Between two steps of long work that keeps no checkpoint: BudgetSpent when the time is over."""
+        """Raise BudgetSpent when the time is over; for long work without checkpoints."""
         if self.deadline is not None and time.time() >= self.deadline:
             raise BudgetSpent
 
@@ -115,9 +115,9 @@ class Context:
         *,
         title: str = "",
     ) -> list[Finished]:
-        """Run these trials of the stage, or take those that are done; `names` tell them apart in storage and clock.
+        """Run these trials of the stage, or take finished ones; `names` identify them in the clock file.
 
-        A stage may call it several times, one batch of trials after the other: times go on from the batch before.
+        A stage may call it several times; times continue from the batch before.
         """
         before = self.trial_seconds
         with self.progress(f"{self.stage}{title} ({len(specs)} trials)") as progress:

@@ -1,4 +1,4 @@
-"""Stage eda: class distribution, average image, samples a class, pixel statistics (deck section 1), and the split."""
+"""Stage eda: class distribution, average images, samples, pixel statistics (deck section 1), and the split."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(context: Context) -> None:
 
 
 def _summary(context: Context, images: np.ndarray, labels: np.ndarray) -> EdaSummary:
-    """Pixel figures are those of the train part."""
+    """Pixel statistics are those of the train part."""
     dataset, split = context.dataset, context.split
     classes = len(dataset.classes)
 

@@ -1,4 +1,4 @@
-"""Stage embedding-map: test images in the plane, near to each other where the final model's embedding has them near."""
+"""Stage embedding-map: a two-dimensional layout of test images by the final model's embedding."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def run(context: Context) -> None:
 def lay_out(projected: np.ndarray) -> tuple[np.ndarray, float]:
     """t-SNE of embeddings (N, P) as float32 (N, 2) with the perplexity used (van der Maaten and Hinton 2008).
 
-    One thread: the order of a parallel sum would make every run's picture another.
+    One thread: the order of a parallel sum would change the layout from run to run.
     """
     perplexity = min(PERPLEXITY, (len(projected) - 1) / 3)
     with threadpool_limits(1):

@@ -39,7 +39,7 @@ def run(context: Context) -> None:
 
 
 def _pairs(confusion: np.ndarray) -> tuple[ConfusedPair, ...]:
-    """Every pair that was confused at all, most often first; (true, predicted) and its mirror are two pairs."""
+    """Return every confused pair, most frequent first; (true, predicted) and its mirror are two pairs."""
     off_diagonal = confusion * (1 - np.eye(len(confusion), dtype=confusion.dtype))
     pairs = [ConfusedPair(int(t), int(p), int(off_diagonal[t, p])) for t, p in np.argwhere(off_diagonal)]
     return tuple(sorted(pairs, key=lambda pair: -pair.count))

@@ -1,4 +1,4 @@
-"""What the stages that train networks share: specs from a recipe, and the fits of finished trials."""
+"""Shared by the stages that train networks: trial specs from a recipe, and the fits of finished trials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.training.trials import TrialSpec
 
 
 def train_spec(context: Context, recipe: Recipe, seed: int, *, train_images: int, trials: int) -> TrialSpec:
-    """A trial on the split's train part, judged on its validation part, in a stage of that many trials."""
+    """Return a trial on the train part, judged on the validation part, in a stage of that many trials."""
     return TrialSpec(
         recipe=recipe,
         seed=seed,
@@ -27,17 +27,17 @@ def train_spec(context: Context, recipe: Recipe, seed: int, *, train_images: int
 
 
 def seeds(context: Context, count: int) -> list[int]:
-    """The run's seeds: small numbers that people can name, the same ones for every variant (paired)."""
+    """Return the run's seeds: small numbers, the same for every variant (paired)."""
     return [context.config.seed + number for number in range(count)]
 
 
 def trial_seed(context: Context, search: str, training: str) -> int:
-    """A seed of its own for each training of a search, so that no draw is lucky twice; 31 bits to be readable."""
+    """Return a separate seed for each training of a search, so that no draw is lucky twice; 31 bits to be readable."""
     return derive(context.config.seed, search, training) & 0x7FFFFFFF
 
 
 def fits_of(results: Sequence[Finished]) -> tuple[Fit, ...]:
-    """The fits of trials that must all have succeeded; UserError with the reason if one diverged."""
+    """Return the fits of trials that must all have succeeded; UserError with the reason if one diverged."""
     for result in results:
         if result.record.fit is None:
             raise UserError(f"A network of the study did not train: {result.record.reason} Lower the lr in its recipe.")
@@ -45,5 +45,5 @@ def fits_of(results: Sequence[Finished]) -> tuple[Fit, ...]:
 
 
 def whole(recipe: Recipe) -> Recipe:
-    """The recipe without early stopping."""
+    """Return the recipe without early stopping."""
     return dataclasses.replace(recipe, patience=recipe.epochs)

@@ -1,4 +1,4 @@
-"""Stage export: ONNX of the final model and of the seven networks, each held against torch."""
+"""Stage export: ONNX files of all networks, each compared with torch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ALLOWED_LOSS = 0.001  # of accuracy
 class Job:
     """One network to export: `contract.ExportedModel` says what the fields mean.
 
-    `precisions` are measured beside fp32, in this order; the first that keeps the accuracy is kept, or `fixed`.
+    `precisions` are measured in this order in addition to fp32; the first that keeps the accuracy wins, or `fixed`.
     """
 
     name: str
@@ -49,8 +49,8 @@ class Job:
 
 
 def run(context: Context) -> None:
-    """Write `models/*.onnx` and `models/summary.json`. Test images are compared without their labels, but for the
-    final model, whose test labels were read by `final`."""
+    """Write `models/*.onnx` and `models/summary.json`. Test images are compared without their labels, except for
+    the final model, whose test labels were read by `final`."""
     jobs = _jobs(context)
     order = [jobs[0], *jobs[:0:-1]]  # the slowest first: the final model, then DenseNets; no core waits at the end
     models = {}
@@ -64,7 +64,7 @@ def run(context: Context) -> None:
 
 
 def _jobs(context: Context) -> list[Job]:
-    """The final model in all three precisions; the seven in fp32 and down to what they are kept in."""
+    """Return the jobs: the final model in all precisions, the others in fp32 and down to the one that they keep."""
     images = context.config.export.parity_images
     names = [result.name for result in context.document(ArchitecturesSummary).results]
     spec = final.published_spec(context, context.document(FinalSummary))
@@ -79,7 +79,7 @@ def _jobs(context: Context) -> list[Job]:
 
 
 def exported(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
-    """In a worker process: the ONNX file's bytes, and what is measured about it."""
+    """Export a network in a worker process; return the ONNX file's bytes and its measurements."""
     torch.set_num_threads(1)
     model = build(job.spec, place.dataset)
     model.load_state_dict(finished(job.spec, place).weights())
@@ -114,18 +114,18 @@ def exported(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
 
 
 def keeps_accuracy(parity: Parity) -> bool:
-    """Whether the file loses at most ALLOWED_LOSS of accuracy, or one image where there are few."""
+    """Return whether the file loses at most ALLOWED_LOSS of accuracy, or one image where there are few."""
     return parity.torch_accuracy - parity.onnx_accuracy <= max(ALLOWED_LOSS, 1 / parity.accuracy_images) + 1e-9
 
 
 def smallest_good(parities: dict[Precision, Parity]) -> Precision:
-    """The smallest precision measured that keeps the accuracy; fp32 is torch's own arithmetic and always does."""
+    """Return the smallest measured precision that keeps the accuracy; fp32 always does."""
     good = {precision for precision, parity in parities.items() if precision == "fp32" or keeps_accuracy(parity)}
     return next(precision for precision in SMALLEST_FIRST if precision in good)
 
 
 class _Judge:
-    """Holds ONNX files against the torch network that they came from; torch answers each image once, in fp32."""
+    """Compares ONNX files with their torch network, which predicts each image once, in fp32."""
 
     def __init__(self, place: Workplace, job: Job, model: ImageClassifier) -> None:
         dataset = place.dataset

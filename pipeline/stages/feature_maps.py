@@ -1,4 +1,4 @@
-"""Stage feature-maps: first-layer filters, their maps, and on which side of a garment each answers (deck section 5)."""
+"""Stage feature-maps: first-layer filters, their maps, and the side of a garment each responds to (deck section 5)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SILENT = 1e-6
 
 
 def run(context: Context) -> None:
-    """Write `feature-maps/summary.json` and its arrays. Test images are used without their labels, but
-    for picking one garment of each class to show."""
+    """Write `feature-maps/summary.json` and its arrays. Test images are used without their labels,
+    except to pick one garment of each class to show."""
     model, _ = published_model(context)
     dataset = context.dataset
     shown = _shown(dataset.test_labels, len(dataset.classes))
@@ -56,9 +56,9 @@ def _shown(labels: np.ndarray, classes: int) -> np.ndarray:
 
 @torch.no_grad()
 def first_layer(model: ImageClassifier) -> dict[str, np.ndarray]:
-    """What follows the first convolution's sum of products: its bias, and its BatchNorm as one scale and shift.
+    """Return the first convolution's bias, and its BatchNorm as one scale and shift.
 
-    In eval mode BatchNorm is (x - mean) / sqrt(variance + eps) * weight + bias: a straight line.
+    In eval mode BatchNorm is (x - mean) / sqrt(variance + eps) * weight + bias: an affine function.
     """
     conv = model.first_conv
     norm = _norm_after(model, conv)

@@ -1,6 +1,6 @@
-"""Stage final: the best recipe on train and validation data together, several seeds, then the test set, once.
+"""Stage final: the best recipe on train and validation data with several seeds, then one test-set evaluation.
 
-Deck section 5. All that a person could choose is frozen (and hashed) before the test labels are compared with anything:
+Deck section 5. Every choice is frozen and hashed before the test labels are compared with anything:
 recipe, epochs, seeds, and which seed's network is the published one (the first).
 """
 
@@ -50,13 +50,13 @@ def run(context: Context) -> None:
 
 
 def confirmed_spec(context: Context, confirmed: ConfirmSummary) -> TrialSpec:
-    """The chosen recipe's first training in stage confirm, on the train part alone."""
+    """Return the chosen recipe's first trial in stage confirm, on the train part alone."""
     chosen = confirmed.winner
     return confirm_spec(context, confirmed.recipe, chosen.values, chosen.fits[0].seed)
 
 
 def frozen_recipe(context: Context, confirmed: ConfirmSummary) -> Recipe:
-    """The confirmed recipe with the final epoch count: the profile's, or the middle one of its seeds' best epochs."""
+    """Return the confirmed recipe with the final epochs: the profile's, or the median of its seeds' best epochs."""
     chosen = confirmed.winner
     epochs = context.config.final.epochs or median_low(fit.best_epoch for fit in chosen.fits)
     return dataclasses.replace(recipe_with(confirmed.recipe, chosen.values), epochs=epochs, patience=epochs)
@@ -77,13 +77,13 @@ def _spec(context: Context, recipe: Recipe, seed: int) -> TrialSpec:
 
 
 def published_model(context: Context) -> tuple[ImageClassifier, FinalSummary]:
-    """The published network (the first seed's) with its weights, in eval mode on the CPU, and the final summary."""
+    """Return the published network (the first seed's) in eval mode on the CPU, and the final summary."""
     summary = context.document(FinalSummary)
     return _network(context, published_spec(context, summary)), summary
 
 
 def published_spec(context: Context, summary: FinalSummary) -> TrialSpec:
-    """The trial that trained the published network: the first seed's, fixed before the test set was read."""
+    """Return the published network's trial: the first seed's, fixed before the test set was read."""
     return _spec(context, summary.recipe, summary.seeds[0])
 
 
@@ -97,7 +97,7 @@ def _network(context: Context, spec: TrialSpec) -> ImageClassifier:
 
 
 def _read_test_set(context: Context, plan: list[TrialSpec], recipe: Recipe) -> list[torch.Tensor]:
-    """Logits float32 (N, classes) of every seed's network on the test images: one reading, put on record."""
+    """Return logits float32 (N, classes) of every seed's network on the test images: one recorded reading."""
     dataset = context.dataset
     test = to_device(dataset.test_images, dataset.test_labels, context.device)
     context.put_reading_on_record("final", store.recipe_sha256(recipe), len(plan))
@@ -106,14 +106,14 @@ def _read_test_set(context: Context, plan: list[TrialSpec], recipe: Recipe) -> l
 
 
 def _write_validation(context: Context, trial: TrialSpec) -> None:
-    """Validation probabilities of the chosen recipe, trained on the train part alone, so honest for calibration."""
+    """Write validation probabilities of the chosen recipe, trained on the train part alone, for calibration."""
     probabilities = context.pool.finished(trial).arrays()["val_probabilities"]
     context.write_arrays("final/validation.npz", {"probabilities": probabilities})
 
 
 @torch.no_grad()
 def _embeddings(context: Context, spec: TrialSpec) -> dict[str, np.ndarray]:
-    """The published model's embeddings of the test images and of a gallery of training images, by PCA."""
+    """Return the published model's embeddings, by PCA, of test images and a gallery of training images."""
     dataset = context.dataset
     model = _network(context, spec).to(context.device)
 
@@ -139,7 +139,7 @@ def _embeddings(context: Context, spec: TrialSpec) -> dict[str, np.ndarray]:
 
 
 def _gallery(context: Context) -> np.ndarray:
-    """Training images (uint32, sorted) to look for neighbours in: the same number of each class."""
+    """Return training images (uint32, sorted) to search for neighbors: the same number of each class."""
     labels = context.dataset.train_labels
     generator = np.random.default_rng(derive(context.config.seed, "gallery"))
     smallest = int(np.bincount(labels, minlength=len(context.dataset.classes)).min())

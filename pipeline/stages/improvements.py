@@ -1,4 +1,4 @@
-"""Stage improvements: what the deck left open (its section 6), answered with several seeds on validation data."""
+"""Stage improvements: the deck's open questions (its section 6), with several seeds on validation data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EVERYTHING = 11  # the augmentation set of all operations
 
 @dataclass(frozen=True)
 class Asked:
-    """A question and the recipes that answer it; the first is what the deck did, the others are held against it."""
+    """A question and its recipes; the first is the deck's, the others are compared with it."""
 
     key: str
     text: str

@@ -1,4 +1,4 @@
-"""What a run keeps of arrays with a row for each validation image, so that a published study stays under 40 MB.
+"""Rows that a run keeps of arrays over validation images, so that a published study stays under 40 MB.
 
 The pages look at single images, for which the first KEPT_VALIDATION validation images and KEPT_GALLERY training images
 to look for neighbors in are enough; all of them would weigh 7 MB. Every figure is computed from all images first.
@@ -23,7 +23,7 @@ _ROWS = {
 
 
 def kept(path: str, arrays: Arrays) -> Arrays:
-    """The part of the arrays of `path` that a run keeps; most files keep everything."""
+    """Return the part of the arrays of `path` that a run keeps; most files keep everything."""
     if path == "labels/issues.npz":  # numbers of suspected rows, not a row for each image
         rows = arrays["in_validation"]
         return {**arrays, "in_validation": rows[rows < KEPT_VALIDATION]}

@@ -1,7 +1,7 @@
-"""Stage labels: which labels of the training file may be wrong, by networks that were not trained on them.
+"""Stage labels: suspected label errors in the training file, by out-of-fold predictions.
 
-K-fold: every image is answered by the one network that did not see it, after its last epoch. cleanlab then estimates
-which labels are wrong (confident learning, Northcutt et al. 2021, arXiv:1911.00068). Test labels are not looked at.
+Every image is predicted by the one network of k that was not trained on it, after its last epoch. cleanlab then
+estimates which labels are wrong (confident learning, Northcutt et al. 2021, arXiv:1911.00068). Test labels are not used.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def run(context: Context) -> None:
 
 
 def specs(context: Context) -> list[TrialSpec]:
-    """One trial a fold; all have the run's seed and differ in what is kept from them."""
+    """Return one trial for each fold, all with the run's seed."""
     config = context.config.labels
     return [
         TrialSpec(
@@ -71,7 +71,7 @@ def _out_of_fold(context: Context, plan: list[TrialSpec]) -> OutOfFold:
 
 
 def suspected(answers: OutOfFold) -> np.ndarray:
-    """Rows of `answers` whose label cleanlab takes for wrong, the least probable label first."""
+    """Return rows of `answers` whose label cleanlab considers wrong, the least probable label first."""
     from cleanlab.filter import find_label_issues  # imports pandas, which the training processes do without
 
     rows = find_label_issues(
@@ -105,7 +105,7 @@ def summarise(config: LabelsConfig, classes: int, answers: OutOfFold, issues: np
 
 
 def _pairs(given: np.ndarray, suggested: np.ndarray) -> tuple[ConfusedPair, ...]:
-    """How many issues there are of each given and suggested label, most first."""
+    """Count the issues of each given and suggested label, most frequent first."""
     pairs, counts = np.unique(np.stack([given, suggested], axis=1), axis=0, return_counts=True)
     found = [ConfusedPair(int(true), int(other), int(n)) for (true, other), n in zip(pairs, counts, strict=True)]
     return tuple(sorted(found, key=lambda pair: -pair.count))

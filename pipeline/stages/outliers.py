@@ -1,4 +1,4 @@
-"""Stage outliers: the training images that a convolutional autoencoder reconstructs worst (deck section 1)."""
+"""Stage outliers: training images with the highest autoencoder reconstruction error (deck section 1)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run(context: Context) -> None:
 
 
 def _train(context: Context, images: Tensor, progress: StageProgress) -> tuple[ConvAutoencoder, list[float]]:
-    """Mean squared error, Adam with a one-cycle rate; the mean loss of each epoch comes back too."""
+    """Train with mean squared error and Adam with a one-cycle rate; return the mean loss of each epoch too."""
     config, device = context.config.outliers, context.device
     seed = derive(context.config.seed, "outliers")
     torch.manual_seed(seed)

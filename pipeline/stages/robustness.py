@@ -1,4 +1,4 @@
-"""Stage robustness: validation accuracy of the seven networks, and of a network a trainset, on spoiled images."""
+"""Stage robustness: accuracy of the seven networks, and of one for each trainset, on corrupted validation images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.training.trials import TrialSpec, Workplace, build, finished, to_d
 
 @dataclass(frozen=True)
 class Job:
-    """One trained network to ask about `images` validation images, as they are and spoiled."""
+    """One trained network to evaluate on `images` validation images, clean and corrupted."""
 
     name: str
     kind: Literal["network", "trainset"]
@@ -53,12 +53,12 @@ def _jobs(context: Context, images: int) -> list[Job]:
 
 
 def chosen(index: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """`count` of the given indices, the same ones for every network."""
+    """Choose `count` of the given indices, the same for every network."""
     return np.sort(np.random.default_rng(derive(seed, "robustness")).permutation(index)[:count])
 
 
 def _curves(place: Workplace, job: Job) -> RobustnessCurves:
-    """In a worker process: the network's accuracy under each corruption at each strength."""
+    """Measure a network's accuracy under each corruption at each strength, in a worker process."""
     torch.set_num_threads(1)
     dataset = place.dataset
     index = chosen(validated(dataset, job.spec.split), job.images, job.spec.split.seed)
@@ -68,7 +68,7 @@ def _curves(place: Workplace, job: Job) -> RobustnessCurves:
     model.to(place.device)
 
     def right(asked: np.ndarray) -> list[float]:
-        """The share answered right of each row of images uint8 (R, N, S, S); asked together, as calls cost too."""
+        """Return the accuracy on each row of images uint8 (R, N, S, S), all predicted in one call."""
         batch = to_device(asked.reshape(-1, *images.shape[1:]), np.tile(labels, len(asked)), place.device)
         answers = logits_of(model, batch.images).argmax(1) == batch.labels
         return [float(share) for share in answers.view(len(asked), -1).double().mean(1)]

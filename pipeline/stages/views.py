@@ -1,4 +1,4 @@
-"""The same networks asked in four ways: each alone, each also on the mirror image, all together, and both."""
+"""Predictions of the same networks in four ways: each alone, with the mirror image, all together, and both."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Answers:
     labels: np.ndarray
 
     def accuracy(self, probabilities: Sequence[np.ndarray]) -> float:
-        """Of the mean of several answers to the same images."""
+        """Return the accuracy of the mean of several predictions for the same images."""
         return float((np.sum(probabilities, axis=0).argmax(1) == self.labels).mean())
 
 
