@@ -1,7 +1,7 @@
 """Stage labels: suspected label errors in the training file, by out-of-fold predictions.
 
 Every image is predicted by the one network of k that was not trained on it, after its last epoch. cleanlab then
-estimates which labels are wrong (confident learning, Northcutt et al. 2021, arXiv:1911.00068). Test labels are not used.
+estimates which labels are wrong (confident learning, Northcutt et al. 2021, arXiv:1911.00068). Test labels are unused.
 """
 
 from __future__ import annotations
