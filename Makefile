@@ -1,4 +1,5 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PIP := -m pip install --quiet --disable-pip-version-check
 VENV := .venv
 PORTAL_VENV := .venv-portal
 BIN := $(VENV)/bin
@@ -43,8 +44,10 @@ clean:  ## Remove environments and unfinished runs
 	rm -rf $(VENV) $(PORTAL_VENV) runs screenshots
 
 define make_venv
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: run 'make PYTHON=python3.12', or whichever you have."; exit 2; }
 @$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv is missing: run 'apt-get install python3-venv' as root, then make again."; exit 2; }
-$(PYTHON) -m venv $(1)
+@echo "Creating $(1) with $$($(PYTHON) --version) (10 seconds)"
+@$(PYTHON) -m venv $(1)
 endef
 
 # For every system and Python from 3.11 on; what is locked stays, unless the requirements ask for another.
@@ -53,16 +56,21 @@ $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --ge
 	--custom-compile-command "make locks" $(1).txt --output-file $(1).lock
 endef
 
-$(VENV)/.installed: requirements.txt portal/requirements.txt
+$(VENV)/.installed: requirements.txt pipeline/requirements.txt portal/requirements.txt
 	$(call make_venv,$(VENV))
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing the portal into $(VENV) (0.7 GB on disk, about 1 minute)"
+	@$(BIN)/python $(PIP) -r portal/requirements.txt
+	@echo "Installing PyTorch and what else trains into $(VENV) (5 GB more on Linux, 1 elsewhere; 2 to 10 minutes)"
+	@$(BIN)/python $(PIP) -r requirements.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing the test tools into $(VENV) (0.5 GB, about 1 minute)"
+	@$(BIN)/python $(PIP) -r requirements-dev.txt
 	@touch $@
 
 $(PORTAL_VENV)/.installed: portal/requirements.txt
 	$(call make_venv,$(PORTAL_VENV))
-	$(PORTAL_VENV)/bin/pip install --quiet --disable-pip-version-check -r portal/requirements.txt
+	@echo "Installing the portal into $(PORTAL_VENV) (0.7 GB on disk, about 1 minute)"
+	@$(PORTAL_VENV)/bin/python $(PIP) -r portal/requirements.txt
 	@touch $@

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,17 @@ def test_nothing_is_older_than_its_last_known_vulnerability(lock: str) -> None:
 def test_the_portals_lock_has_nothing_that_trains() -> None:
     names = {requirement.name for requirement in locked(ROOT / "portal" / "requirements.lock")}
     assert not names & {"torch", "torchvision", "optuna", "scikit-learn", "onnx"}
+
+
+def test_pyproject_reads_every_requirements_file_and_only_lines_that_setuptools_knows() -> None:
+    """setuptools reads plain requirements, no `-r`; so the lists that include others are not among its files."""
+    dynamic = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["dynamic"]
+    extras = dynamic["optional-dependencies"]
+    assert set(extras) == {"train", "cluster", "dev"}
+    files = [file for each in (dynamic["dependencies"], *extras.values()) for file in each["file"]]
+    lines = [line for file in files for line in (ROOT / file).read_text().splitlines() if not line.startswith("#")]
+    assert lines and all(Requirement(line) for line in lines)
+    assert {*asked(ROOT / "requirements.txt")} == {each for file in files[:2] for each in asked(ROOT / file)}
 
 
 @pytest.mark.slow
