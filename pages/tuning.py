@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from artifacts import deck
-from artifacts.contract import RangeCut, SearchSummary, StageClock
+from artifacts.contract import SearchSummary, StageClock
 from portal.analysis import search_log
 from portal.charts import tuning
 from portal.ui import elements
@@ -48,12 +48,8 @@ st.markdown(f"**The log after trial {trial}**, its values beside the best's, as 
 elements.small_table(search_log.log_table(frame, trial), name="The log")
 
 tuning_ui.policy(searches, picked)
-cut = elements.optional(RangeCut)
-if cut is not None:
-    st.subheader("How the ranges were cut")
-    st.markdown(search_log.cut_sentence(cut))
-    elements.small_table(search_log.cut_table(cut), name="How the ranges were cut")
-
+tuning_ui.importance(picked, points)
+tuning_ui.range_cut()
 tuning_ui.confirmation()
 st.subheader("All trials")
 exact = {"Learning rate": "%.6f", "Weight decay (L2)": "%.6f"}

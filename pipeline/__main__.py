@@ -6,7 +6,7 @@ from pipeline.execution import forkserver
 from pipeline.support.memory import uncollected
 from pipeline.support.stopping import stoppable
 
-TRAIN_NOTHING = {"publish", "status", "verify", "--help"}
+TRAIN_NOTHING = {"optuna", "publish", "status", "verify", "--help"}
 
 if __name__ == "__main__":
     with stoppable():

@@ -1,4 +1,4 @@
-"""The command line: a subcommand a stage, and run-all, worker, publish, status, verify.
+"""The command line: a subcommand a stage, and run-all, worker, optuna, publish, status, verify.
 
 Exit status: 0 done, 2 a sentence says what is wrong, 3 the time budget is over (the same command goes on), 130 stopped
 by Ctrl-C or SIGTERM (the same command goes on).
@@ -33,6 +33,7 @@ from pipeline.packing import pack
 from pipeline.planning.planner import prepare
 from pipeline.publish import STUDY, publish, verify
 from pipeline.runner import RunFolder, Runner
+from pipeline.search.study import write_file
 from pipeline.stages import STAGES, Stage
 from pipeline.storage import GRACE_SECONDS, Server, reachable
 from pipeline.support import machine
@@ -236,6 +237,16 @@ def worker(
         helper = Helper(crew, Server.parsed(storage), run, dataset.fingerprint, lambda line: console.print(line))
         console.print(f"Waiting for trials of {run}: {len(crew.devices)} at a time.", highlight=False)
         console.print(f"Left: {helper.serve(seconds_of(idle))}.", highlight=False)
+
+
+@app.command("optuna")
+def optuna_command(
+    to: Annotated[Path, typer.Option(help="The SQLite file to write, e.g. study.db.")],
+    run: Annotated[str | None, typer.Option("--run", help="Name of a run; by default the published study.")] = None,
+) -> None:
+    """Write a study's two searches as Optuna studies, for optuna-dashboard and optuna.visualization."""
+    trials = write_file(Run(_folder(run).study if run else STUDY), to)
+    console.print(f"Wrote {trials} trials: look at them with optuna-dashboard sqlite:///{to}", highlight=False)
 
 
 @app.command("publish")

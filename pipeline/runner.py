@@ -147,7 +147,7 @@ class Runner:
                 self.console.print(f"{title}: {stage.does}", highlight=False)
                 self._run_stage(stage, pool, deadline)
             pool.end()
-        except (KeyboardInterrupt, *StorageLost):
+        except (KeyboardInterrupt, UserError, *StorageLost):
             pool.close(at_once=True)
             raise
         finally:
@@ -197,6 +197,7 @@ class Runner:
             pool,
             self.console,
             deadline,
+            self.fingerprint(stage),
         )
         context.on_reading = lambda: self._keep(stage, self._state_of(stage, before, context))
         context.check_budget()

@@ -93,6 +93,40 @@ class RangeCut(Document):
 
 
 @dataclass(frozen=True)
+class ParameterImportance(Document):
+    """How much one parameter matters in a search, by fANOVA (Hutter, Hoos and Leyton-Brown 2014), and its slice.
+
+    `importance` is the share of the variance of the accuracy that the parameter explains alone: its spread over seeds
+    of the random forest. `chance` is the same with the accuracies shuffled among the trials; None in a search that is
+    too small to shuffle. The slice: `values` in the order of the search's `trials`.
+    """
+
+    parameter: Literal["lr", "weight_decay", "momentum", "last_layers", "optimizer"]
+    importance: Spread
+    chance: Spread | None
+    values: tuple[int | float | str, ...]
+
+
+@dataclass(frozen=True)
+class SearchImportances(Document):
+    """One search on its first rung, where all trials trained for as many `epochs`; the failed ones are left out."""
+
+    search: Literal["coarse", "fine"]
+    epochs: int
+    trials: Counts
+    accuracies: tuple[Accuracy, ...]
+    parameters: tuple[ParameterImportance, ...]
+
+
+@dataclass(frozen=True)
+class ImportancesSummary(Document):
+    """Which hyper-parameter matters in each search."""
+
+    PATH: ClassVar[str] = "tuning/importances.json"
+    searches: tuple[SearchImportances, ...]
+
+
+@dataclass(frozen=True)
 class Confirmed(Document):
     """A trial trained again in full with seeds that had no part in its choice.
 

@@ -203,6 +203,7 @@ WORK: dict[str, Callable[[Config], Work]] = {
     "augmentations": _augmentations,
     "tune-coarse": lambda config: _search(config, config.tuning.coarse_trials),
     "tune-fine": lambda config: _search(config, config.tuning.fine_trials),
+    "importances": lambda config: Work(seconds=0.2 * config.tuning.coarse_trials),
     "confirm": _confirm,
     "final": _final,
     "errors": lambda config: Work(),

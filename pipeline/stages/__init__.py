@@ -62,6 +62,7 @@ STAGES: tuple[Stage, ...] = (
         lambda c: c.tuning,
     ),
     Stage("tune-fine", "random search over narrowed ranges", tuning.run_fine, ("tune-coarse",), lambda c: c.tuning),
+    Stage("importances", "which hyper-parameter matters", tuning.run_importances, ("tune-fine",), lambda c: None),
     Stage("confirm", "best trials trained again with new seeds", confirm.run, ("tune-fine",), lambda c: c.confirm),
     Stage(
         "final", "best recipe on all training data, one test-set evaluation", final.run, ("confirm",), lambda c: c.final

@@ -29,7 +29,10 @@ T = TypeVar("T")
 
 @dataclass
 class Context:
-    """One stage's view of the run. `study` is the folder of artifacts, `work` that of unfinished work."""
+    """One stage's view of the run. `study` is the folder of artifacts, `work` that of unfinished work.
+
+    `fingerprint` identifies what the stage computes; searches are recorded at `storage_url`, else in `work`.
+    """
 
     stage: str
     config: Config
@@ -39,6 +42,8 @@ class Context:
     pool: Pool
     console: Console
     deadline: float | None
+    fingerprint: str = ""
+    storage_url: str | None = None
     files: dict[str, FileRecord] = field(default_factory=dict)
     trial_clocks: dict[str, TrialClock] = field(default_factory=dict)
     test_reads: list[TestRead] = field(default_factory=list)

@@ -1,40 +1,42 @@
-"""Stages tune-coarse and tune-fine: the double random search (deck section 4).
+"""Stages tune-coarse, tune-fine and importances: the double random search (deck section 4).
 
 The first search draws from wide ranges; the ranges are cut down to what its top trials span; the second draws from
 those. What a trial draws depends on its number alone, so any number of workers, and a resumed run, draw the same.
 
-Two policies: the deck's, where every trial trains in full with early stopping; and successive halving (Jamieson and
-Talwalkar 2016, arXiv:1502.07943) with restarts, where a trial that goes on to the next rung trains there from the
-beginning, so that every accuracy that is compared is the end of a complete schedule.
+Two policies: the deck's, where every trial trains in full with early stopping; and successive halving with restarts
+(`pipeline.search.halving`). Both searches are recorded as Optuna studies (`pipeline.search.study`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
-
-import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from rich.console import Console
 
 from artifacts.contract import (
     AugmentationsSummary,
+    ImportancesSummary,
     RangeCut,
     Ranges,
     Recipe,
+    SearchImportances,
     SearchSummary,
     TrialResult,
     TrialValues,
 )
 from pipeline.config import TuningConfig
+from pipeline.search import storage
+from pipeline.search.halving import after_rung, promoted, rung_recipe
+from pipeline.search.importances import importances
+from pipeline.search.log import SearchLog
+from pipeline.search.spaces import cut, draw
+from pipeline.search.study import SearchStudy
 from pipeline.stages.augmentations import recipe_of_set
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import train_spec, trial_seed
 from pipeline.support.errors import UserError
-from pipeline.support.progress import clock
 from pipeline.support.seeding import derive
-from pipeline.training.trials import TrialRecord, TrialSpec
+from pipeline.training.trials import TrialRecord, TrialSpec, Workplace
 
 Search = Literal["coarse", "fine"]
 
@@ -53,28 +55,18 @@ def run_fine(context: Context) -> None:
     context.write(summary, SearchSummary.path("fine"))
 
 
-def draw(ranges: Ranges, seed: int) -> TrialValues:
-    """One point of the ranges: lr and weight decay log-uniform, momentum uniform, the others from their choices."""
-    distributions: dict[str, BaseDistribution] = {
-        "lr": FloatDistribution(*ranges.lr, log=True),
-        "weight_decay": FloatDistribution(*ranges.weight_decay, log=True),
-        "momentum": FloatDistribution(*ranges.momentum),
-        "last_layers": CategoricalDistribution(ranges.last_layers),
-        "optimizer": CategoricalDistribution(ranges.optimizer),
-    }
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed & 0xFFFFFFFF))
-    return TrialValues(**study.ask(distributions).params)
+def run_importances(context: Context) -> None:
+    """Write `tuning/importances.json`, from both searches' trials."""
+    searches = [context.document(SearchSummary, SearchSummary.path(name)) for name in ("coarse", "fine")]
+    context.write(ImportancesSummary(tuple(context.pool.map(_importances, searches))))
+
+
+def _importances(place: Workplace, search: SearchSummary) -> SearchImportances:
+    return importances(search)
 
 
 def recipe_with(base: Recipe, values: TrialValues) -> Recipe:
     return dataclasses.replace(base, **dataclasses.asdict(values))
-
-
-def rung_recipe(config: TuningConfig, base: Recipe, rung: int) -> Recipe:
-    """The recipe of a rung, counted from 1; under policy `halving` it is run in full, whatever its patience."""
-    epochs = config.rung_epochs[rung - 1]
-    patience = base.patience if config.policy == "deck" else max(base.patience, epochs)
-    return dataclasses.replace(base, epochs=epochs, patience=patience)
 
 
 def trial_spec(
@@ -92,110 +84,68 @@ def trial_spec(
     )
 
 
-def cut(coarse: SearchSummary, top: int) -> RangeCut:
-    """The ranges that the best `top` trials (deck: the top 3 to 5) span."""
-    complete = [trial for trial in coarse.trials if trial.fit is not None]
-    best = _best(complete, top)
-    values = [trial.values for trial in best]
-    after = Ranges(
-        lr=(min(v.lr for v in values), max(v.lr for v in values)),
-        weight_decay=(min(v.weight_decay for v in values), max(v.weight_decay for v in values)),
-        momentum=(min(v.momentum for v in values), max(v.momentum for v in values)),
-        last_layers=tuple(sorted({v.last_layers for v in values})),
-        optimizer=tuple(sorted({v.optimizer for v in values})),
-    )
-    return RangeCut(top_trials=tuple(trial.number for trial in best), before=coarse.ranges, after=after)
-
-
-def _best(trials: Iterable[TrialResult], count: int) -> list[TrialResult]:
-    """The trials that rank first, best first; of equal ones the earlier."""
-    return sorted(trials, key=lambda trial: trial.rank, reverse=True)[:count]
-
-
 def _search(context: Context, search: Search, ranges: Ranges, count: int) -> SearchSummary:
+    """Train the search's trials, rung by rung, and record them in its study."""
     config = context.config.tuning
     base = recipe_of_set(config.recipe, context.document(AugmentationsSummary).best)
     drawn = [draw(ranges, derive(context.config.seed, search, "values", number)) for number in range(count)]
-    trials = _run_rung(context, search, base, [TrialResult(n, values, None) for n, values in enumerate(drawn)], 1)
-    for rung, size in enumerate(config.rung_sizes(count)[1:], start=2):
-        ahead = _best((trial for trial in trials if trial.fit is not None and trial.rung == rung - 1), size)
-        if not ahead:
-            break
-        advanced = {trial.number: trial for trial in _run_rung(context, search, base, ahead, rung)}
-        trials = [advanced.get(trial.number, trial) for trial in trials]
-    best = max(trials, key=lambda trial: trial.rank)
-    if best.fit is None:
-        raise UserError(f"All {count} trials of the {search} search diverged: lower the lr range in the profile.")
-    return SearchSummary(
+    summary = SearchSummary(
         search=search,
         policy=config.policy,
         recipe=rung_recipe(config, base, len(config.rung_epochs)),
         train_images=min(config.train_images, len(context.split.train)),
         validation_images=len(context.validated),
         ranges=ranges,
-        trials=tuple(trials),
-        best=best.number,
+        trials=tuple(TrialResult(number, values, None) for number, values in enumerate(drawn)),
+        best=0,
         rungs=config.rungs if config.policy == "halving" else (),
     )
+    # Several runs may share a server.
+    name = f"{context.work.parent.name}/{search}" if context.storage_url else search
+    with storage.opened(context.storage_url or context.work / storage.FILE) as database:
+        study = SearchStudy(database, name, summary, context.fingerprint)
+        trials = _halve(context, search, base, summary.trials, study)
+    best = max(trials, key=lambda trial: trial.rank)
+    if best.fit is None:
+        raise UserError(f"All {count} trials of the {search} search diverged: lower the lr range in the profile.")
+    return dataclasses.replace(summary, trials=tuple(trials), best=best.number)
+
+
+def _halve(
+    context: Context, search: Search, base: Recipe, drawn: Sequence[TrialResult], study: SearchStudy
+) -> list[TrialResult]:
+    """Train all trials on the first rung, and the promoted ones on each further rung; the final state of each trial."""
+    trials = {trial.number: trial for trial in drawn}
+    ahead = list(drawn)
+    for rung, size in enumerate(context.config.tuning.rung_sizes(len(drawn)), start=1):
+        if rung > 1:
+            ahead = promoted(list(trials.values()), rung, size)
+            study.finish(trial for trial in trials.values() if trial not in ahead)
+        if not ahead:
+            break
+        trials |= {trial.number: trial for trial in _run_rung(context, search, base, ahead, rung, study)}
+    study.finish(trials.values())
+    return list(trials.values())
 
 
 def _run_rung(
-    context: Context, search: Search, base: Recipe, entered: Sequence[TrialResult], rung: int
+    context: Context, search: Search, base: Recipe, entered: Sequence[TrialResult], rung: int, study: SearchStudy
 ) -> list[TrialResult]:
     """Train the trials for a rung's epochs, from the beginning; what they are then."""
     specs = [trial_spec(context, search, base, trial.number, trial.values, rung) for trial in entered]
     names = [SearchSummary.clock_name(trial.number, rung) for trial in entered]
     title = _rung_title(context.config.tuning, rung)
-    log = _Log(context.console, entered, title)
-    finished = context.run_trials(specs, names, log, title=title)
+    log = SearchLog(context.console, entered, title)
+
+    def heard(position: int, record: TrialRecord, elapsed: float) -> None:
+        study.report(after_rung(entered[position], record))
+        log(position, record, elapsed)
+
+    finished = context.run_trials(specs, names, heard, title=title)
     return [after_rung(trial, result.record) for trial, result in zip(entered, finished, strict=True)]
-
-
-def after_rung(trial: TrialResult, record: TrialRecord) -> TrialResult:
-    """The trial with another rung's outcome; the fit that it had is kept as an earlier one."""
-    earlier = (*trial.earlier, trial.fit) if trial.fit else ()
-    return dataclasses.replace(trial, fit=record.fit, reason=record.reason, earlier=earlier)
 
 
 def _rung_title(config: TuningConfig, rung: int) -> str:
     if config.policy == "deck":
         return ""
     return f", rung {rung} of {len(config.rungs)}, epochs {config.rungs[rung - 1]}"
-
-
-class _Log:
-    """What a person reads while a rung runs, in the deck's form: trial, its time, total elapsed, its values beside the
-    rung's best trial's, and the next trial's values."""
-
-    def __init__(self, console: Console, entered: Sequence[TrialResult], title: str) -> None:
-        self.console = console
-        self.entered = entered
-        self.title = title
-        self.best: tuple[float, int] = (-1.0, 0)  # accuracy, and the position backwards: the earlier of equals leads
-        self.done = 0
-
-    def __call__(self, position: int, record: TrialRecord, elapsed: float) -> None:
-        self.done += 1
-        trial, count = self.entered[position], len(self.entered)
-        if record.fit is not None:
-            self.best = max(self.best, (record.fit.highest_val_accuracy, -position))
-        lines = [
-            f"  trial #{trial.number} ({self.done} of {count}{self.title}): {clock(record.seconds)}, "
-            f"elapsed {clock(elapsed)}",
-            f"    this  {_text(trial.values)}  {self._result(record)}",
-        ]
-        if self.best[0] >= 0:
-            best = self.entered[-self.best[1]]
-            lines.append(f"    best  {_text(best.values)}  {self.best[0]:.2%} (#{best.number})")
-        if position + 1 < count:
-            lines.append(f"    next  {_text(self.entered[position + 1].values)}")
-        self.console.print("\n".join(lines), highlight=False, markup=False)
-
-    def _result(self, record: TrialRecord) -> str:
-        if record.fit is None:
-            return record.reason
-        return f"{record.fit.highest_val_accuracy:.2%} in epoch {record.fit.best_epoch}"
-
-
-def _text(v: TrialValues) -> str:
-    return f"[{v.lr:.5f}, {v.weight_decay:.6f}, {v.momentum:.3f}, {v.last_layers}, {v.optimizer:>3}]"

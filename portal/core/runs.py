@@ -17,6 +17,7 @@ _STAGES = {
     "tuning/coarse.json": "tune-coarse",
     "tuning/cut.json": "tune-coarse",
     "tuning/fine.json": "tune-fine",
+    "tuning/importances.json": "importances",
     "data": "eda",
     "models": "export",
     "models/champion.onnx": "champion",

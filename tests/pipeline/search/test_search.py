@@ -18,6 +18,7 @@ from artifacts.contract import (
 )
 from pipeline import config as profiles
 from pipeline.config import Config, ConfirmConfig
+from pipeline.search import spaces
 from pipeline.stages import confirm, final, tuning
 from pipeline.stages.context import Context
 from pipeline.support.errors import UserError
@@ -224,7 +225,7 @@ def test_final_takes_the_middle_best_epoch_where_the_profile_gives_none(make: An
 
 def test_an_older_search_summary_still_loads() -> None:
     """One written before there were rungs."""
-    trial = TrialResult(0, tuning.draw(profiles.COARSE_RANGES, 1), fit_with(0.9, 3))
+    trial = TrialResult(0, spaces.draw(profiles.COARSE_RANGES, 1), fit_with(0.9, 3))
     now = SearchSummary("coarse", "deck", profiles.DECK_RECIPE, 100, 100, profiles.COARSE_RANGES, (trial,), 0)
     text = store.encode(now).decode()
     old = text.replace('   "earlier": [],\n', "").replace(' "rungs": [],\n', "")

@@ -8,7 +8,8 @@ import torch
 
 from artifacts.contract import Curves, Fit, Ranges, SearchSummary, TrialResult, TrialValues
 from pipeline.config import COARSE_RANGES, DECK_RECIPE, PROFILES
-from pipeline.stages import errors, feature_maps, improvements, outliers, tuning
+from pipeline.search import spaces
+from pipeline.stages import errors, feature_maps, improvements, outliers
 from pipeline.support.errors import UserError
 from pipeline.training.batches import Batches, Images, with_replication
 
@@ -31,14 +32,14 @@ def test_the_cut_spans_the_top_trials_and_leaves_failed_ones_out() -> None:
         trial(4, 0.80, lr=0.0005),
     )
     summary = SearchSummary("coarse", "deck", DECK_RECIPE, 100, 100, COARSE_RANGES, trials, 1)
-    cut = tuning.cut(summary, 3)
+    cut = spaces.cut(summary, 3)
     assert cut.top_trials == (1, 3, 0)
     assert cut.after == Ranges((0.001, 0.05), (1e-3, 1e-3), (0.9, 0.95), (2, 3), ("SAM", "SGD"))
 
 
 def test_draws_stay_in_their_ranges_depend_on_the_seed_alone_and_cover_all_choices() -> None:
-    drawn = [tuning.draw(COARSE_RANGES, seed) for seed in range(60)]
-    assert drawn == [tuning.draw(COARSE_RANGES, seed) for seed in range(60)]
+    drawn = [spaces.draw(COARSE_RANGES, seed) for seed in range(60)]
+    assert drawn == [spaces.draw(COARSE_RANGES, seed) for seed in range(60)]
     assert len({values.lr for values in drawn}) == 60
     assert {values.optimizer for values in drawn} == {"SGD", "SAM"} and {v.last_layers for v in drawn} == {2, 3}
     for values in drawn:
@@ -48,7 +49,7 @@ def test_draws_stay_in_their_ranges_depend_on_the_seed_alone_and_cover_all_choic
 
 def test_a_range_of_one_value_draws_that_value() -> None:
     point = Ranges((0.01, 0.01), (1e-3, 1e-3), (0.9, 0.9), (3,), ("SGD",))
-    assert tuning.draw(point, 5) == TrialValues(0.01, 1e-3, 0.9, 3, "SGD")
+    assert spaces.draw(point, 5) == TrialValues(0.01, 1e-3, 0.9, 3, "SGD")
 
 
 def test_confused_pairs_are_ranked_and_leave_out_the_diagonal() -> None:

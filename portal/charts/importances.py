@@ -1,0 +1,99 @@
+"""Importances of the hyper-parameters, and one slice of the search a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from artifacts.contract import ParameterImportance, SearchImportances
+from artifacts.deck import TrialPoint
+from portal.analysis.importances import CHOICES, importance_frame, slice_frame
+from portal.analysis.search_log import VALUES
+from portal.charts import NEUTRAL, layered, titled
+from portal.core.memo import kept
+from portal.core.text import count
+
+LOG_SCALED = ("lr", "weight_decay")
+DEPTH = 10  # percentage points below the median that a slice shows; what lies deeper stands on the lower edge
+GOLDEN = 0.618  # spreads trials of one choice evenly
+
+
+@kept
+def importances(search: SearchImportances) -> alt.LayerChart:
+    """A bar a parameter with its spread over the forest's seeds; a tick and a band for shuffled accuracies."""
+    frame = importance_frame(search)
+    seeds = search.parameters[0].importance.n
+    x = alt.X("mean:Q", title="Variance explained by the parameter alone (%)", scale=alt.Scale(domainMin=0, nice=False))
+    y = alt.Y("parameter:N", title=None, sort=list(frame["parameter"]), axis=alt.Axis(labelLimit=160))
+    figures = {"mean": "Importance (%)", "low": "- 1 SD", "high": "+ 1 SD", "chance_mean": "Shuffled (%)"}
+    tooltip = [alt.Tooltip("parameter"), *(alt.Tooltip(n, title=t, format=".1f") for n, t in figures.items())]
+    base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
+    layers = [
+        base.mark_bar(opacity=0.55, size=18).encode(x=x),
+        base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")),
+    ]
+    shuffled = ""
+    if frame["chance_mean"].notna().any():
+        shuffled = "; gray: the same with shuffled accuracies"
+        band = base.mark_bar(size=26, color=NEUTRAL, opacity=0.3)
+        tick = base.mark_tick(color=NEUTRAL, thickness=3, size=26)
+        layers += [
+            band.encode(x=alt.X("chance_low:Q"), x2=alt.X2("chance_high:Q")),
+            tick.encode(x=alt.X("chance_mean:Q")),
+        ]
+    return titled(
+        layered(*layers, height=40 * len(frame)),
+        f"Which hyper-parameter matters, {search.search} search",
+        f"fANOVA, n = {count(len(search.trials), 'trial')} of one seed, {count(search.epochs, 'epoch')} each; mean and "
+        f"standard deviation over {count(seeds, 'seed')} of the forest{shuffled}",
+        "Bars for the share of the validation accuracy's variance that each hyper-parameter explains alone, with their "
+        "spread and the share that chance gives.",
+    )
+
+
+@kept
+def slice_of(
+    search: SearchImportances, parameter: ParameterImportance, points: Sequence[TrialPoint]
+) -> alt.LayerChart:
+    """Trials by their value of one parameter and their accuracy; a dashed line at each of the deck's `points`."""
+    frame, name = slice_frame(search, parameter), parameter.parameter
+    floor = max(frame["accuracy"].min(), frame["accuracy"].median() - DEPTH) - 0.5
+    below = int((frame["accuracy"] < floor).sum())
+    x = _axis(name)
+    y = alt.Y(
+        "accuracy:Q",
+        title="Validation accuracy (%)",
+        scale=alt.Scale(domain=[floor, frame["accuracy"].max() + 0.5], clamp=True, nice=False),
+        axis=alt.Axis(tickCount=4),
+    )
+    tooltip = [alt.Tooltip("trial"), alt.Tooltip("value", title=VALUES[name]), alt.Tooltip("accuracy", format=".2f")]
+    trials = alt.Chart(frame.assign(spread=frame["trial"] * GOLDEN % 1)).mark_point(filled=True, size=45, opacity=0.7)
+    trials = trials.encode(x=x, y=y, tooltip=tooltip)
+    if name in CHOICES:
+        trials = trials.encode(xOffset=alt.XOffset("spread:Q", scale=alt.Scale(domain=[-0.5, 1.5])))
+    layers = [trials]
+    marked = [(point, getattr(point, name)) for point in points if getattr(point, name) is not None]
+    if marked:
+        rows = pd.DataFrame(
+            {"value": str(value) if name in CHOICES else value, "text": f"deck, {point.search} #{point.number}"}
+            for point, value in marked
+        )
+        line = alt.Chart(rows).mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2)
+        layers.append(line.encode(x=x, tooltip=[alt.Tooltip("text", title="Deck"), alt.Tooltip("value")]))
+    dashed = "; dashed: the deck's best" if marked else ""
+    edge = f"; {below} below {floor:.0f} % on the lower edge" if below else ""
+    return titled(
+        layered(*layers, height=180),
+        VALUES[name],
+        f"n = {count(len(frame), 'trial')}, {count(search.epochs, 'epoch')} each{dashed}{edge}",
+        f"Scatter of {VALUES[name].lower()} and validation accuracy, a point a trial, with lines at the deck's values.",
+    )
+
+
+def _axis(name: str) -> alt.X:
+    if name in CHOICES:
+        return alt.X("value:N", title=None, axis=alt.Axis(labelAngle=0))
+    scale = alt.Scale(type="log" if name in LOG_SCALED else "linear", zero=False, nice=False, padding=8)
+    return alt.X("value:Q", title=None, scale=scale, axis=alt.Axis(format="~g", tickCount=4, labelOverlap=True))
