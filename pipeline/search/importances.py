@@ -16,7 +16,7 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator
 from optuna.trial import create_trial
 
-from artifacts.contract import Fit, ParameterImportance, Ranges, SearchImportances, SearchSummary, TrialValues
+from artifacts.contract import ParameterImportance, Ranges, SearchImportances, SearchSummary, TrialValues
 from pipeline.search.spaces import distributions
 from pipeline.support.statistics import spread
 

@@ -1,7 +1,7 @@
 """A search as an Optuna study, for optuna-dashboard and optuna.visualization.
 
 A trial is PRUNED when it leaves at a rung, COMPLETE when it finishes the last one, and FAIL, with the reason as a user
-attribute, when it diverges. Its intermediate values are the validation accuracies of its epochs, counted over all rungs.
+attribute, when it diverges. Intermediate values are the validation accuracies, one an epoch, counted over all rungs.
 The study is derived from the trials' records on disk: everything here can be repeated, so a killed run loses nothing.
 """
 
@@ -54,7 +54,7 @@ class SearchStudy:
                 return study
             if study.trials and self.storage.engine.name != "sqlite":
                 raise UserError(
-                    f"The storage has another study {name!r}: choose another --run, or delete it with optuna delete-study."
+                    f"The storage has another study {name!r}: choose another --run, or delete the study with optuna."
                 )
             optuna.delete_study(study_name=name, storage=self.storage)
         study = optuna.create_study(study_name=name, storage=self.storage, direction="maximize")

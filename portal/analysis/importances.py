@@ -58,8 +58,8 @@ def limits_sentence(search: SearchImportances) -> str:
     return (
         f"{count(trials, 'trial')} with one seed each can show a parameter that dominates within the ranges of this "
         "search. They cannot rank parameters of similar importance, and they say nothing beyond these ranges or about "
-        f"longer training than {count(search.epochs, 'epoch')}. Interactions of parameters ({left:.0f} % of the variance "
-        "here) are not resolved."
+        f"training for more than {count(search.epochs, 'epoch')}. Interactions of parameters are not resolved: "
+        f"{left:.0f} % of the variance here."
     )
 
 

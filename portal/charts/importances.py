@@ -54,9 +54,7 @@ def importances(search: SearchImportances) -> alt.LayerChart:
 
 
 @kept
-def slice_of(
-    search: SearchImportances, parameter: ParameterImportance, points: Sequence[TrialPoint]
-) -> alt.LayerChart:
+def slice_of(search: SearchImportances, parameter: ParameterImportance, points: Sequence[TrialPoint]) -> alt.LayerChart:
     """Trials by their value of one parameter and their accuracy; a dashed line at each of the deck's `points`."""
     frame, name = slice_frame(search, parameter), parameter.parameter
     floor = max(frame["accuracy"].min(), frame["accuracy"].median() - DEPTH) - 0.5

@@ -12,12 +12,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import optuna
 import pytest
 import torch
+from optuna import visualization
+from optuna.trial import TrialState
 from rich.console import Console
 
 from artifacts import contract, store
@@ -43,6 +47,7 @@ from pipeline import data
 from pipeline.config import PROFILES, SplitConfig
 from pipeline.publish import publish
 from pipeline.runner import RunFolder, Runner
+from pipeline.search.study import write_file
 from pipeline.stages import STAGES, named
 from pipeline.support import machine
 from pipeline.support.errors import UserError
@@ -119,6 +124,35 @@ def test_the_fine_ranges_are_what_the_top_trials_span(run: Run) -> None:
     fine = run.document(SearchSummary, SearchSummary.path("fine"))
     assert fine.ranges == cut.after
     assert all(cut.after.lr[0] <= trial.values.lr <= cut.after.lr[1] for trial in fine.trials)
+
+
+def test_the_run_folder_holds_both_searches_as_optuna_studies(run: Run, smoke: RunFolder, tmp_path: Path) -> None:
+    url = f"sqlite:///{smoke.work / 'trials.db'}"
+    write_file(run, tmp_path / "written.db")
+    for name in ("coarse", "fine"):
+        study = optuna.load_study(study_name=name, storage=url)
+        search = run.document(SearchSummary, SearchSummary.path(name))
+        assert [trial.params for trial in study.trials] == [asdict(trial.values) for trial in search.trials]
+        assert all(len(trial.params) == 5 and trial.intermediate_values for trial in study.trials)
+        written = optuna.load_study(study_name=name, storage=f"sqlite:///{tmp_path / 'written.db'}")
+        assert written.user_attrs == study.user_attrs
+        for one, other in zip(study.trials, written.trials, strict=True):
+            assert (one.state, one.values, one.intermediate_values) == (
+                other.state, other.values, other.intermediate_values
+            )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["coarse", "fine"])
+def test_optunas_own_charts_can_be_drawn(smoke: RunFolder, name: str) -> None:
+    study = optuna.load_study(study_name=name, storage=f"sqlite:///{smoke.work / 'trials.db'}")
+    names = {"lr", "weight_decay", "momentum", "last_layers", "optimizer"}
+    history = visualization.plot_optimization_history(study)
+    assert len(history.data[0].x) == len(study.get_trials(states=[TrialState.COMPLETE]))
+    assert set(visualization.plot_param_importances(study).data[0].y) == names
+    assert {axis.title.text for axis in visualization.plot_slice(study).select_xaxes()} == names
+    assert names < {axis.label for axis in visualization.plot_parallel_coordinate(study).data[0].dimensions}
+    assert len(visualization.plot_intermediate_values(study).data) == len(study.trials)
 
 
 def test_the_confirmed_winner_is_what_the_final_model_is_trained_by(run: Run) -> None:

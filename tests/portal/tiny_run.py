@@ -14,7 +14,7 @@ import numpy as np
 from artifacts import contract as c
 from artifacts import deck
 from artifacts.corruptions import CORRUPTIONS
-from artifacts.store import Run, encode, npz_bytes, record, sha256, write_atomic
+from artifacts.store import Run, decode, encode, npz_bytes, record, sha256, write_atomic
 from tests.portal.tiny_network import tiny_kernels, tiny_network
 
 FASHION = tuple(score.name for score in deck.CLASS_SCORES)
@@ -284,6 +284,26 @@ def _tuning(run: TinyRun) -> None:
         run.add(c.SearchSummary(name, "deck", recipe(), 100, 100, ranges, tuple(trials), best), f"tuning/{name}.json")  # type: ignore[arg-type]
     run.add(c.RangeCut((0, 1, 3), before, after))
     run.add(confirmed(run.rng))
+    run.add(c.ImportancesSummary(tuple(made_up_importances(run, name) for name in ("coarse", "fine"))))
+
+
+def made_up_importances(run: TinyRun, name: str) -> c.SearchImportances:
+    """Slices of the search in `run`, and shares that fall from parameter to parameter; chance is a tenth."""
+    search = decode(c.SearchSummary, run.files[f"tuning/{name}.json"], source=name)
+    first = [(trial, fit) for trial in search.trials if (fit := (*trial.earlier, trial.fit)[0])]
+    parameters = tuple(
+        c.ParameterImportance(
+            parameter,  # type: ignore[arg-type]
+            c.Spread(5, share, 0.03, share - 0.03, share + 0.03),
+            c.Spread(5, 0.1, 0.05, 0.05, 0.15),
+            tuple(getattr(trial.values, parameter) for trial, _ in first),
+        )
+        for parameter, share in {
+            "lr": 0.5, "weight_decay": 0.2, "momentum": 0.1, "last_layers": 0.01, "optimizer": 0.02
+        }.items()
+    )  # fmt: skip
+    accuracies = tuple(fit.highest_val_accuracy for _, fit in first)
+    return c.SearchImportances(search.search, EPOCHS, tuple(trial.number for trial, _ in first), accuracies, parameters)
 
 
 def confirmed(rng: np.random.Generator) -> c.ConfirmSummary:
