@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from artifacts.contract import ExportSummary
+from artifacts.contract import ExportSummary, PhotoTraining
 from portal.charts import photos
 from portal.core import pictures
 from portal.core.navigation import named
@@ -50,7 +50,7 @@ with bars:
 with cells:
     elements.chart(photos.answer_chart(step, figures), see=photos.answer_sentence(step, figures.classes))
 st.markdown(photos.rejection_sentence(figures))
-st.caption(photos.provenance(figures))
+st.caption(f"{photos.provenance(figures)} {photos.trained_on(elements.optional(PhotoTraining))}")
 if not photos.same_networks(figures, photo.network_sums(models)):
     st.info("These figures were measured with other networks than those of the run shown.", icon=":material/info:")
 elements.link(named("predict"), "Try a photo of your own")

@@ -6,6 +6,7 @@ by Ctrl-C or SIGTERM (the same command goes on).
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import re
 import time
@@ -25,7 +26,7 @@ from artifacts.contract import ArtifactError
 from artifacts.store import Run
 from pipeline import config as profiles
 from pipeline import data as pipeline_data
-from pipeline import stages
+from pipeline import photographs, stages
 from pipeline.config import Config
 from pipeline.execution.pool import Helper
 from pipeline.execution.processes import Crew
@@ -51,6 +52,10 @@ Profile = Annotated[
 RunName = Annotated[str | None, typer.Option("--run", help="Name of the run under runs/; by default the profile's.")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder with the four IDX files (and names.txt).")]
 ValidationImages = Annotated[int | None, typer.Option(min=2, help="Size of the split's validation part: 10000.")]
+Photos = Annotated[
+    Path | None,
+    typer.Option(help="Photographs for the photo network, a folder a label; standard and full fetch some if they can."),
+]
 TrainImages = Annotated[
     int | None, typer.Option(min=2, help="Size of the split's train part: 50000, or the slide's 40000.")
 ]
@@ -163,6 +168,7 @@ def _command_for(wanted: list[Stage], *, planned: bool) -> Callable[..., None]:
         storage: Storage = None,
         grace: Grace = f"{GRACE_SECONDS}s",
         from_scratch: FromScratch = False,
+        photos: Photos = None,
     ) -> None:
         server = Server.parsed(storage, seconds_of(grace)) if storage else None
         deadline = time.time() + seconds_of(budget) if budget else None
@@ -172,7 +178,7 @@ def _command_for(wanted: list[Stage], *, planned: bool) -> Callable[..., None]:
         folder = _folder(run or name)
         _announce(config, folder)
         with folder.locked(), reachable() if server else nullcontext():
-            runner = Runner(folder, config, pipeline_data.load(data), console)
+            runner = Runner(folder, config, _dataset(data, photos, config, wanted), console)
             if not from_scratch:
                 runner.take_over(STUDY, wanted)
             if fit or (planned and name != "smoke"):  # the plan would cost as much as smoke itself
@@ -181,6 +187,16 @@ def _command_for(wanted: list[Stage], *, planned: bool) -> Callable[..., None]:
         console.print(f"Done. Look at it with: python -m portal --run {folder.study}", highlight=False)
 
     return command
+
+
+def _dataset(data: Path | None, photos: Path | None, config: Config, wanted: list[Stage]) -> pipeline_data.Dataset:
+    """The data set, with photographs where a wanted stage learns from them; small profiles only take what is given."""
+    dataset = pipeline_data.load(data)
+    asked = photos is not None or config.profile in ("standard", "full")
+    if not asked or dataset.classes != pipeline_data.FASHION_MNIST_NAMES or not any(s.sees_photographs for s in wanted):
+        return dataset
+    found = photographs.find(photos, dataset.classes, lambda line: console.print(line, highlight=False))
+    return dataclasses.replace(dataset, photographs=found)
 
 
 def _announce(config: Config, folder: RunFolder) -> None:

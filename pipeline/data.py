@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
+from pipeline.photographs import Photographs
 from pipeline.support.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +63,7 @@ class Dataset:
     test_labels: np.ndarray
     sha256: dict[str, str]
     folder: Path
+    photographs: Photographs | None = None
 
     @property
     def image_size(self) -> int:

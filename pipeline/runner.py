@@ -111,6 +111,8 @@ class Runner:
             "data": self.dataset.fingerprint,
             "needs": [self.fingerprint(stages.named(need)) for need in stage.needs],
         }
+        if stage.sees_photographs and self.dataset.photographs is not None:
+            plain["photographs"] = self.dataset.photographs.key
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
     def state(self, stage: Stage) -> StageState | None:

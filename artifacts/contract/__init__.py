@@ -37,6 +37,7 @@ from artifacts.contract.models import (
     PhotoEvaluation,
     PhotoStep,
     PhotoSummary,
+    PhotoTraining,
 )
 from artifacts.contract.search import (
     Confirmed,
@@ -103,6 +104,7 @@ __all__ = [
     "PhotoEvaluation",
     "PhotoStep",
     "PhotoSummary",
+    "PhotoTraining",
     "Question",
     "RangeCut",
     "Ranges",
@@ -138,6 +140,7 @@ DOCUMENTS: tuple[type, ...] = (
     ImprovementsSummary,
     RobustnessSummary,
     PhotoSummary,
+    PhotoTraining,
     LabelsSummary,
     ExportSummary,
     AblationSummary,

@@ -11,12 +11,14 @@ from artifacts.contract.training import Fit, Recipe
 
 @dataclass(frozen=True)
 class PhotoSummary(Document):
-    """The network for visitors' photos: trained on Fashion-MNIST alone, randomised toward what preparation gives.
+    """The network for visitors' photos: trained on Fashion-MNIST, randomised toward what preparation gives, and on
+    photographs where there is a PhotoTraining.
 
     Its ONNX file (role `photo`) has one output more than the others: `rejection` (N,), the higher, the more likely none
     of the classes. Over several views of one photo, probabilities and rejection are averaged; a mean above
     `reject_above` says "none of these". `temperature` (already inside the file) and `reject_above` were chosen on
-    randomised validation images and outliers made from validation images; the shares are measured on them.
+    randomised validation images and outliers made from validation images (with photographs, the threshold on those
+    held back); the shares are measured on them.
     `kept_plain` is the share of validation images, as they are, that the threshold keeps.
 
     `log_prior` is subtracted from the logits of the classes, in their order and already inside the file: the log of the
@@ -43,6 +45,32 @@ class PhotoSummary(Document):
     test_images: int
     log_prior: tuple[float, ...] = ()
     prior_images: int = 0
+
+
+@dataclass(frozen=True)
+class PhotoTraining(Document):
+    """The photographs that the photo model was trained on beside Fashion-MNIST; without this document, on none.
+
+    `commit` and `license` are empty where they are not a public collection's; `sha256` is over all names and contents.
+    `photographs` were trained on, by `labels`, with `crops` of them that show no garment; `unreadable` files were left
+    out. `held` were kept back, `held_garments` of them garments: `reject_above` keeps a fixed share of these. Balanced
+    accuracy and AUROC are measured on those held back, which show the same homes.
+    """
+
+    PATH: ClassVar[str] = "photo-model/photographs.json"
+    source: str
+    commit: str
+    license: str
+    sha256: str
+    photographs: int
+    labels: dict[str, int]
+    crops: int
+    unreadable: int
+    held: int
+    held_garments: int
+    balanced_accuracy: Accuracy
+    rejection_auroc: Accuracy | None
+    kept: float
 
 
 @dataclass(frozen=True)

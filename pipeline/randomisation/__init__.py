@@ -11,10 +11,11 @@ from torch import Tensor
 
 from pipeline.randomisation.draws import Draws, cut_out, per_image
 from pipeline.randomisation.outliers import NO_CLASS, choose, make_outliers
+from pipeline.randomisation.photographs import Photographs, draw
 from pipeline.randomisation.pose import lay, pose
 from pipeline.randomisation.surface import paint
 
-__all__ = ["NO_CLASS", "choose", "make_outliers", "randomise"]
+__all__ = ["NO_CLASS", "Photographs", "choose", "draw", "make_outliers", "randomise"]
 
 
 def randomise(images: Tensor, labels: Tensor, generator: torch.Generator, untouched: float = 0.2) -> Tensor:

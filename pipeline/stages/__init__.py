@@ -39,6 +39,7 @@ class Stage:
     needs: tuple[str, ...]
     section: Callable[[Config], object]
     version: int = 1
+    sees_photographs: bool = False
 
 
 STAGES: tuple[Stage, ...] = (
@@ -99,7 +100,14 @@ STAGES: tuple[Stage, ...] = (
         ("architectures", "augmentations"),
         lambda c: c.robustness,
     ),
-    Stage("photo-model", "a network for visitors' photos", photo_model.run, (), lambda c: c.photo_model),
+    Stage(
+        "photo-model",
+        "a network for visitors' photos",
+        photo_model.run,
+        (),
+        lambda c: c.photo_model,
+        sees_photographs=True,
+    ),
     Stage(
         "export",
         "ONNX models and their parity with torch",

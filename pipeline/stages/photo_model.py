@@ -1,4 +1,4 @@
-"""Stage photo-model: a network for visitors' photos, trained on Fashion-MNIST alone (no deck section).
+"""Stage photo-model: a network for visitors' photos, trained on Fashion-MNIST and on photographs (no deck section).
 
 Domain randomisation (Tobin et al. 2017, arXiv:1703.06907) toward what photo preparation hands over, outlier exposure
 (Hendrycks et al. 2019, arXiv:1812.04606) for "none of these", contextual calibration (Zhao et al. 2021,
@@ -6,6 +6,8 @@ arXiv:2102.09690) on pictures of no class, temperature scaling (Guo et al. 2017,
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import torch
@@ -19,6 +21,7 @@ from pipeline.data import FASHION_MNIST_NAMES
 from pipeline.models.base import ImageClassifier
 from pipeline.models.inspection import count_parameters
 from pipeline.randomisation import NO_CLASS, choose, make_outliers
+from pipeline.stages import photo_training
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, train_spec
 from pipeline.support.seeding import derive
@@ -34,11 +37,14 @@ PRIOR_IMAGES = 5_000  # outliers that say which classes the network takes unclea
 
 
 def run(context: Context) -> None:
-    """Write `photo-model/summary.json`; another data set than Fashion-MNIST has no photo model, so nothing."""
+    """Write `photo-model/summary.json`, and `photographs.json` where the network was trained on some.
+
+    Another data set than Fashion-MNIST has no photo model, so nothing.
+    """
     if not has_photo_model(context):
         context.console.print("      left out: the randomisation knows Fashion-MNIST's ten classes only")
         return
-    spec = photo_spec(context)
+    spec, photographs = photo_spec(context), photo_training.prepared(context)
     [result] = context.run_trials([spec], ["photo model"])
     [fit] = fits_of([result])
     model = photo_network(context, spec)
@@ -56,6 +62,8 @@ def run(context: Context) -> None:
     score, own = rejection(logits), logits[:, :NO_CLASS] - prior
     heat = temperature(own[garment], seen.labels[garment])
     threshold = float(np.quantile(score[garment].numpy(), KEPT_SHARE))
+    if photographs is not None:
+        threshold = _write_training(context, model, photographs, prior)
     summary = PhotoSummary(
         recipe=spec.recipe,
         recipe_sha256=store.recipe_sha256(spec.recipe),
@@ -79,13 +87,27 @@ def run(context: Context) -> None:
     context.write(summary)
 
 
+def _write_training(
+    context: Context, model: ImageClassifier, photographs: photo_training.Arrays, prior: Tensor
+) -> float:
+    """Write `photo-model/photographs.json`; the threshold that keeps KEPT_SHARE of the garments held back."""
+    given, held = context.dataset.photographs, photographs["held"]
+    assert given is not None
+    answered = photo_training.answers(model, torch.from_numpy(photographs["views"][held]), prior)
+    threshold = photo_training.threshold(answered[1], torch.from_numpy(photographs["right"][held]), KEPT_SHARE)
+    context.write(photo_training.summary(given, photographs, answered, threshold))
+    return threshold
+
+
 def has_photo_model(context: Context) -> bool:
     return context.dataset.classes == FASHION_MNIST_NAMES
 
 
 def photo_spec(context: Context) -> TrialSpec:
     config = context.config.photo_model
-    return train_spec(context, config.recipe, context.config.seed, train_images=config.train_images, trials=1)
+    spec = train_spec(context, config.recipe, context.config.seed, train_images=config.train_images, trials=1)
+    photographs = context.dataset.photographs
+    return dataclasses.replace(spec, photographs=photographs.key if photographs else "")
 
 
 def photo_network(context: Context, spec: TrialSpec) -> ImageClassifier:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from artifacts.contract import Recipe
 from pipeline.augmentation import augmentation_set
-from pipeline.randomisation import NO_CLASS, choose, make_outliers, randomise
+from pipeline.randomisation import NO_CLASS, Photographs, choose, draw, make_outliers, randomise
 from pipeline.support.seeding import derive
 
 OUTLIER_SHARE = 5  # randomised batches hold one outlier for so many images
@@ -26,12 +26,13 @@ class Images:
     """Images uint8 (N, 1, S, S) with labels int64 (N,), on the training device.
 
     `taught` float32 (N, classes) are a teacher's probabilities: then half of each target is the teacher's (Hinton et
-    al. 2015, arXiv:1503.02531, at temperature 1), half the label's.
+    al. 2015, arXiv:1503.02531, at temperature 1), half the label's. Randomised batches mix in `photographs`.
     """
 
     images: Tensor
     labels: Tensor
     taught: Tensor | None = None
+    photographs: Photographs | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -41,7 +42,8 @@ class Images:
         return [self.images, self.labels, *([] if self.taught is None else [self.taught])]
 
     def clone(self) -> Images:
-        return Images(*(tensor.clone() for tensor in self.tensors()))
+        images, labels, *taught = (tensor.clone() for tensor in self.tensors())
+        return Images(images, labels, taught[0] if taught else None)
 
     def targets(self, index: Tensor) -> Tensor:
         """Labels int64 (n,), or with a teacher probabilities float32 (n, classes)."""
@@ -88,7 +90,8 @@ def mixed_classes(model: nn.Module, recipe: Recipe) -> int:
 
 class Batches:
     """The shuffled batches of each epoch, all of one size (the rest of an epoch is left out, as BatchNorm likes full
-    batches). Targets are labels (n,), or probabilities (n, classes) where images are mixed or a teacher has a say.
+    batches). Targets are labels (n,), probabilities (n, classes) where images are mixed or a teacher has a say, or,
+    with photographs, which classes are right, bool (n, classes).
     """
 
     def __init__(self, train: Images, recipe: Recipe, seed: int, classes: int) -> None:
@@ -110,8 +113,12 @@ class Batches:
 
     @property
     def targets(self) -> int:
-        """Targets a batch: more than images drawn where outliers are added."""
-        return self.size + (_outliers(self.size) if self.recipe.replication == "randomised" else 0)
+        """Targets a batch: more than images drawn where outliers and photographs are added."""
+        if self.recipe.replication != "randomised":
+            return self.size
+        photographs = self.train.photographs
+        real = 0 if photographs is None else sum(photographs.share(self.size))
+        return self.size + _outliers(self.size) + real
 
     def order(self, epoch: int) -> Sequence[Tensor]:
         """What each batch of the epoch is made of, int64 (size,) each; the generator starts the epoch here."""
@@ -124,7 +131,7 @@ class Batches:
         train, replication, generator = self.train, self.recipe.replication, self.generator
         index = drawn % len(train)
         if replication == "randomised":
-            return _randomised(train, index, generator)
+            return _with_photographs(train, len(index), *_randomised(train, index, generator), generator)
         images = train.images[index]
         if replication == "every epoch":
             copies = (drawn >= len(train)).view(-1, 1, 1, 1)
@@ -163,6 +170,17 @@ def _randomised(train: Images, index: Tensor, generator: torch.Generator) -> tup
     none = torch.full((len(source),), NO_CLASS, device=labels.device)
     x_N1SS = torch.cat([garments, outliers]).contiguous(memory_format=torch.channels_last)
     return x_N1SS, torch.cat([labels, none])
+
+
+def _with_photographs(
+    train: Images, garments: int, x_N1SS: Tensor, labels_N: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """The batch and, where there are photographs, some of them at its end: then targets say which classes are right."""
+    if train.photographs is None:
+        return x_N1SS, labels_N
+    photographs, right = draw(train.photographs, *train.photographs.share(garments), generator)
+    targets = torch.cat([_one_hot(labels_N, NO_CLASS + 1).bool(), right])
+    return torch.cat([x_N1SS, photographs]).contiguous(memory_format=torch.channels_last), targets
 
 
 def _outliers(images: int) -> int:

@@ -262,10 +262,9 @@ def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe, weight
         state.optimizer.zero_grad(set_to_none=True)
         with autocast(x_N1SS.device):
             logits = model(x_N1SS)
-        loss = F.cross_entropy(logits.float(), labels_N, label_smoothing=recipe.label_smoothing)
+        loss = _loss(logits.float(), labels_N, recipe.label_smoothing)
         (loss * weight).backward()
-        wanted = labels_N if labels_N.dim() == 1 else labels_N.argmax(1)
-        return loss.detach(), (logits.detach().argmax(1) == wanted).sum()
+        return loss.detach(), _hits(logits.detach().argmax(1), labels_N)
 
     if recipe.optimizer != "SGD":
         sam: Any = state.optimizer
@@ -283,6 +282,23 @@ def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe, weight
     if state.averaged is not None:
         _average(state.averaged, state.model, state.average_weight)
     return loss, hits
+
+
+def _loss(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Mean cross-entropy. Of partial labels, bool (N, classes), it is minus the log of the probability of all right
+    classes together (Jin and Ghahramani 2002); with one right class each, both are the same."""
+    if targets.dtype != torch.bool:
+        return F.cross_entropy(logits, targets, label_smoothing=smoothing)
+    log_probabilities = logits.log_softmax(1)
+    right = log_probabilities.masked_fill(~targets, -math.inf).logsumexp(1)
+    return -((1 - smoothing) * right + smoothing * log_probabilities.mean(1)).mean()
+
+
+def _hits(predicted: Tensor, targets: Tensor) -> Tensor:
+    """How many predictions (N,) are right, of targets of any of the kinds that batches have."""
+    if targets.dtype == torch.bool:
+        return targets.gather(1, predicted[:, None]).sum()
+    return (predicted == (targets if targets.dim() == 1 else targets.argmax(1))).sum()
 
 
 class _frozen_batchnorm:

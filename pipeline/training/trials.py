@@ -20,10 +20,11 @@ from safetensors.torch import load, save
 
 from artifacts import store
 from artifacts.contract import ArtifactError, FileRecord, Fit, Recipe
-from pipeline import data
+from pipeline import data, photographs
 from pipeline.config import SplitConfig
 from pipeline.models import registry
 from pipeline.models.base import ImageClassifier
+from pipeline.randomisation import Photographs
 from pipeline.support import checksummed
 from pipeline.support.errors import BudgetSpent
 from pipeline.support.seeding import derive
@@ -49,7 +50,8 @@ class TrialSpec:
 
     With a `fold` (part `all`), the images of that fold are kept from the training. `teachers` are the keys of finished
     trials of the same architecture, whose mean probabilities are half of each target; `start` is the key of the one
-    whose weights are the first here (a warm restart: Loshchilov and Hutter 2017, arXiv:1608.03983).
+    whose weights are the first here (a warm restart: Loshchilov and Hutter 2017, arXiv:1608.03983). `photographs` is
+    the key of the prepared photographs that are mixed in.
     """
 
     recipe: Recipe
@@ -63,6 +65,7 @@ class TrialSpec:
     ranks: int = 1  # processes that share every batch
     teachers: tuple[str, ...] = ()
     start: str = ""
+    photographs: str = ""
 
     @cached_property
     def key(self) -> str:
@@ -75,6 +78,8 @@ class TrialSpec:
             del plain["teachers"]  # likewise
         if not self.start:
             del plain["start"]  # likewise
+        if not self.photographs:
+            del plain["photographs"]  # likewise
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:20]
 
 
@@ -159,6 +164,19 @@ class Workplace:
     device: torch.device
     deadline: float | None = None
 
+    def photographs(self, key: str) -> Photographs:
+        """The prepared photographs that their stage wrote, on the device."""
+        content = checksummed.read(photographs.prepared_file(self.trials.parent, key))
+        return to_draw(store.npz_arrays(content, source="photographs")).to(self.device)
+
+
+def to_draw(arrays: dict[str, np.ndarray]) -> Photographs:
+    """Photographs to train on: those that are not `held` back, each label's as often as the root of their number."""
+    label = arrays["label"][~arrays["held"]]
+    weights = np.bincount(label).astype(np.float32)[label] ** -0.5
+    views, right = arrays["views"][~arrays["held"]], arrays["right"][~arrays["held"]]
+    return Photographs(*(torch.from_numpy(each) for each in (views, right, weights, arrays["crops"])))
+
 
 def split_of(dataset: data.Dataset, config: SplitConfig) -> data.Split:
     return data.split(
@@ -239,6 +257,8 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
     train = to_device(dataset.train_images[train_index], dataset.train_labels[train_index], place.device)
     if spec.teachers:
         train = dataclasses.replace(train, taught=_taught(spec, place, train.images))
+    if spec.photographs:
+        train = dataclasses.replace(train, photographs=place.photographs(spec.photographs))
     validation = None
     if len(validation_index):
         validation = to_device(

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from artifacts.contract import PhotoEvaluation, PhotoStep
+from artifacts.contract import PhotoEvaluation, PhotoStep, PhotoTraining
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.core.intervals import Z95
 from portal.core.memo import kept
@@ -198,6 +198,18 @@ def provenance(figures: PhotoEvaluation) -> str:
     return (
         f"Measured on: {figures.photos} photographs, {figures.source} (licence: {figures.licence}), "
         f"{figures.measured}. The photographs are not part of this project; only counts are kept."
+    )
+
+
+def trained_on(training: PhotoTraining | None) -> str:
+    """One sentence: which photographs the photo model of the run shown learned from."""
+    if training is None:
+        return "The photo model of this run learned from Fashion-MNIST alone, not from photographs."
+    commit = f", commit {training.commit[:7]}" if training.commit else ""
+    license = f", license: {training.license}" if training.license else ""
+    return (
+        f"The photo model of this run learned from Fashion-MNIST and from {training.photographs} photographs "
+        f"({training.source}{commit}{license}). They are not part of this project."
     )
 
 

@@ -112,3 +112,13 @@ def test_a_map_that_is_missing_or_names_unknown_classes_is_refused(tmp_path: Pat
     assert "names Hat, Scarf: this run knows only T-shirt/top" in refusal(
         folder, map_file(tmp_path, {"hat": ["Scarf", "Bag"], "b": ["Hat"]})
     )
+
+
+def test_the_exact_class_of_a_known_shoe_narrows_its_label(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, "shoes", "pants")
+    known = folder / "shoes" / "04dd77eb-4233-4a57-9b0e-3136ecf6967e.jpg"
+    known.write_bytes(b"")
+    pants, shoes = labels_in(folder, CLASSES)
+    assert shoes.right_for(known) == ("Sandal",)
+    assert shoes.right_for(folder / "shoes" / "1.jpg") == ("Sandal", "Sneaker", "Ankle boot")
+    assert pants.right_for(known) == ("Trouser",)

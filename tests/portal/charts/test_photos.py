@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from artifacts.contract import LabelAnswers, PhotoEvaluation, PhotoStep
+from artifacts.contract import LabelAnswers, PhotoEvaluation, PhotoStep, PhotoTraining
 from portal.charts import check_titled, photos
 
 CLASSES = ("Dress", "Coat", "Bag")
@@ -95,3 +97,12 @@ def test_the_ground_is_all_that_changes() -> None:
     sentence = photos.ground_sentence(np.array([0, 1, 2]), np.array([0, 1, 1]), np.array([2, 2, 2]))
     assert sentence.startswith("As the data set has them, 2 of 3 are answered right; ")
     assert "photos show garments, 1." in sentence
+
+
+def test_what_the_photo_model_learned_from_is_said() -> None:
+    training = PhotoTraining("a collection", "1196151", "CC0", "0" * 64, 90, {"hat": 90}, 8, 0, 10, 9, 0.8, 0.97, 0.95)
+    said = photos.trained_on(training)
+    assert "90 photographs (a collection, commit 1196151, license: CC0)" in said
+    own = photos.trained_on(dataclasses.replace(training, source="my class", commit="", license=""))
+    assert "90 photographs (my class)" in own
+    assert "Fashion-MNIST alone" in photos.trained_on(None)
