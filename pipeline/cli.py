@@ -68,7 +68,8 @@ Fit = Annotated[
     typer.Option(help="Cut seeds, rungs, trials and epochs, in that order, until the estimate fits, e.g. 30m."),
 ]
 Storage = Annotated[
-    str | None, typer.Option(help="Let further hosts help (see worker): postgresql://USER@HOST/DATABASE.")
+    str | None,
+    typer.Option(help="Record the searches on a database server, for a dashboard: postgresql://USER@HOST/DATABASE."),
 ]
 FromScratch = Annotated[
     bool, typer.Option("--from-scratch", help="Train again what artifacts/study holds with the same settings.")
@@ -178,7 +179,7 @@ def _command_for(wanted: list[Stage], *, planned: bool) -> Callable[..., None]:
         folder = _folder(run or name)
         _announce(config, folder)
         with folder.locked(), reachable() if server else nullcontext():
-            runner = Runner(folder, config, _dataset(data, photos, config, wanted), console)
+            runner = Runner(folder, config, _dataset(data, photos, config, wanted), console, storage)
             if not from_scratch:
                 runner.take_over(STUDY, wanted)
             if fit or (planned and name != "smoke"):  # the plan would cost as much as smoke itself

@@ -23,6 +23,7 @@ from pipeline import data, stages
 from pipeline.config import Config
 from pipeline.execution.pool import Pool
 from pipeline.packing import pack
+from pipeline.search.storage import opened
 from pipeline.stages import STAGES, Stage
 from pipeline.stages.context import Context
 from pipeline.storage import Server, StorageLost
@@ -94,11 +95,15 @@ class StageState:
 class Runner:
     """One run of one configuration on one data set."""
 
-    def __init__(self, folder: RunFolder, config: Config, dataset: data.Dataset, console: Console) -> None:
+    def __init__(
+        self, folder: RunFolder, config: Config, dataset: data.Dataset, console: Console, storage: str | None = None
+    ) -> None:
+        """With a `storage`, an Optuna storage URL, the searches are recorded there instead of in the run folder."""
         self.folder = folder
         self.config = config
         self.dataset = data.with_test_images(dataset, config.split.tested)
         self.console = console
+        self.storage = storage
 
     def fingerprint(self, stage: Stage) -> str:
         """Equal if and only if the stage would write the same: its own config, its version, and what it needs."""
@@ -137,6 +142,9 @@ class Runner:
 
         Raises BudgetSpent at the deadline (epoch seconds), and one of StorageLost if the trials' storage goes away.
         """
+        if self.storage:
+            with opened(self.storage):  # a URL that cannot be used is said now, not when a search begins
+                pass
         keep_memory()  # some stages train in this process
         pool = Pool(self.folder.work, self.dataset.folder, self.config.split.tested, deadline, server)
         try:
@@ -200,6 +208,7 @@ class Runner:
             self.console,
             deadline,
             self.fingerprint(stage),
+            self.storage,
         )
         context.on_reading = lambda: self._keep(stage, self._state_of(stage, before, context))
         context.check_budget()

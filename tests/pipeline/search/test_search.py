@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 
 from artifacts import store
@@ -134,6 +135,19 @@ def test_the_log_says_the_rung_and_times_go_on_over_the_rungs(make: Any) -> None
     assert len(clocks) == 14
     assert max(clocks.values()) == 28
     assert sorted(name for name in clocks if name.endswith("rung 3"))[0].split()[0].isdigit()
+
+
+def test_both_searches_are_recorded_in_the_run_folder_or_at_the_storage_url(make: Any, tmp_path: Path) -> None:
+    context = make(lambda spec: None if spec.recipe.epochs == 9 else by_momentum(spec), tuned())
+    tuning.run_coarse(context)
+    summary = context.document(SearchSummary, SearchSummary.path("coarse"))
+    study = optuna.load_study(study_name="coarse", storage=f"sqlite:///{tmp_path}/trials.db")
+    states = {trial.number: trial.state.name for trial in study.trials}
+    assert states == {t.number: "FAIL" if t.fit is None else "PRUNED" for t in summary.trials}
+    assert {len(trial.intermediate_values) for trial in study.trials} == {1, 4}
+    context.storage_url = f"sqlite:///{tmp_path}/server.db"
+    tuning.run_coarse(context)
+    assert optuna.get_all_study_names(context.storage_url) == [f"{tmp_path.parent.name}/coarse"]
 
 
 @pytest.mark.parametrize("setting", ["tuning.policy=deck", "tuning.rungs=2,6,18", "tuning.rungs=5"])
