@@ -21,6 +21,7 @@ from pipeline.config import Config
 from pipeline.planning import calibration, fitting, planner, workload
 from pipeline.planning.calibration import Calibration, Load, Seconds, load_of
 from pipeline.runner import RunFolder
+from pipeline.search.study import SearchStudy
 from pipeline.stages import STAGES, architectures, augmentations, confirm, improvements, labels, named, tuning
 from pipeline.support.errors import UserError
 from pipeline.training.trials import TrialSpec, Workplace
@@ -49,8 +50,9 @@ def trained(specs: Sequence[TrialSpec]) -> Counter[Any]:
 @pytest.mark.parametrize("profile", ["smoke", "quick", "full"])
 @pytest.mark.parametrize("policy", ["deck", "halving"])
 def test_the_plan_counts_the_trainings_that_the_stages_run(
-    tmp_path: Path, data_folder: Path, profile: str, policy: str
+    tmp_path: Path, data_folder: Path, profile: str, policy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(SearchStudy, "report", lambda study, trial: None)  # thousands of epochs, a write each
     config = profiles.changed(profiles.profile(profile), f"tuning.policy={policy}").with_split(150, 50)
     context = context_of(tmp_path, data_folder, lambda spec: 0.5, config)
     asked = {"architectures": architectures.specs(context), "labels": labels.specs(context)}

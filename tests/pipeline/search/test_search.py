@@ -20,6 +20,7 @@ from artifacts.contract import (
 from pipeline import config as profiles
 from pipeline.config import Config, ConfirmConfig
 from pipeline.search import spaces
+from pipeline.search.study import SearchStudy
 from pipeline.stages import confirm, final, tuning
 from pipeline.stages.context import Context
 from pipeline.support.errors import UserError
@@ -90,7 +91,8 @@ def test_each_rung_trains_the_best_third_of_the_rung_before_from_the_beginning(m
     assert [spec.recipe.epochs for spec in context.pool.trained] == [1] * 9 + [3] * 3 + [9] * 2
 
 
-def test_a_rung_is_never_stopped_early_but_the_deck_policy_is(make: Any) -> None:
+def test_a_rung_is_never_stopped_early_but_the_deck_policy_is(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SearchStudy, "report", lambda study, trial: None)  # hundreds of epochs, a write each
     long = tuned(rungs=(10, 40))
     context = make(by_momentum, long)
     assert coarse(context).recipe.epochs == 40
