@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import altair as alt
@@ -17,6 +18,7 @@ from portal.core.text import count
 
 LOG_SCALED = ("lr", "weight_decay")
 DEPTH = 10  # percentage points below the median that a slice shows; what lies deeper stands on the lower edge
+SLICE_WIDTH = 36  # characters of a subtitle that a third of the page shows
 GOLDEN = 0.618  # spreads trials of one choice evenly
 
 
@@ -80,14 +82,17 @@ def slice_of(search: SearchImportances, parameter: ParameterImportance, points: 
         )
         line = alt.Chart(rows).mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2)
         layers.append(line.encode(x=x, tooltip=[alt.Tooltip("text", title="Deck"), alt.Tooltip("value")]))
-    dashed = "; dashed: the deck's best" if marked else ""
+    dashed = "; dashed: deck's best" if marked else ""
     edge = f"; {below} below {floor:.0f} % on the lower edge" if below else ""
-    return titled(
+    subtitle = f"n = {count(len(frame), 'trial')}{dashed}{edge}"
+    chart = titled(
         layered(*layers, height=180),
         VALUES[name],
-        f"n = {count(len(frame), 'trial')}, {count(search.epochs, 'epoch')} each{dashed}{edge}",
+        subtitle,
         f"Scatter of {VALUES[name].lower()} and validation accuracy, a point a trial, with lines at the deck's values.",
     )
+    chart.title.subtitle = textwrap.wrap(subtitle, SLICE_WIDTH)
+    return chart
 
 
 def _axis(name: str) -> alt.X:
