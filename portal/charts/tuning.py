@@ -106,7 +106,7 @@ def _best(frame: pd.DataFrame) -> pd.DataFrame:
     """The best trial of each search, with the text that stands beside its mark."""
     finished = frame.dropna(subset="accuracy").reset_index(drop=True)
     best = finished.loc[finished.groupby("search", sort=False)["accuracy"].idxmax()]
-    return best.assign(text=[f"{r.search} #{r.trial}: {percent(r.accuracy / 100)}" for r in best.itertuples()])
+    return best.assign(text=[f"{r.search} #{r.trial}" for r in best.itertuples()])
 
 
 def _labels(best: pd.DataFrame, ranges: Mapping[str, Ranges]) -> list[alt.Chart]:
@@ -127,8 +127,7 @@ def _labels(best: pd.DataFrame, ranges: Mapping[str, Ranges]) -> list[alt.Chart]
 
 def _deck_marks(points: Sequence[TrialPoint]) -> alt.LayerChart:
     rows = pd.DataFrame(
-        {"lr": p.lr, "weight_decay": p.weight_decay, "text": f"deck, {p.search} #{p.number}: {percent(p.val_accuracy)}"}
-        for p in points
+        {"lr": p.lr, "weight_decay": p.weight_decay, "text": f"deck, {p.search} #{p.number}"} for p in points
     )
     base = alt.Chart(rows).encode(x=_lr(), y=_weight_decay(), tooltip=alt.Tooltip("text", title="Deck"))
     mark = base.mark_point(shape="cross", filled=True, size=140, color=NEUTRAL)
