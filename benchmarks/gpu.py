@@ -54,7 +54,7 @@ def print_floors(rounds: int, seconds: float, batch: int, device: str) -> None:
     for architecture, optimizer in TASKS:
         mine = _Ours(Task(architecture, optimizer, batch, seconds, 1, device), dataset)
         epoch = EPOCH / max(mine.epoch(FOUR_OPS).wall for _ in range(rounds + 1))
-        mine.epochs[FOUR_OPS].graph = None
+        mine.trainers[FOUR_OPS].graph = None
         uncaptured = EPOCH / max(mine.epoch(FOUR_OPS).wall for _ in range(rounds + 1))
         network = registry.build(architecture, classes=10, image_size=28, seed=0)
         passes = 1 if optimizer == "SGD" else 2

@@ -34,8 +34,7 @@ class _Search:
             dataclasses.replace(self.specs, seed=derive("benchmark", self.round, number) & 0x7FFFFFFF)
             for number in range(self.trials)
         ]
-        labels = [{"name": str(number)} for number in range(self.trials)]
-        run = lambda: self.pool.run(f"round-{self.round}", specs, labels, progress=lambda share: None)  # noqa: E731
+        run = lambda: self.pool.run(f"round-{self.round}", specs, progress=lambda share: None)  # noqa: E731
         return rate_of(run, 3600 * self.trials)
 
 

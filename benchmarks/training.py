@@ -62,7 +62,7 @@ class _Kornia:
 
 
 class _Ours:
-    """The study's own loop; `training.Epochs` and `training._step` are what `fit` calls."""
+    """The study's own loop; `Trainer` and `step` are what `fit` calls."""
 
     def __init__(self, task: Task, dataset: data.Dataset) -> None:
         AUGMENTATION_SETS[FOUR_OPS] = AugmentationSet(id=FOUR_OPS, title="all four", ops=ALL_OPS.ops)
@@ -85,7 +85,7 @@ class _Ours:
         self.steps = self._steps_in(task.seconds)
         count = self.steps * task.batch
         self.train = to_device(dataset.train_images[:count], dataset.train_labels[:count], self.device)
-        self.epochs: dict[int, loop.Epochs] = {}
+        self.trainers: dict[int, loop.Trainer] = {}
 
     def _steps_in(self, seconds: float) -> int:
         """Steps that take about so long, from one step after one that warms up; at most an epoch of 60,000 images."""
@@ -95,11 +95,11 @@ class _Ours:
         return max(2, min(math.ceil(seconds / step), 60_000 // len(self.batch)))
 
     def epoch(self, augmentation_set: int) -> Rate:
-        if augmentation_set not in self.epochs:  # on a GPU a step is captured here, once
+        if augmentation_set not in self.trainers:  # on a GPU a step is captured here, once
             recipe = dataclasses.replace(self.recipe, augmentation_set=augmentation_set)
-            self.epochs[augmentation_set] = loop.Epochs(self.state, self.train, recipe, 0)
-        epochs = self.epochs[augmentation_set]
-        return rate_of(lambda: epochs.train(lambda share: None), len(self.train), self.device)
+            self.trainers[augmentation_set] = loop.Trainer(self.state, self.train, recipe, 0)
+        trainer = self.trainers[augmentation_set]
+        return rate_of(lambda: trainer.epoch(lambda share: None), len(self.train), self.device)
 
     def constant(self) -> Rate:
         return rate_of(self._constant_steps, self.steps * len(self.batch), self.device)
@@ -107,7 +107,7 @@ class _Ours:
     def _constant_steps(self) -> None:
         x_N1SS = normalise(self.batch.images)
         for _ in range(self.steps):
-            loss, _ = loop._step(self.state, x_N1SS, self.batch.labels, self.recipe)
+            loss, _ = loop.step(self.state, x_N1SS, self.batch.labels, self.recipe)
         loss.item()
 
 

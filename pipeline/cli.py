@@ -1,4 +1,4 @@
-"""The command line: a subcommand a stage, and run-all, worker, optuna, publish, status, verify.
+"""The command line: a subcommand a stage, and run-all, plan, optuna, publish, status, verify.
 
 Exit status: 0 done, 2 a sentence says what is wrong, 3 the time budget is over (the same command goes on), 130 stopped
 by Ctrl-C or SIGTERM (the same command goes on).
@@ -12,15 +12,12 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
-from optuna.exceptions import StorageInternalError
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
 
 from artifacts.contract import ArtifactError
 from artifacts.store import Run
@@ -28,15 +25,11 @@ from pipeline import config as profiles
 from pipeline import data as pipeline_data
 from pipeline import photographs, stages
 from pipeline.config import Config
-from pipeline.execution.pool import Helper
-from pipeline.execution.processes import Crew
-from pipeline.packing import pack
 from pipeline.planning.planner import prepare
 from pipeline.publish import STUDY, publish, verify
 from pipeline.runner import RunFolder, Runner
 from pipeline.search.study import write_file
 from pipeline.stages import STAGES, Stage
-from pipeline.storage import GRACE_SECONDS, Server, reachable
 from pipeline.support import machine
 from pipeline.support.errors import BudgetSpent, UserError
 from pipeline.support.stopping import STOPPED, leave, stoppable
@@ -71,10 +64,12 @@ Storage = Annotated[
     str | None,
     typer.Option(help="Record the searches on a database server, for a dashboard: postgresql://USER@HOST/DATABASE."),
 ]
+Ray = Annotated[
+    str | None, typer.Option(help="Train on a Ray cluster: HOST:PORT, or auto for one this host belongs to.")
+]
 FromScratch = Annotated[
     bool, typer.Option("--from-scratch", help="Train again what artifacts/study holds with the same settings.")
 ]
-Grace = Annotated[str, typer.Option(help="With --storage: a host silent for this long is taken for dead.")]
 
 
 def main() -> None:
@@ -105,12 +100,6 @@ def _said(error: Exception) -> tuple[int, str] | None:
         return 3, "The time budget is over; the same command goes on from here."
     if isinstance(error, BrokenProcessPool):
         return 2, "A training process was ended from outside (out of memory?); the same command goes on from here."
-    if isinstance(error, StorageInternalError | SQLAlchemyError):
-        reason = str(error.__cause__ or error).splitlines()[0]
-        return (
-            2,
-            f"The run's trials.db cannot be used ({reason}): delete it and run again; finished trials are not lost.",
-        )
     if isinstance(error, OSError):
         return 2, f"{error.filename or 'The disk'}: {error.strerror}; {_remedy(error)}, then run again."
     # A usage error of typer's: its class is click's in some versions of typer, its own copy of it in others.
@@ -167,24 +156,23 @@ def _command_for(wanted: list[Stage], *, planned: bool) -> Callable[..., None]:
         settings: Settings = None,
         fit: Fit = None,
         storage: Storage = None,
-        grace: Grace = f"{GRACE_SECONDS}s",
+        ray: Ray = None,
         from_scratch: FromScratch = False,
         photos: Photos = None,
     ) -> None:
-        server = Server.parsed(storage, seconds_of(grace)) if storage else None
         deadline = time.time() + seconds_of(budget) if budget else None
         seconds = seconds_of(fit) if fit else None
         name = chosen_profile(profile)
         config = _config(name, train_images, validation_images, settings)
         folder = _folder(run or name)
         _announce(config, folder)
-        with folder.locked(), reachable() if server else nullcontext():
+        with folder.locked():
             runner = Runner(folder, config, _dataset(data, photos, config, wanted), console, storage)
             if not from_scratch:
                 runner.take_over(STUDY, wanted)
             if fit or (planned and name != "smoke"):  # the plan would cost as much as smoke itself
                 prepare(runner, wanted, fit=fit, seconds=seconds, keep=True)
-            runner.run(wanted, deadline=deadline, server=server)
+            runner.run(wanted, deadline=deadline, ray=ray)
         console.print(f"Done. Look at it with: python -m portal --run {folder.study}", highlight=False)
 
     return command
@@ -237,23 +225,6 @@ def plan(
     if not from_scratch:
         runner.take_over(STUDY, STAGES)
     prepare(runner, STAGES, fit=fit, seconds=seconds, keep=False)
-
-
-@app.command("worker")
-def worker(
-    storage: Annotated[str, typer.Option(help="The storage that run-all was given: postgresql://USER@HOST/DATABASE.")],
-    run: Annotated[str, typer.Option("--run", help="Name of the run; its folder under runs/ is shared by all hosts.")],
-    data: DataFolder = None,
-    idle: Annotated[str, typer.Option(help="Leave when no trial came for this long.")] = "30m",
-) -> None:
-    """On a further host: train trials of a run that run-all works on with the same --storage."""
-    dataset = pipeline_data.load(data)
-    crew = Crew(_folder(run).work, dataset.folder, len(dataset.test_labels), None)
-    pack(crew)
-    with reachable():
-        helper = Helper(crew, Server.parsed(storage), run, dataset.fingerprint, lambda line: console.print(line))
-        console.print(f"Waiting for trials of {run}: {len(crew.devices)} at a time.", highlight=False)
-        console.print(f"Left: {helper.serve(seconds_of(idle))}.", highlight=False)
 
 
 @app.command("optuna")

@@ -22,11 +22,10 @@ from artifacts.store import Run
 from pipeline import data, stages
 from pipeline.config import Config
 from pipeline.execution.pool import Pool
-from pipeline.packing import pack
+from pipeline.execution.ray_cluster import RayExecutor
 from pipeline.search.storage import opened
 from pipeline.stages import STAGES, Stage
 from pipeline.stages.context import Context
-from pipeline.storage import Server, StorageLost
 from pipeline.support import checksummed, machine
 from pipeline.support.errors import UserError
 from pipeline.support.memory import keep_memory
@@ -137,18 +136,18 @@ class Runner:
         except (OSError, ArtifactError):
             return None
 
-    def run(self, wanted: Sequence[Stage], *, deadline: float | None = None, server: Server | None = None) -> None:
-        """Run the wanted stages that are not done; with a `server`, other hosts may help.
+    def run(self, wanted: Sequence[Stage], *, deadline: float | None = None, ray: str | None = None) -> None:
+        """Run the wanted stages that are not done; trials run on the Ray cluster at the address `ray`, if given.
 
-        Raises BudgetSpent at the deadline (epoch seconds), and one of StorageLost if the trials' storage goes away.
+        Raises BudgetSpent at the deadline (epoch seconds), and UserError when the cluster is lost.
         """
         if self.storage:
             with opened(self.storage):  # a URL that cannot be used is said now, not when a search begins
                 pass
         keep_memory()  # some stages train in this process
-        pool = Pool(self.folder.work, self.dataset.folder, self.config.split.tested, deadline, server)
+        given = (self.dataset.folder, self.config.split.tested, deadline)
+        pool = Pool(self.folder.work, *given, RayExecutor(ray, *given) if ray else None)
         try:
-            pack(pool, measure=False)  # a plan before the run has measured it
             for number, stage in enumerate(wanted, start=1):
                 title = f"[{number}/{len(wanted)}] {stage.name}"
                 if self.state(stage) is not None:
@@ -156,8 +155,7 @@ class Runner:
                     continue
                 self.console.print(f"{title}: {stage.does}", highlight=False)
                 self._run_stage(stage, pool, deadline)
-            pool.end()
-        except (KeyboardInterrupt, UserError, *StorageLost):
+        except (KeyboardInterrupt, UserError):
             pool.close(at_once=True)
             raise
         finally:
@@ -215,9 +213,7 @@ class Runner:
         started, begun = _now(), time.monotonic()
         stage.run(context)
         seconds = time.monotonic() - begun + context.seconds_before
-        taken = StageClock(
-            stage.name, started, _now(), seconds, len(pool.devices), machine.describe(), context.trial_clocks
-        )
+        taken = StageClock(stage.name, started, _now(), seconds, pool.workers, machine.describe(), context.trial_clocks)
         clock_path, content = StageClock.path(stage.name), store.encode(taken)
         store.write_atomic(self.folder.study / clock_path, content)
         self._keep(stage, self._state_of(stage, before, context, store.record(content)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import tempfile
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,7 +14,6 @@ from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from pipeline import data
 from pipeline.execution import worker
 from pipeline.support.errors import BudgetSpent, UserError
 from pipeline.training.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
@@ -22,8 +21,8 @@ from pipeline.training.trials import TrialFolder, TrialRecord, TrialSpec, Workpl
 STUCK = timedelta(minutes=10)  # a rank that waits this long for another gives up, and all are ended
 
 
-def execute_in_ranks(spec: TrialSpec, place: Workplace, outbox: Any) -> TrialRecord:
-    """`trials.execute` in `spec.ranks` processes; `outbox` gets (key, share) of the first one.
+def execute_in_ranks(spec: TrialSpec, place: Workplace, outbox: Any = None) -> TrialRecord:
+    """`trials.execute` in `spec.ranks` processes; the queue `outbox` gets (key, share) of the first one.
 
     Raises BudgetSpent as `execute` does, and UserError when a rank died (its words are on stderr).
     """
@@ -51,11 +50,8 @@ def _launched(spec: TrialSpec, place: Workplace, outbox: Any, scratch: str) -> T
         monitor_interval=0.2,
         logs_specs=DefaultLogsSpecs(log_dir=scratch),
     )
-    folder, tested = place.dataset.folder, len(place.dataset.test_labels)
     try:
-        results = elastic_launch(config, _rank)(
-            spec, folder, tested, place.trials, place.device.type, place.deadline, outbox
-        )
+        results = elastic_launch(config, _rank)(spec, place, outbox)
     except ChildFailedError as error:
         raise UserError(
             f"Training on {spec.ranks} devices at once failed, see above: run the command again, it goes on."
@@ -63,19 +59,17 @@ def _launched(spec: TrialSpec, place: Workplace, outbox: Any, scratch: str) -> T
     return results[0]
 
 
-def _rank(
-    spec: TrialSpec, folder: Path, tested: int, trials: Path, kind: str, deadline: float | None, outbox: Any
-) -> TrialRecord | None:
+def _rank(spec: TrialSpec, place: Workplace, outbox: Any) -> TrialRecord | None:
     """One rank's life; None when the time was over."""
     worker.begin()
-    local = int(os.environ["LOCAL_RANK"])
-    device = torch.device(kind, local) if kind == "cuda" else torch.device(kind)
-    if kind == "cuda":
-        torch.cuda.set_device(device)
-    place = Workplace(data.with_test_images(data.load(folder), tested), trials, device, deadline)
-    dist.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=STUCK)
+    on_gpu = place.device.type == "cuda"
+    if on_gpu:
+        place = dataclasses.replace(place, device=torch.device("cuda", int(os.environ["LOCAL_RANK"])))
+        torch.cuda.set_device(place.device)
+    dist.init_process_group("nccl" if on_gpu else "gloo", timeout=STUCK)
+    says = outbox is not None and dist.get_rank() == 0
     try:
-        return execute(spec, place, worker.Shares(spec.key, outbox) if dist.get_rank() == 0 else lambda share: None)
+        return execute(spec, place, worker.Shares(spec.key, outbox) if says else lambda share: None)
     except BudgetSpent:
         return None
     finally:

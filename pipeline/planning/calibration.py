@@ -130,7 +130,7 @@ def _time_recipe(place: Workplace, recipe: Recipe) -> Seconds:
 def an_epoch_more(train: Callable[[int], float]) -> float:
     """Seconds that one epoch adds to a training on a GPU; `train` takes its number of epochs and gives its seconds.
 
-    Both trainings that are compared come after the one that captures the step (`training.Epochs.restart`).
+    Both trainings that are compared come after the one that captures the step (`loop.Trainer.restart`).
     """
     train(1)
     short = train(1)

@@ -17,7 +17,6 @@ from rich.table import Table
 
 from pipeline.config import Config
 from pipeline.execution.pool import Pool, threads_for
-from pipeline.packing import pack
 from pipeline.planning.calibration import AUTOENCODER, Calibration, Load, Seconds, calibrate, load_of
 from pipeline.planning.fitting import Fitting, cuts_to_fit, kept_fitting, with_cuts
 from pipeline.planning.workload import Training, Work, work_of
@@ -149,7 +148,6 @@ def _cut(
 def _measured(runner: Runner, stages: Sequence[Stage]) -> Machine:
     pool = Pool(runner.folder.work, runner.dataset.folder, runner.config.split.tested, None)
     try:
-        pack(pool, say=_say(runner.console))
         works = [work for stage in stages if (work := work_of(stage.name, runner.config)) is not None]
         loads = [load_of(each.recipe, pool.devices[0]) for work in works for group in work.groups for each in group]
         if any(work.autoencoder[0] for work in works):

@@ -126,11 +126,9 @@ class Context:
         """
         before = self.trial_seconds
         with self.progress(f"{self.stage}{title} ({len(specs)} trials)") as progress:
-            labels = [{"name": name} for name in names]
             results = self.pool.run(
                 self.stage,
                 specs,
-                labels,
                 progress=progress,
                 finished=lambda number, record, elapsed: finished(number, record, before + elapsed),
             )

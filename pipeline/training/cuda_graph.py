@@ -9,14 +9,16 @@ decay, rho, images, weights) too, so a captured step serves the next trial. Rand
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 WARM_UP = 3  # steps before a capture, by PyTorch's notes: what is made on first use must be there
 Work = Callable[[Tensor], None]
+T = TypeVar("T")
 
 
 class Replayed:
@@ -55,7 +57,7 @@ def _own_workspace() -> Iterator[None]:
     """Within it cuBLAS works in memory of the graph's own.
 
     It keeps its memory by stream, and torch has few streams: without this two graphs captured on the same one would
-    share it while they run side by side, and would lose it with the first of them (torch issue 193402).
+    share it, and would lose it with the first of them (torch issue 193402).
     """
     torch._C._cuda_clearCublasWorkspaces()
     try:
@@ -76,6 +78,32 @@ def replayed(work: Work, example: Tensor, changed: Sequence[Tensor], generator: 
     except RuntimeError as error:  # CUDA's errors are kinds of it
         warnings.warn(f"A training step could not be captured, so it runs uncaptured and slower: {error}", stacklevel=2)
         return None
+
+
+class Kept(Generic[T]):
+    """Captured steps that no trial uses now, by their shape (all that a step has fixed); the last one used stays."""
+
+    def __init__(self, size: int = 4) -> None:
+        self.size = size
+        self.shapes: dict[Hashable, T] = {}
+
+    def taken(self, shape: Hashable) -> T | None:
+        """The one of this shape, which is then in use."""
+        return self.shapes.pop(shape, None)
+
+    def keep(self, shape: Hashable, trainer: T) -> None:
+        """Keep it for the next trial of its shape; the one that waits longest goes where there are too many."""
+        self.shapes[shape] = trainer
+        if len(self.shapes) > self.size:
+            del self.shapes[next(iter(self.shapes))]
+
+    def making_room(self, make: Callable[[], T]) -> T:
+        """What `make` makes; if it finds no memory, all that are kept make room."""
+        try:
+            return make()
+        except torch.OutOfMemoryError:
+            self.shapes.clear()
+            return make()
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The only training loop: every network of the study is trained by `fit`, the autoencoder apart (it has no labels).
 
-Nothing is read back to the host within an epoch. Each epoch draws from generators seeded by (seed, epoch) alone, so
-that a run resumed from a checkpoint goes on to the same numbers.
+Read it from the top: `fit` trains epoch by epoch and validates after each, an epoch is a loop over batches, `step` is
+what happens to one. Nothing is read back to the host within an epoch. Each epoch draws from generators seeded by
+(seed, epoch) alone, so that a run resumed from a checkpoint goes on to the same numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from artifacts.contract import Curves, Fit, Recipe
-from pipeline import lanes
 from pipeline.support.errors import Diverged
 from pipeline.support.seeding import derive
 from pipeline.training import cuda_graph, data_parallel, optimizers
@@ -79,13 +79,6 @@ class Fitted:
     val_probabilities: Tensor  # float32 (N, classes), of `weights`
 
 
-def autocast(device: torch.device) -> AbstractContextManager[object]:
-    """bf16 where the hardware multiplies it (CUDA, AVX512-bf16 or AMX), else fp32; no gradient scaling is needed."""
-    if device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
-        return torch.autocast(device.type, dtype=torch.bfloat16)
-    return nullcontext()
-
-
 def fit(
     model: nn.Module,
     train: Images,
@@ -106,29 +99,21 @@ def fit(
     """
     model.to(train.images.device).to(memory_format=torch.channels_last)
     data_parallel.with_global_batchnorm(model)
-    with _epochs(model, with_replication(train, recipe, seed), recipe, seed) as epochs:
-        state = epochs.state
+    with _trainer(model, with_replication(train, recipe, seed), recipe, seed) as trainer:
+        state = trainer.state
         resume(state)
         state.replica = data_parallel.replica(state.model)
         while state.epoch < recipe.epochs and state.epoch - state.best_epoch < recipe.patience:
-            epochs.train(progress)
-            _judge(state, validation)
+            trainer.epoch(progress)
+            _validate(state, validation)
             after_epoch(state)
-        return _finish(state, validation, seed)
-
-
-def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
-    averaged = copy.deepcopy(model).requires_grad_(False) if recipe.ema else None
-    state = State(model, optimizers.build(model, recipe), averaged, best={})
-    if optimizers.are_tensors(device := next(model.parameters()).device):
-        state.average_weight = torch.zeros((), device=device)
-    return state
+        return _fitted(state, validation, seed)
 
 
 # ---------------------------------------------------------------------------------------------------------- one epoch
 
 
-class Epochs:
+class Trainer:
     """Trains `state` epoch by epoch. On a GPU a step is replayed from a graph, where it can be captured.
 
     A captured step reads and writes where it did when it was captured: so it has images of its own.
@@ -142,8 +127,45 @@ class Epochs:
         self.steps = len(self.batches) * recipe.epochs
         self.loss_sum = torch.zeros((), device=device)
         self.right = torch.zeros((), dtype=torch.int64, device=device)
-        self.chance = lanes.Chance(device)
         self.graph = self._captured() if captured else None
+
+    def epoch(self, progress: Callable[[float], None]) -> None:
+        """One epoch more. Raises Diverged when its loss is not finite."""
+        state, train_on = self.state, self.graph or self.train_on
+        state.model.train()
+        torch.manual_seed(derive(self.seed, "dropout", state.epoch, *data_parallel.seed_parts()))
+        self.loss_sum.zero_()
+        self.right.zero_()
+        for drawn in self.batches.order(state.epoch):
+            state.set_rates(self.recipe, state.step / self.steps)
+            train_on(drawn)
+            state.step += 1
+            progress(state.step / self.steps)
+        state.epoch += 1
+        self._append_to_curves()
+
+    def train_on(self, drawn: Tensor) -> None:
+        """One step on the batch of the images `drawn`, added to the epoch's sums; nothing is read back to the host."""
+        x_N1SS, targets = self.batches.of(drawn)
+        own = data_parallel.share(targets)
+        weight = len(own) * data_parallel.size() / len(targets)
+        loss, right = step(self.state, data_parallel.share(x_N1SS), own, self.recipe, weight)
+        self.loss_sum += loss * len(own)
+        self.right += right
+
+    def _append_to_curves(self) -> None:
+        seen, curves = len(self.batches) * self.batches.targets, self.state.curves
+        data_parallel.add_up(self.loss_sum, self.right)
+        mean = (self.loss_sum / seen).item()
+        if not math.isfinite(mean):
+            raise Diverged(f"The training loss was not finite in epoch {self.state.epoch} (lr {self.recipe.lr:g}).")
+        curves["train_loss"].append(mean)
+        curves["train_accuracy"].append(self.right.item() / seen)
+
+    def _captured(self) -> cuda_graph.Replayed | None:
+        self.state.model.train()
+        example = torch.arange(self.batches.size, device=self.loss_sum.device)
+        return cuda_graph.replayed(self.train_on, example, self.state.tensors(), self.batches.generator)
 
     def restart(self, model: nn.Module, train: Images, recipe: Recipe, seed: int) -> None:
         """Begin another trial of the same shape, in the same tensors: the captured step then serves it too."""
@@ -156,132 +178,48 @@ class Epochs:
         self.batches.restart(train, seed)
         self.recipe, self.seed, self.steps = recipe, seed, len(self.batches) * recipe.epochs
 
-    def _captured(self) -> cuda_graph.Replayed | None:
-        self.state.model.train()
-        self.chance.enter()  # the step will draw from what is meant now
-        example = torch.arange(self.batches.size, device=self.loss_sum.device)
-        return cuda_graph.replayed(self._take, example, self.state.tensors(), self.batches.generator)
 
-    def train(self, progress: Callable[[float], None]) -> None:
-        """One epoch more. Raises Diverged when its loss is not finite."""
-        state, take = self.state, self.graph or self._take
-        state.model.train()
-        self.chance.enter()
-        torch.manual_seed(derive(self.seed, "dropout", state.epoch, *data_parallel.seed_parts()))
-        self.loss_sum.zero_()
-        self.right.zero_()
-        for drawn in self.batches.order(state.epoch):
-            state.set_rates(self.recipe, state.step / self.steps)
-            take(drawn)
-            state.step += 1
-            progress(state.step / self.steps)
-            lanes.pause(self.chance)
-        state.epoch += 1
-        lanes.settle(self.chance, self.loss_sum.device)
-        self._sum_up()
-
-    def _take(self, drawn: Tensor) -> None:
-        """One step on the images `drawn`, added to the epoch's sums; nothing is read back to the host."""
-        x_N1SS, targets = self.batches.of(drawn)
-        own = data_parallel.share(targets)
-        loss, hits = _step(
-            self.state, data_parallel.share(x_N1SS), own, self.recipe, len(own) * data_parallel.size() / len(targets)
-        )
-        self.loss_sum += loss * len(own)
-        self.right += hits
-
-    def _sum_up(self) -> None:
-        seen, curves = len(self.batches) * self.batches.targets, self.state.curves
-        data_parallel.add_up(self.loss_sum, self.right)
-        mean = (self.loss_sum / seen).item()
-        if not math.isfinite(mean):
-            raise Diverged(f"The training loss was not finite in epoch {self.state.epoch} (lr {self.recipe.lr:g}).")
-        curves["train_loss"].append(mean)
-        curves["train_accuracy"].append(self.right.item() / seen)
+# ----------------------------------------------------------------------------------------------------------- one step
 
 
-KEPT = 4  # captured steps that nobody uses, in a process: as many as there may be trials on a GPU (`packing.CHOICES`)
-_kept: list[tuple[Hashable, Epochs]] = []  # by shape, the one used last at the end
-
-
-def _is_captured(train: Images, recipe: Recipe) -> bool:
-    """Randomised batches read back how many images they change, and ranks wait for each other."""
-    on_gpu = optimizers.are_tensors(train.images.device)
-    return on_gpu and recipe.replication != "randomised" and data_parallel.size() == 1
-
-
-@contextmanager
-def _epochs(model: nn.Module, train: Images, recipe: Recipe, seed: int) -> Iterator[Epochs]:
-    """Ready to train: on a GPU by the step captured for an earlier trial of this shape, if there was one."""
-    if not _is_captured(train, recipe):
-        yield Epochs(_fresh_state(model, recipe), train, recipe, seed)
-        return
-    shape = _shape(model, train, recipe)
-    if (epochs := _taken(shape)) is not None:
-        epochs.restart(model, train, recipe, seed)
-    else:
-        try:
-            epochs = Epochs(_fresh_state(copy.deepcopy(model), recipe), train, recipe, seed)
-        except torch.OutOfMemoryError:
-            _kept.clear()
-            epochs = Epochs(_fresh_state(copy.deepcopy(model), recipe), train, recipe, seed)
-    try:
-        yield epochs
-    finally:
-        if epochs.graph is not None:
-            _kept.append((shape, epochs))
-            del _kept[:-KEPT]
-
-
-def _taken(shape: Hashable) -> Epochs | None:
-    for place, (known, epochs) in enumerate(_kept):
-        if known == shape:
-            del _kept[place]
-            return epochs
-    return None
-
-
-def _shape(model: nn.Module, train: Images, recipe: Recipe) -> Hashable:
-    """All that a captured step has fixed: the recipe but for what is read from tensors, and the size of everything."""
-    numbers: dict[str, Any] = {**dict.fromkeys(optimizers.CHOSEN, 0.0), "ema": float(recipe.ema > 0)}
-    fixed = dataclasses.replace(recipe, **numbers, epochs=1, patience=1, schedule="constant")
-    tensors = {**model.state_dict(), " images": train.images, " labels": train.labels}
-    if train.taught is not None:
-        tensors[" taught"] = train.taught
-    return fixed, train.images.device, tuple((name, value.shape, value.dtype) for name, value in tensors.items())
-
-
-def _step(state: State, x_N1SS: Tensor, labels_N: Tensor, recipe: Recipe, weight: float = 1.0) -> tuple[Tensor, Tensor]:
-    """One optimiser step; the batch's mean loss and number of right answers, still on the device.
+def step(state: State, x_N1SS: Tensor, targets_N: Tensor, recipe: Recipe, weight: float = 1.0) -> tuple[Tensor, Tensor]:
+    """One optimizer step; the batch's mean loss and number of right answers, still on the device.
 
     In a process group the batch is this rank's share, `weight` its size over the mean share's.
     """
-    model = state.replica or state.model
+    model, optimizer = state.replica or state.model, state.optimizer
 
-    def backward() -> tuple[Tensor, Tensor]:
-        state.optimizer.zero_grad(set_to_none=True)
+    def forward_and_backward() -> tuple[Tensor, Tensor]:
+        optimizer.zero_grad(set_to_none=True)
         with autocast(x_N1SS.device):
             logits = model(x_N1SS)
-        loss = _loss(logits.float(), labels_N, recipe.label_smoothing)
+        loss = _loss(logits.float(), targets_N, recipe.label_smoothing)
         (loss * weight).backward()
-        return loss.detach(), _hits(logits.detach().argmax(1), labels_N)
+        return loss.detach(), logits.detach()
 
-    if recipe.optimizer != "SGD":
-        sam: Any = state.optimizer
+    if recipe.optimizer == "SGD":
+        loss, logits = forward_and_backward()
+        optimizer.step()
+    else:
+        sam: Any = optimizer
         # Each rank perturbs by its own gradient (m-sharpness, Foret et al. 2021, section 4.1): one reduction saved.
         with data_parallel.unsynced(model):
-            loss, hits = backward()
-        # The perturbed weights must not touch the running statistics: they are the first pass's alone.
+            loss, logits = forward_and_backward()
         sam.first_step()
+        # The perturbed weights must not touch the running statistics: they are the first pass's alone.
         with _frozen_batchnorm(state.model):
-            backward()
+            forward_and_backward()
         sam.second_step()
-    else:
-        loss, hits = backward()
-        state.optimizer.step()
     if state.averaged is not None:
         _average(state.averaged, state.model, state.average_weight)
-    return loss, hits
+    return loss, _hits(logits.argmax(1), targets_N)
+
+
+def autocast(device: torch.device) -> AbstractContextManager[object]:
+    """bf16 where the hardware multiplies it (CUDA, AVX512-bf16 or AMX), else fp32; no gradient scaling is needed."""
+    if device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return nullcontext()
 
 
 def _loss(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
@@ -343,7 +281,7 @@ def logits_of(model: nn.Module, images_N1SS: Tensor, *, exact: bool = False) -> 
     return torch.cat(parts)
 
 
-def _judge(state: State, validation: Images | None) -> None:
+def _validate(state: State, validation: Images | None) -> None:
     """Validate the weights after an epoch and keep them if they are the best so far (the first of equals)."""
     if validation is None:
         state.best_epoch = state.epoch
@@ -361,7 +299,7 @@ def _judge(state: State, validation: Images | None) -> None:
         state.best = {name: value.clone() for name, value in state.evaluated.state_dict().items()}
 
 
-def _finish(state: State, validation: Images | None, seed: int) -> Fitted:
+def _fitted(state: State, validation: Images | None, seed: int) -> Fitted:
     curves = Curves(**{name: tuple(values) for name, values in state.curves.items()})
     weights = state.best or state.evaluated.state_dict()
     probabilities = torch.empty(0)
@@ -380,3 +318,50 @@ def _finish(state: State, validation: Images | None, seed: int) -> Fitted:
     predictions = torch.stack(state.predictions) if state.predictions else torch.empty(0, 0, dtype=torch.uint8)
     kept = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     return Fitted(kept, fit_, predictions, probabilities)
+
+
+# ------------------------------------------------------------------------------------------- a step that is captured
+
+_kept = cuda_graph.Kept[Trainer]()
+
+
+def _is_captured(train: Images, recipe: Recipe) -> bool:
+    """Randomised batches read back how many images they change, and ranks wait for each other."""
+    on_gpu = optimizers.are_tensors(train.images.device)
+    return on_gpu and recipe.replication != "randomised" and data_parallel.size() == 1
+
+
+@contextmanager
+def _trainer(model: nn.Module, train: Images, recipe: Recipe, seed: int) -> Iterator[Trainer]:
+    """Ready to train: on a GPU by the step captured for an earlier trial of this shape, if there was one."""
+    if not _is_captured(train, recipe):
+        yield Trainer(_fresh_state(model, recipe), train, recipe, seed)
+        return
+    shape = _shape(model, train, recipe)
+    if (trainer := _kept.taken(shape)) is not None:
+        trainer.restart(model, train, recipe, seed)
+    else:
+        trainer = _kept.making_room(lambda: Trainer(_fresh_state(copy.deepcopy(model), recipe), train, recipe, seed))
+    try:
+        yield trainer
+    finally:
+        if trainer.graph is not None:
+            _kept.keep(shape, trainer)
+
+
+def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
+    averaged = copy.deepcopy(model).requires_grad_(False) if recipe.ema else None
+    state = State(model, optimizers.build(model, recipe), averaged, best={})
+    if optimizers.are_tensors(device := next(model.parameters()).device):
+        state.average_weight = torch.zeros((), device=device)
+    return state
+
+
+def _shape(model: nn.Module, train: Images, recipe: Recipe) -> Hashable:
+    """All that a captured step has fixed: the recipe but for what is read from tensors, and the size of everything."""
+    numbers: dict[str, Any] = {**dict.fromkeys(optimizers.CHOSEN, 0.0), "ema": float(recipe.ema > 0)}
+    fixed = dataclasses.replace(recipe, **numbers, epochs=1, patience=1, schedule="constant")
+    tensors = {**model.state_dict(), " images": train.images, " labels": train.labels}
+    if train.taught is not None:
+        tensors[" taught"] = train.taught
+    return fixed, train.images.device, tuple((name, value.shape, value.dtype) for name, value in tensors.items())

@@ -1,7 +1,7 @@
 """Optimizers: SGD with Nesterov momentum, alone or inside SAM or ASAM (Foret et al. 2021; Kwon et al. 2021).
 
 On a GPU all that a trial may choose (rate, momentum, decay, rho) lies there as tensors, so that one captured step
-serves every trial of its shape: see `pipeline.training.loop.Epochs.restart`.
+serves every trial of its shape: see `pipeline.training.loop.Trainer.restart`.
 """
 
 from __future__ import annotations

@@ -32,6 +32,8 @@ from pipeline.training import data_parallel, loop
 from pipeline.training.batches import Images, randomised
 from pipeline.training.loop import Fitted, State
 
+Files = dict[str, bytes]  # by name in a trial's folder, or by path in a run's work folder
+NAMES = ("checkpoint.safetensors", "validation.npz", "weights.safetensors", "record.json")  # in the order of writing
 CHECKPOINT_SECONDS = 15.0  # an epoch's end writes a checkpoint if the last one is at least this old
 FACTS = "facts"  # a checkpoint's tensor that holds all that is no tensor, as JSON
 
@@ -131,15 +133,21 @@ class TrialFolder:
         """
         return store.npz_arrays((self.folder / "validation.npz").read_bytes(), source="validation.npz")
 
-    def finish(self, record: TrialRecord, fitted: Fitted | None) -> TrialRecord:
-        """Write everything, the record last, naming the other files: its presence says that the trial is done.
+    def files(self, *names: str) -> Files:
+        """Those of the named files that there are, as they are on disk."""
+        return {name: path.read_bytes() for name in names if (path := self.folder / name).exists()}
 
-        What another host finished stays as it is.
-        """
+    def keep(self, files: Files) -> None:
+        """Write files of this trial that come from another host: its result, or a checkpoint to go on from."""
+        for name, content in files.items():
+            store.write_atomic(self.folder / name, content)
+        if "record.json" in files:
+            self.checkpoint.unlink(missing_ok=True)
+
+    def finish(self, record: TrialRecord, fitted: Fitted | None) -> TrialRecord:
+        """Write everything, the record last, naming the other files: its presence says that the trial is done."""
         if data_parallel.rank() > 0:
             return record
-        if (done := self.record()) is not None:
-            return done
         if fitted is not None:
             arrays = {
                 "val_predictions": fitted.val_predictions.numpy(),
@@ -163,6 +171,11 @@ class Workplace:
     trials: Path
     device: torch.device
     deadline: float | None = None
+
+    def check_time(self) -> None:
+        """Before a trial begins, whose first checkpoint might be far: BudgetSpent when the time is over."""
+        if self.deadline is not None and time.time() >= self.deadline:
+            raise BudgetSpent
 
     def photographs(self, key: str) -> Photographs:
         """The prepared photographs that their stage wrote, on the device."""
@@ -286,6 +299,16 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
     if spec.fold is not None:
         fitted = dataclasses.replace(fitted, val_probabilities=_answers_out_of_fold(spec, place, fitted))
     return folder.finish(TrialRecord(spec.key, fitted.fit, "", keeper.seconds()), fitted)
+
+
+def inputs_of(spec: TrialSpec, work: Path) -> Files:
+    """What a host without the run folder needs, by path in `work`: the last checkpoint, weights, and photographs."""
+    others = [key for key in (*spec.teachers, spec.start) if key]
+    paths = [Path("trials", key, "weights.safetensors") for key in others]
+    paths.append(Path("trials", spec.key, "checkpoint.safetensors"))
+    if spec.photographs:
+        paths.append(photographs.prepared_file(Path(), spec.photographs))
+    return {path.as_posix(): (work / path).read_bytes() for path in paths if (work / path).exists()}
 
 
 def finished(spec: TrialSpec, place: Workplace) -> TrialFolder:

@@ -40,7 +40,7 @@ class PoolOfMadeUpResults:
         self.accuracy = accuracy
         self.trained: list[TrialSpec] = []
 
-    def run(self, stage: str, specs: Sequence[TrialSpec], labels: Any, *, progress: Any, finished: Any) -> list[Any]:
+    def run(self, stage: str, specs: Sequence[TrialSpec], *, progress: Any, finished: Any) -> list[Any]:
         self.trained += specs
         results = []
         for number, spec in enumerate(specs):

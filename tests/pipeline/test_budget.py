@@ -53,7 +53,7 @@ def unbroken_search(folder: Path, data_folder: Path) -> Context:
     context = context_of(folder, data_folder, lambda spec: None, tiny())
     place = Workplace(context.dataset, folder / "work" / "trials", torch.device("cpu"))
 
-    def run(stage: str, specs: Any, labels: Any, *, progress: Any, finished: Any) -> list[Finished]:
+    def run(stage: str, specs: Any, *, progress: Any, finished: Any) -> list[Finished]:
         return [Finished(spec, execute(spec, place), 0.0) for spec in specs]
 
     context.pool.run = run  # type: ignore[method-assign]
@@ -64,12 +64,12 @@ def stop_after_one_trial(pool: Pool) -> None:
     """From the moment that a trial is finished, the pool's time is over."""
     run = pool.run
 
-    def stopping(stage: str, specs: Any, labels: Any, *, progress: Any, finished: Any) -> Any:
+    def stopping(stage: str, specs: Any, *, progress: Any, finished: Any) -> Any:
         def listen(*heard: Any) -> None:
             finished(*heard)
             pool.deadline = time.time()
 
-        return run(stage, specs, labels, progress=progress, finished=listen)
+        return run(stage, specs, progress=progress, finished=listen)
 
     pool.run = stopping  # type: ignore[method-assign]
 

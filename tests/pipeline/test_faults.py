@@ -1,5 +1,5 @@
-"""What goes wrong outside the study's own code: networks that diverge, odd data, damaged work files, a full disk, a
-storage that is gone. Each ends in a reason on record or one sentence with a documented exit status."""
+"""What goes wrong outside the study's own code: networks that diverge, odd data, damaged work files, a full disk.
+Each ends in a reason on record or one sentence with a documented exit status."""
 
 from __future__ import annotations
 
@@ -329,21 +329,6 @@ def test_a_full_disk_is_one_sentence_and_the_run_goes_on_with_room(run_name: str
     assert subprocess.run(eda, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("content", [b"this is no database, but it is long enough to be one" * 40, None])
-def test_a_storage_that_cannot_be_used_is_one_sentence(run_name: str, content: bytes | None) -> None:
-    """None: a folder lies where the database should be, so that it cannot be written even by root."""
-    storage = ROOT / "runs" / run_name / "work" / "trials.db"
-    storage.parent.mkdir(parents=True)
-    if content is None:
-        storage.mkdir()
-    else:
-        storage.write_bytes(content)
-    result = subprocess.run(command(run_name, "augmentations"), cwd=ROOT, capture_output=True, text=True, check=False)
-    assert result.returncode == 2
-    sentence = one_sentence(result.stderr)
-    assert "trials.db cannot be used" in sentence and "finished trials are not lost" in sentence
-
-
 # -------------------------------------------------------------------------------------------------- not to be written
 
 
@@ -391,7 +376,7 @@ def garments(tmp_path_factory: pytest.TempPathFactory, sample: tuple[np.ndarray,
 
 @pytest.fixture(scope="module")
 def undisturbed(garments: Path) -> Iterator[bytes]:
-    """What the run leaves whose storage stays."""
+    """What the run leaves whose files stay."""
     name = f"test-faults-{os.getpid()}-undisturbed"
     subprocess.run([*command(name, "augmentations"), "--data", str(garments), *SMALL_RUN], cwd=ROOT, check=True)
     yield manifest_of(name)
@@ -405,21 +390,21 @@ def manifest_of(name: str) -> bytes:
 
 
 VANISHES: dict[str, Callable[[Path], object]] = {
-    "deleted": lambda database: database.unlink(),
-    "overwritten": lambda database: database.write_bytes(b"no database any more" * 500),
-    "emptied": lambda database: os.truncate(database, 0),
-    "unreadable": lambda database: database.chmod(0),
-    "folder-locked": lambda database: database.parent.chmod(0o555),
+    "deleted": lambda path: path.unlink(),
+    "overwritten": lambda path: path.write_bytes(b"no list any more" * 500),
+    "emptied": lambda path: os.truncate(path, 0),
+    "unreadable": lambda path: path.chmod(0),
+    "folder-locked": lambda path: path.parent.chmod(0o555),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(2_400)
 @pytest.mark.parametrize("how", VANISHES)
-def test_a_storage_that_vanishes_in_mid_run_is_one_sentence_and_loses_no_trial(
+def test_a_stages_list_of_trials_that_vanishes_in_mid_run_loses_no_trial(
     how: str, run_name: str, garments: Path, undisturbed: bytes
 ) -> None:
-    """The run may also end well, if it has what it needs in its open files; what it leaves is the same in any case."""
+    """Whether the run ends well or with a sentence, what it leaves is the same."""
     arguments = [*command(run_name, "augmentations"), "--data", str(garments), *SMALL_RUN]
     words = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(arguments, preexec_fn=bind_child, **words)  # type: ignore[call-overload]
@@ -428,15 +413,14 @@ def test_a_storage_that_vanishes_in_mid_run_is_one_sentence_and_loses_no_trial(
         while not list(work.glob("trials/*/record.json")):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
-        VANISHES[how](work / "trials.db")
+        VANISHES[how](work / "stages" / "augmentations.trials.json")
         _, errors = process.communicate(timeout=600)
     finally:
         process.kill()
     print(f"{how}: status {process.returncode}, {errors.strip()}")
     assert process.returncode in (0, 2)
     assert process.returncode == 0 or one_sentence(errors)
-    work.chmod(0o755)
-    (work / "trials.db").unlink(missing_ok=True)  # what the sentence says
+    (work / "stages").chmod(0o755)
     done = {path: path.stat().st_mtime_ns for path in work.glob("trials/*/record.json")}
     subprocess.run(arguments, check=True, preexec_fn=bind_child, **words)  # type: ignore[call-overload]
     assert manifest_of(run_name) == undisturbed

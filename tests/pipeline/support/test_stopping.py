@@ -134,7 +134,7 @@ import sys, time
 from pathlib import Path
 from torch import fx, nn
 import torch
-from pipeline.execution.processes import Crew
+from pipeline.execution.pool import Pool
 
 def interpret(place, folder):
     network = nn.Linear(1, 1)
@@ -144,11 +144,11 @@ def interpret(place, folder):
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    crew = Crew(folder / "work", Path(sys.argv[2]), 10, None)
-    answers = crew.map(interpret, [folder])
+    pool = Pool(folder / "work", Path(sys.argv[2]), 10, None)
+    answers = pool.map(interpret, [folder])
     while not (folder / "begun").exists():
         time.sleep(0.05)
-    crew.close(at_once=True)
+    pool.close(at_once=True)
 """
 
 

@@ -25,7 +25,7 @@ from pipeline.config import recipe
 from pipeline.models import registry
 from pipeline.training import cuda_graph, loop, optimizers
 from pipeline.training.batches import Images
-from pipeline.training.loop import Epochs, Fitted, State, fit
+from pipeline.training.loop import Fitted, State, Trainer, fit
 from pipeline.training.trials import _Checkpoints, to_device
 
 CPU = torch.device("cpu")
@@ -115,9 +115,9 @@ def taped(
 
 @pytest.fixture(autouse=True)
 def no_step_kept() -> Iterator[None]:
-    loop._kept.clear()
+    loop._kept.shapes.clear()
     yield
-    loop._kept.clear()
+    loop._kept.shapes.clear()
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_replayed_steps_train_as_uncaptured_ones_do(
 ) -> None:
     replayed = fit(network(plan(name)), *parts, plan(name), 7)
     assert len(as_on_a_gpu) == 1
-    loop._kept.clear()
+    loop._kept.shapes.clear()
     monkeypatch.setattr(cuda_graph, "replayed", lambda *given: None)
     assert_equal(replayed, fit(network(plan(name)), *parts, plan(name), 7))
 
@@ -163,12 +163,12 @@ def test_a_capture_leaves_weights_momentum_and_average_as_they_were(
     of = plan("SAM")
     state = loop._fresh_state(network(of), of)
     fresh = {name: value.clone() for name, value in state.model.state_dict().items()}
-    epochs = Epochs(state, parts[0], of, 0)
+    trainer = Trainer(state, parts[0], of, 0)
     assert all(torch.equal(value, fresh[name]) for name, value in state.model.state_dict().items())
     assert all(not kept["momentum_buffer"].any() for kept in state.optimizer.state.values())
-    epochs.train(lambda share: None)
+    trainer.epoch(lambda share: None)
     trained = [tensor.clone() for tensor in state.tensors()]
-    Epochs(state, parts[0], of, 0)
+    Trainer(state, parts[0], of, 0)
     assert all(torch.equal(tensor, before) for tensor, before in zip(state.tensors(), trained, strict=True))
 
 
@@ -207,11 +207,11 @@ def assert_one_step_serves_both(parts: tuple[Images, Images], one: Recipe, other
     """The second trial equals itself in a process of its own, whatever the first one left behind."""
     train, validation = parts
     alone = fit(network(other), shuffled(train), validation, other, 8)
-    loop._kept.clear()
+    loop._kept.shapes.clear()
     fit(network(one), train, validation, one, 7)
     second = fit(network(other), shuffled(train), validation, other, 8)
     assert_equal(second, alone)
-    assert len(loop._kept) == 1
+    assert len(loop._kept.shapes) == 1
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -245,14 +245,14 @@ def test_another_shape_has_a_step_of_its_own_and_few_are_kept(
     parts: tuple[Images, Images], as_on_a_gpu: list[Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a step has fixed is not read from a tensor; the step that was used last stays."""
-    monkeypatch.setattr(loop, "KEPT", 2)
+    monkeypatch.setattr(loop._kept, "size", 2)
     first = dataclasses.replace(plan("plain"), epochs=1)
     shapes = [first, dataclasses.replace(first, label_smoothing=0.1), first, dataclasses.replace(first, batch_size=16)]
     for of in shapes:
         fit(network(of), *parts, of, 7)
     assert [len(example) for example in as_on_a_gpu] == [32, 32, 16]
     kept = [loop._shape(network(of), parts[0], of) for of in (first, shapes[3])]
-    assert [shape for shape, _ in loop._kept] == kept
+    assert list(loop._kept.shapes) == kept
 
 
 def test_steps_that_nobody_uses_make_room_for_one_that_finds_no_memory(
@@ -262,13 +262,13 @@ def test_steps_that_nobody_uses_make_room_for_one_that_finds_no_memory(
     capture = cuda_graph.replayed
 
     def replayed(*given: Any) -> Any:
-        if loop._kept:
+        if loop._kept.shapes:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return capture(*given)
 
     monkeypatch.setattr(cuda_graph, "replayed", replayed)
     fit(network(plan("SAM")), *parts, plan("SAM"), 7)
-    assert [shape for shape, _ in loop._kept] == [loop._shape(network(plan("SAM")), parts[0], plan("SAM"))]
+    assert list(loop._kept.shapes) == [loop._shape(network(plan("SAM")), parts[0], plan("SAM"))]
 
 
 def test_training_leaves_the_images_and_the_network_given_to_it_alone(
@@ -330,19 +330,6 @@ class _GeneratorOfAGpu:
         assert device.type == "cuda"
 
 
-class DefaultGenerator:
-    """A GPU's, as far as a training asks for it: whose state is drawn from."""
-
-    def __init__(self) -> None:
-        self.state: object = self
-
-    def clone_state(self) -> object:
-        return object()
-
-    def graphsafe_set_state(self, state: object) -> None:
-        self.state = state
-
-
 class _Operations(TorchDispatchMode):
     """Keeps the names of all operations."""
 
@@ -362,7 +349,6 @@ def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(torch, name, lambda *a, generator, device, draw=draw: draw(*a, device=device))
     monkeypatch.setattr(torch, "Generator", _GeneratorOfAGpu)
     monkeypatch.setattr(cuda_graph, "replayed", lambda *given: None)
-    monkeypatch.setattr(torch.cuda, "default_generators", (DefaultGenerator(),))
     with FakeTensorMode(), pytest.warns(UserWarning, match="CUDA is not available"):
         yield
 
@@ -385,10 +371,10 @@ def test_a_step_never_makes_the_gpu_wait_for_the_host(
             parameter.grad = torch.empty_like(parameter)
 
     monkeypatch.setattr(Tensor, "backward", backward)
-    epochs = Epochs(state, train, of, 0)
+    trainer = Trainer(state, train, of, 0)
     state.set_rates(of, 0.5)
     with _Operations() as first:
-        epochs._take(drawn)
+        trainer.train_on(drawn)
     assert any("_foreach_mul_.Tensor" in operation for operation in first.names)
     assert not [operation for operation in first.names for word in WAITING if word in operation]
 
@@ -421,8 +407,8 @@ def test_a_graph_serves_the_next_trial_of_its_shape(parts: tuple[Images, Images]
 def test_a_step_is_captured(parts: tuple[Images, Images]) -> None:
     train = dataclasses.replace(parts[0], images=parts[0].images.cuda(), labels=parts[0].labels.cuda())
     of = plan("SAM")
-    epochs = Epochs(loop._fresh_state(network(of).cuda(), of), train, of, 0)
-    assert isinstance(epochs.graph, cuda_graph.Replayed)
+    trainer = Trainer(loop._fresh_state(network(of).cuda(), of), train, of, 0)
+    assert isinstance(trainer.graph, cuda_graph.Replayed)
 
 
 @gpu

@@ -152,7 +152,7 @@ def test_a_step_is_the_papers(parts: tuple[Images, Images], optimizer: str) -> N
     state = State(model, built, None, best={})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "autocast", lambda device: torch.autocast("cpu", enabled=False))
-        loop._step(state, x, y, plain)
+        loop.step(state, x, y, plain)
     for mine, theirs in zip(model.parameters(), expected.parameters(), strict=True):
         torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=1e-5)
 
