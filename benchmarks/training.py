@@ -80,7 +80,7 @@ class _Ours:
         )
         model = registry.build(task.architecture, classes=10, image_size=28, seed=0)
         model.to(self.device).to(memory_format=torch.channels_last).train()
-        self.state = loop._fresh_state(model, self.recipe)
+        self.state = loop.fresh_state(model, self.recipe)
         self.batch = to_device(dataset.train_images[: task.batch], dataset.train_labels[: task.batch], self.device)
         self.steps = self._steps_in(task.seconds)
         count = self.steps * task.batch

@@ -12,7 +12,6 @@ import dataclasses
 import math
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -25,58 +24,13 @@ from pipeline.support.errors import Diverged
 from pipeline.support.seeding import derive
 from pipeline.training import cuda_graph, data_parallel, optimizers
 from pipeline.training.batches import Batches, Images, mixed_classes, normalise, with_replication
+from pipeline.training.state import Fitted, State, average, fresh_state
 
 VERSION = 1  # raise it when the numbers that `fit` gives change: trials kept on disk are then made anew
 EVAL_BATCH = 500
 
 # A GPU rounds fp32 convolutions to TF32, with 10 bits, unless told not to: `exact` answers would differ from ONNX's.
 torch.backends.cudnn.allow_tf32 = False
-
-
-@dataclass
-class State:
-    """What a checkpoint holds: enough to go on after any epoch to the same numbers."""
-
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    averaged: nn.Module | None
-    best: dict[str, Tensor]
-    epoch: int = 0
-    best_epoch: int = 0
-    step: int = 0
-    curves: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in Curves.__annotations__})
-    predictions: list[Tensor] = field(default_factory=list)
-    replica: nn.Module | None = None  # in a process group: the model, with gradients averaged over the ranks
-    average_weight: float | Tensor = 0.0  # of the model in the moving average, at the step to come
-
-    @property
-    def evaluated(self) -> nn.Module:
-        """The weights that are judged and kept: their moving average if there is one."""
-        return self.averaged or self.model
-
-    def tensors(self) -> list[Tensor]:
-        """All that a captured step changes."""
-        modules = [self.model] if self.averaged is None else [self.model, self.averaged]
-        values = [value for module in modules for value in module.state_dict(keep_vars=True).values()]
-        return [*values, *(self.optimizer.state[each]["momentum_buffer"] for each in self.model.parameters())]
-
-    def set_rates(self, recipe: Recipe, progress: float) -> None:
-        """For the step to come: the learning rate, and the model's weight in the average, whose memory is short at
-        first. A GPU's captured step reads them from the tensors that are filled here."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = optimizers.filled(group["lr"], optimizers.learning_rate(recipe, progress))
-        weight = 1.0 - min(recipe.ema, (1 + self.step) / (10 + self.step))
-        self.average_weight = optimizers.filled(self.average_weight, weight)
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The best epoch's weights by validation accuracy (the last epoch's without validation data), and how they came."""
-
-    weights: dict[str, Tensor]
-    fit: Fit
-    val_predictions: Tensor  # uint8 (epochs, N)
-    val_probabilities: Tensor  # float32 (N, classes), of `weights`
 
 
 def fit(
@@ -211,7 +165,7 @@ def step(state: State, x_N1SS: Tensor, targets_N: Tensor, recipe: Recipe, weight
             forward_and_backward()
         sam.second_step()
     if state.averaged is not None:
-        _average(state.averaged, state.model, state.average_weight)
+        average(state.averaged, state.model, state.average_weight)
     return loss, _hits(logits.argmax(1), targets_N)
 
 
@@ -252,19 +206,6 @@ class _frozen_batchnorm:
     def __exit__(self, *_: object) -> None:
         for layer, momentum in self.layers:
             layer.momentum = momentum
-
-
-@torch.no_grad()
-def _average(averaged: nn.Module, model: nn.Module, weight: float | Tensor) -> None:
-    """Exponential moving average of weights and statistics; `weight` is that of the model."""
-    mine: list[Tensor] = list(averaged.parameters())
-    theirs: list[Tensor] = list(model.parameters())
-    if isinstance(weight, Tensor):
-        torch._foreach_lerp_(mine, theirs, weights=[weight] * len(mine))
-    else:
-        torch._foreach_lerp_(mine, theirs, weight)
-    for mean, value in zip(averaged.buffers(), model.buffers(), strict=True):
-        mean.copy_(value) if not mean.is_floating_point() else mean.lerp_(value, weight)
 
 
 # --------------------------------------------------------------------------------------------------------- evaluation
@@ -335,26 +276,18 @@ def _is_captured(train: Images, recipe: Recipe) -> bool:
 def _trainer(model: nn.Module, train: Images, recipe: Recipe, seed: int) -> Iterator[Trainer]:
     """Ready to train: on a GPU by the step captured for an earlier trial of this shape, if there was one."""
     if not _is_captured(train, recipe):
-        yield Trainer(_fresh_state(model, recipe), train, recipe, seed)
+        yield Trainer(fresh_state(model, recipe), train, recipe, seed)
         return
     shape = _shape(model, train, recipe)
     if (trainer := _kept.taken(shape)) is not None:
         trainer.restart(model, train, recipe, seed)
     else:
-        trainer = _kept.making_room(lambda: Trainer(_fresh_state(copy.deepcopy(model), recipe), train, recipe, seed))
+        trainer = _kept.making_room(lambda: Trainer(fresh_state(copy.deepcopy(model), recipe), train, recipe, seed))
     try:
         yield trainer
     finally:
         if trainer.graph is not None:
             _kept.keep(shape, trainer)
-
-
-def _fresh_state(model: nn.Module, recipe: Recipe) -> State:
-    averaged = copy.deepcopy(model).requires_grad_(False) if recipe.ema else None
-    state = State(model, optimizers.build(model, recipe), averaged, best={})
-    if optimizers.are_tensors(device := next(model.parameters()).device):
-        state.average_weight = torch.zeros((), device=device)
-    return state
 
 
 def _shape(model: nn.Module, train: Images, recipe: Recipe) -> Hashable:

@@ -161,7 +161,7 @@ def test_a_capture_leaves_weights_momentum_and_average_as_they_were(
     parts: tuple[Images, Images], as_on_a_gpu: list[Tensor]
 ) -> None:
     of = plan("SAM")
-    state = loop._fresh_state(network(of), of)
+    state = loop.fresh_state(network(of), of)
     fresh = {name: value.clone() for name, value in state.model.state_dict().items()}
     trainer = Trainer(state, parts[0], of, 0)
     assert all(torch.equal(value, fresh[name]) for name, value in state.model.state_dict().items())
@@ -364,7 +364,7 @@ def test_a_step_never_makes_the_gpu_wait_for_the_host(
         train = Images(torch.zeros(64, 1, 28, 28, dtype=torch.uint8), torch.zeros(64, dtype=torch.int64))
         drawn = torch.arange(32)
     monkeypatch.setattr(loop.copy, "deepcopy", lambda model: averaged)
-    state = loop._fresh_state(model, of)
+    state = loop.fresh_state(model, of)
 
     def backward(loss: Tensor) -> None:
         for parameter in model.parameters():
@@ -407,7 +407,7 @@ def test_a_graph_serves_the_next_trial_of_its_shape(parts: tuple[Images, Images]
 def test_a_step_is_captured(parts: tuple[Images, Images]) -> None:
     train = dataclasses.replace(parts[0], images=parts[0].images.cuda(), labels=parts[0].labels.cuda())
     of = plan("SAM")
-    trainer = Trainer(loop._fresh_state(network(of).cuda(), of), train, of, 0)
+    trainer = Trainer(loop.fresh_state(network(of).cuda(), of), train, of, 0)
     assert isinstance(trainer.graph, cuda_graph.Replayed)
 
 
