@@ -46,8 +46,10 @@ RunName = Annotated[str | None, typer.Option("--run", help="Name of the run unde
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder with the four IDX files (and names.txt).")]
 ValidationImages = Annotated[int | None, typer.Option(min=2, help="Size of the split's validation part: 10000.")]
 Photos = Annotated[
-    Path | None,
-    typer.Option(help="Photographs for the photo network, a folder a label; standard and full fetch some if they can."),
+    list[Path] | None,
+    typer.Option(
+        help="Photographs for the photo network, a folder a label; repeatable. By default standard and full fetch some."
+    ),
 ]
 TrainImages = Annotated[
     int | None, typer.Option(min=2, help="Size of the split's train part: 50000, or the slide's 40000.")
@@ -178,13 +180,15 @@ def _command_for(wanted: list[Stage], *, planned: bool) -> Callable[..., None]:
     return command
 
 
-def _dataset(data: Path | None, photos: Path | None, config: Config, wanted: list[Stage]) -> pipeline_data.Dataset:
+def _dataset(
+    data: Path | None, photos: list[Path] | None, config: Config, wanted: list[Stage]
+) -> pipeline_data.Dataset:
     """The data set, with photographs where a wanted stage learns from them; small profiles only take what is given."""
     dataset = pipeline_data.load(data)
-    asked = photos is not None or config.profile in ("standard", "full")
+    asked = photos or config.profile in ("standard", "full")
     if not asked or dataset.classes != pipeline_data.FASHION_MNIST_NAMES or not any(s.sees_photographs for s in wanted):
         return dataset
-    found = photographs.find(photos, dataset.classes, lambda line: console.print(line, highlight=False))
+    found = photographs.find(photos or (), dataset.classes, lambda line: console.print(line, highlight=False))
     return dataclasses.replace(dataset, photographs=found)
 
 

@@ -64,13 +64,13 @@ class Prepared:
     crops: tuple[Views, ...]
 
 
-def find(folder: Path | None, classes: Sequence[str], say: Callable[[str], None]) -> Photographs | None:
-    """The photographs in `folder`, else the collection from the cache or the net; None if neither is at hand.
+def find(folders: Sequence[Path], classes: Sequence[str], say: Callable[[str], None]) -> Photographs | None:
+    """The photographs in `folders`, else the collection from the cache or the net; None if neither is at hand.
 
-    UserError if the folder, or what the cache holds, cannot be used.
+    UserError if a folder, or what the cache holds, cannot be used.
     """
-    if folder is not None:
-        return _read(folder, classes)
+    if folders:
+        return _together([_read(folder, classes) for folder in folders])
     if not CACHE.is_dir():
         try:
             _download(say)
@@ -92,6 +92,16 @@ def _read(folder: Path, classes: Sequence[str]) -> Photographs:
     if sha256 == SHA256:
         return Photographs(COLLECTION, COMMIT, LICENSE, labels, sha256)
     return Photographs(folder.resolve().name, "", "", labels, sha256)
+
+
+def _together(parts: Sequence[Photographs]) -> Photographs:
+    """One set of them all; the collection's commit and license are named if it is among them."""
+    if len(parts) == 1:
+        return parts[0]
+    labels = tuple(label for part in parts for label in part.labels)
+    known = next((part for part in parts if part.commit), parts[0])
+    source = " and ".join(part.source for part in parts)
+    return Photographs(source, known.commit, known.license, labels, digest(labels))
 
 
 def digest(labels: Sequence[Label]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -97,14 +98,14 @@ def summary(given: Photographs, arrays: Arrays, answered: tuple[Tensor, Tensor],
     hit = right.gather(1, probabilities.argmax(1, keepdim=True))[:, 0]
     garment = ~right[:, -1]
     shares = [hit[mine & garment.numpy()].float().mean().item() for mine in _each(label[held]) if garment[mine].any()]
-    trained = np.bincount(label[~held], minlength=len(given.labels))
+    trained = Counter(given.labels[number].name for number in label[~held])
     return PhotoTraining(
         source=given.source,
         commit=given.commit,
         license=given.license,
         sha256=given.sha256,
         photographs=int((~held).sum()),
-        labels={each.name: int(count) for each, count in zip(given.labels, trained, strict=True)},
+        labels=dict(trained),
         crops=len(arrays["crops"]),
         unreadable=sum(len(each.files) for each in given.labels) - len(held),
         held=int(held.sum()),

@@ -41,7 +41,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def found(folder: Path | None, said: list[str]) -> photographs.Photographs | None:
-    return photographs.find(folder, FASHION_MNIST_NAMES, said.append)
+    return photographs.find([] if folder is None else [folder], FASHION_MNIST_NAMES, said.append)
 
 
 def archive(*names: str) -> bytes:
@@ -58,6 +58,16 @@ def test_a_folder_that_is_given_is_taken_and_named(folder: Path, said: list[str]
     given = found(folder, said)
     assert given is not None and (given.source, given.commit, given.license) == ("photos", "", "")
     assert {label.name: len(label.files) for label in given.labels} == {"pants": 1, "hat": 1, "shoes": 1}
+
+
+def test_folders_add_up(folder: Path, tmp_path: Path, said: list[str]) -> None:
+    (tmp_path / "scenes" / "none").mkdir(parents=True)
+    (tmp_path / "scenes" / "none" / "1.jpg").write_bytes(jpeg(5))
+    both = photographs.find([folder, tmp_path / "scenes"], FASHION_MNIST_NAMES, said.append)
+    assert both is not None and both.source == "photos and scenes" and both.commit == ""
+    assert [(label.name, label.right) for label in both.labels][-1] == ("none", ())
+    alone = found(folder, said)
+    assert alone is not None and len(both.labels) == 4 and both.sha256 != alone.sha256
 
 
 def test_the_checksum_knows_names_contents_and_labels(folder: Path, said: list[str]) -> None:
