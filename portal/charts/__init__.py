@@ -5,7 +5,6 @@ Colours come from the theme (.streamlit/config.toml), so a chart names a colour 
 
 from __future__ import annotations
 
-import textwrap
 from typing import TypeVar
 
 import altair as alt
@@ -29,18 +28,15 @@ TEXT = "currentColor"
 AS_SVG = {"embedOptions": {"renderer": "svg"}}
 AUTOSIZE = alt.AutoSizeParams(type="fit-x", contains="padding")
 ROW = 24  # pixels a row of bars
-# A phone of 390 px shows about this many characters of a title and of a subtitle.
-TITLE_WIDTH = 42
-SUBTITLE_WIDTH = 54
 
 
 def titled(chart: F, title: str, subtitle: str, description: str) -> F:
-    """The chart with a short title, a subtitle (n, split) wrapped for a phone, and a description for screen readers.
+    """The chart with a short title, a subtitle (n, split) and a description for screen readers.
 
-    It is written into the chart itself, which its function has just made: `properties` would copy all of it.
+    A page prints title and subtitle as text above the chart; an exported file has them inside the chart. They are
+    written into the chart itself, which its function has just made: `properties` would copy all of it.
     """
-    lines = textwrap.wrap(subtitle, SUBTITLE_WIDTH)
-    chart.title = alt.TitleParams(title, subtitle=lines, subtitleColor=TEXT, anchor="start", offset=12)
+    chart.title = alt.TitleParams(title, subtitle=[subtitle], subtitleColor=TEXT, anchor="start", offset=12)
     chart.description = description
     chart.usermeta = AS_SVG
     return chart
@@ -49,8 +45,8 @@ def titled(chart: F, title: str, subtitle: str, description: str) -> F:
 def sized(chart: alt.Chart, height: int) -> alt.Chart:
     """The chart with a plot of `height` pixels, as wide as the page.
 
-    Title, axes and legend come on top of the height: what Streamlit does by default leaves to the plot what they do not
-    need, which depends on how long labels are and how often a subtitle wraps. Written into the chart; see `titled`.
+    Axes and legend come on top of the height: what Streamlit does by default leaves to the plot what they do not need,
+    which depends on how long labels are. Written into the chart; see `titled`.
     """
     chart.height, chart.autosize = height, AUTOSIZE
     return chart
@@ -61,15 +57,15 @@ def layered(*layers: alt.Chart | alt.LayerChart, height: int) -> alt.LayerChart:
     return alt.LayerChart(layer=list(layers), height=height, autosize=AUTOSIZE)
 
 
+def heading(chart: Figure) -> tuple[str, str]:
+    """The chart's title and subtitle, as `titled` was given them."""
+    return str(chart.title.text), " ".join(chart.title.subtitle)
+
+
 def check_titled(chart: Figure) -> None:
     """ValueError unless the chart has a title, a subtitle and a description."""
     # The attributes, not the whole specification, which takes tens of milliseconds to put together.
-    title = chart.title
-    if not isinstance(title, alt.TitleParams) or not _given(title.text) or not _given(title.subtitle):
+    if not isinstance(chart.title, alt.TitleParams) or not all(heading(chart)):
         raise ValueError("A chart needs a title and a subtitle that says n: use portal.charts.titled.")
-    if not _given(chart.description):
+    if chart.description is alt.Undefined or not chart.description:
         raise ValueError("A chart needs a description for screen readers: use portal.charts.titled.")
-
-
-def _given(value: object) -> bool:
-    return value is not alt.Undefined and bool(value)

@@ -18,8 +18,8 @@ _lock = Lock()
 def with_arrow(figure: Figure) -> dict[str, Any]:
     """For the browser: the tables as Arrow files under `datasets`, each named by its content, as Streamlit sends them.
 
-    Unlike Streamlit's own way it does not check each part against Vega-Lite's schema, which is most of its time; the
-    tests of the charts do.
+    Without the title, which the page prints above the chart, where it wraps with the window. Unlike Streamlit's own
+    way it does not check each part against Vega-Lite's schema, which is most of its time; the tests of the charts do.
     """
     datasets: dict[str, bytes] = {}
 
@@ -33,6 +33,7 @@ def with_arrow(figure: Figure) -> dict[str, Any]:
         alt.data_transformers.register("portal_arrow", stored)
         with alt.data_transformers.enable("portal_arrow"):
             spec: dict[str, Any] = figure.to_dict(validate=False)
+    del spec["title"]
     # What a chart brings along as values, such as a single point, stays beside the tables.
     return {**spec, "datasets": {**spec.get("datasets", {}), **datasets}}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -24,6 +25,11 @@ class Beside:
     ours: str
     measured_on: str
     deck: str
+
+
+def escaped(words: str) -> str:
+    """The words as Markdown that shows them as they are: no emphasis, link, formula or icon."""
+    return re.sub(r"([\\`*_\[\]$~<>#:])", r"\\\1", words)
 
 
 def percent(fraction: float, digits: int = 2) -> str:

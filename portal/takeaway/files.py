@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -21,11 +22,6 @@ WIDTH = 720  # pixels of an exported chart, where the chart itself names no widt
 # The converter carries several Vega-Lites and names them by two numbers: 6.4 of v6.4.1.
 VL_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 SCALE = 2.0  # PNG pixels a CSS pixel: sharp on a projector and in print
-
-
-def title_of(figure: Figure) -> str:
-    """The chart's title; every chart on a page has one."""
-    return str(figure.title.text)
 
 
 def frames_of(figure: Figure) -> list[pd.DataFrame]:
@@ -81,6 +77,8 @@ def static_spec(figure: Figure, *, width: int = WIDTH) -> dict[str, Any]:
     spec = chart_spec.with_rows(figure)
     if ("layer" in spec or "mark" in spec) and "width" not in spec:
         spec["width"] = width
+    # Vega-Lite breaks no lines: a subtitle is wrapped to the drawing, at about 6 pixels a character.
+    spec["title"]["subtitle"] = textwrap.wrap(" ".join(spec["title"]["subtitle"]), _width(spec) // 6)
     theme = light_theme()
     config = spec.setdefault("config", {})
     config["background"] = theme["backgroundColor"]
@@ -99,6 +97,11 @@ def static_spec(figure: Figure, *, width: int = WIDTH) -> dict[str, Any]:
     _merge_legends(spec, spec.get("datasets", {}))
     coloured: dict[str, Any] = _replaced(spec, TEXT, theme["textColor"])
     return coloured
+
+
+def _width(spec: dict[str, Any]) -> int:
+    given = spec.get("width", WIDTH)
+    return given if isinstance(given, int) else WIDTH
 
 
 def _merge_legends(node: Any, datasets: dict[str, list[dict[str, Any]]]) -> None:

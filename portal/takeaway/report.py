@@ -118,6 +118,7 @@ class _Section:
         kind = element.type
         if kind == "vega_lite_chart" and self._figures:
             spec = files.static_spec(self._figures.popleft())
+            del spec["title"]  # stands above the chart as text, as on the page
             self.charts += 1
             return report_html.chart(spec, self.charts - 1)
         if kind in ("arrow_data_frame", "dataframe", "table") and self._tables:

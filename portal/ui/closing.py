@@ -9,6 +9,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from portal import charts
 from portal.takeaway import files
 from portal.takeaway.page_record import PageRecord
 from portal.ui import elements, lecture, view
@@ -68,7 +69,7 @@ def _take_away(record: PageRecord) -> None:
         st.code("\n".join(record.commands), language="bash")
     names = _Names(record.page)
     for figure in record.figures:
-        title = files.title_of(figure)
+        title, _ = charts.heading(figure)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(title, width=360)
             for label, (suffix, make) in DRAWINGS.items():

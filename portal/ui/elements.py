@@ -220,7 +220,9 @@ def chart(
     key: str | None = None,
     on_select: Literal["ignore", "rerun"] | Callable[[], None] = "ignore",
 ) -> VegaLiteState | None:
-    """Draw a chart as wide as the page, then the plain sentence what to see in it: in lecture mode when asked for.
+    """Draw a chart as wide as the page under its title and n, then the sentence on what to see.
+
+    In lecture mode that sentence is shown when it is asked for.
 
     With `on_select` "rerun" or a callback, `key` and a named selection, returns what the visitor selected, else None.
     ValueError if the chart lacks a title, a subtitle or a description.
@@ -228,11 +230,21 @@ def chart(
     charts.check_titled(figure)
     page_record.note_figure(figure)
     large = lecture.is_on()
+    _heading(*map(text.escaped, charts.heading(figure)))
     spec = memo.beside(figure, large, lambda: chart_spec.with_arrow(lecture.enlarged(figure)))
     event = st.vega_lite_chart(spec=spec, width="stretch", key=key, on_select=on_select)
     if not lecture.hides(figure.title.text):
         _small(see)
     return cast("VegaLiteState", event) if on_select != "ignore" else None
+
+
+def _heading(title: str, subtitle: str) -> None:
+    """A chart's title and subtitle as text, which wraps with the page."""
+    if lecture.is_on():
+        st.subheader(title, anchor=False)
+        st.markdown(subtitle)
+    else:
+        st.markdown(f"**{title}**  \n:small[:gray[{subtitle}]]")
 
 
 def keep_within(key: str, low: int, high: int) -> None:

@@ -12,7 +12,7 @@ from portal.ui import phones, view
 
 PARAMETER, _TOGGLE, _SHOWN, _PAGE = "lecture", "lecture_on", "lecture_shown", "lecture_page"
 SHORTCUT = "A"
-LABEL, TITLE, HEADING = 16, 18, 22  # pixels of a chart's text
+LABEL, TITLE = 16, 18  # pixels of a chart's text
 
 
 def is_on() -> bool:
@@ -90,6 +90,5 @@ def enlarged(figure: charts.Figure) -> charts.Figure:
         figure.configure_axis(labelFontSize=LABEL, titleFontSize=TITLE)
         .configure_legend(labelFontSize=LABEL, titleFontSize=TITLE)
         .configure_header(labelFontSize=LABEL, titleFontSize=TITLE)
-        .configure_title(fontSize=HEADING, subtitleFontSize=LABEL)
         .configure_text(fontSize=LABEL)
     )

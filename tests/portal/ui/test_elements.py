@@ -15,6 +15,7 @@ from artifacts.contract import Spread, StageClock, TrialClock
 from portal import charts
 from portal.charts import spec as chart_spec
 from portal.core import pictures, text
+from portal.takeaway import files
 from tests.portal.tiny_run import MACHINE, TinyRun
 
 
@@ -91,6 +92,18 @@ def test_a_chart_without_title_subtitle_or_description_is_refused() -> None:
         with pytest.raises(ValueError, match="A chart needs"):
             charts.check_titled(chart)
     charts.check_titled(charts.titled(bare, "title", "n = 1", "description"))
+
+
+def test_a_title_is_text_above_the_chart_and_shown_as_it_is() -> None:
+    assert text.escaped("Net_1 *new*: a [b](c), $d$") == r"Net\_1 \*new\*\: a \[b\](c), \$d\$"
+    bare = alt.Chart(pd.DataFrame({"x": [1]})).mark_point().encode(x="x")
+    subtitle = "n = 1 image; " + "long " * 40
+    chart = charts.titled(bare, "title", subtitle, "description")
+    assert charts.heading(chart) == ("title", subtitle)
+    assert "title" not in chart_spec.with_arrow(chart)
+    exported = files.static_spec(chart)["title"]
+    assert exported["text"] == "title"
+    assert len(exported["subtitle"]) == 2
 
 
 def test_many_marks_are_drawn_as_svg_too() -> None:
