@@ -45,6 +45,11 @@ def with_rows(figure: Figure) -> dict[str, Any]:
     return spec
 
 
+def data_name(frame: pd.DataFrame) -> str:
+    """The name that `with_rows` gives to a chart's table: it is of the content alone."""
+    return str(with_rows(alt.Chart(frame).mark_point())["data"]["name"])
+
+
 def _arrow(frame: pd.DataFrame) -> bytes:
     table = pa.Table.from_pandas(frame)
     sink = pa.BufferOutputStream()

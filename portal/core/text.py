@@ -73,9 +73,9 @@ def spread(value: Spread) -> str:
     return f"{100 * value.mean:.2f} ± {100 * value.std:.2f} %{interval} (n = {value.n})"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 seed`, `10,000 images`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 seed`, `10,000 images`, `2 policies`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or f'{noun}s'}"
 
 
 def profile_note(manifest: Manifest) -> str | None:
@@ -113,8 +113,7 @@ def provenance(
 
     With `accuracies_near`, how far chance reaches there: for a page of single accuracies near that one.
     """
-    measured = f"{split} images" if images is None else f"{images:,} {split} images"
-    line = (
-        f"Measured on: {measured} · {count(seeds, 'seed')} · {manifest.profile} profile · {hardware(manifest.machine)}"
-    )
+    measured = f"{split} set" if images is None else f"{split} set, {images:,} images"
+    measured = measured[0].upper() + measured[1:]
+    line = f"{measured} · {count(seeds, 'seed')} · {manifest.profile} profile · {hardware(manifest.machine)}"
     return line if accuracies_near is None or not images else f"{line} · {chance(accuracies_near, images)}"

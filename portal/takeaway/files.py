@@ -6,6 +6,7 @@ import io
 import re
 import textwrap
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -32,6 +33,11 @@ def frames_of(figure: Figure) -> list[pd.DataFrame]:
         if isinstance(data, pd.DataFrame) and not any(data is other for other in frames):
             frames.append(data)
     return frames
+
+
+def numbered(figure: Figure) -> Iterator[tuple[int, pd.DataFrame]]:
+    """The chart's tables, counted from 1."""
+    return enumerate(frames_of(figure), 1)
 
 
 def _parts(figure: Any) -> Iterator[Any]:
@@ -140,3 +146,19 @@ def light_theme() -> dict[str, Any]:
 def file_name(*parts: str) -> str:
     """The parts as a file's name: `results-confusion-matrix`."""
     return "-".join(re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in parts)
+
+
+class Names:
+    """Names of the files of one page, no two alike."""
+
+    def __init__(self, page: str) -> None:
+        self._page, self._used = page, Counter[str]()
+
+    def file(self, title: str, suffix: str) -> str:
+        name = f"{file_name(self._page, title)}.{suffix}"
+        self._used[name] += 1
+        return name if self._used[name] == 1 else f"{name.removesuffix(f'.{suffix}')}-{self._used[name]}.{suffix}"
+
+    def data(self, title: str, number: int, suffix: str) -> str:
+        """The file of a chart's table of that number, from 1."""
+        return self.file(title if number == 1 else f"{title} {number}", suffix)

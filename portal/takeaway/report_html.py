@@ -35,6 +35,7 @@ def text(markdown: str) -> str:
     plain = re.sub(r":material/\w+:\s*", "", markdown)
     while re.search(r":[a-z]+\[[^\[\]]*\]", plain):
         plain = re.sub(r":[a-z]+\[([^\[\]]*)\]", r"\1", plain)
+    plain = re.sub(r"\[([^\]]+)\]\(#[\w-]*\)", r"\1", plain)
     html = escape(plain, quote=False)
     html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)
     html = re.sub(r"`([^`]+)`", r"<code>\1</code>", html)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -10,7 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from portal import charts
-from portal.takeaway import files
+from portal.core import text
+from portal.core.navigation import named, neighbors
+from portal.takeaway import files, notebook
 from portal.takeaway.page_record import PageRecord
 from portal.ui import elements, lecture, view
 from portal.ui.exercises import Choice, Exercise, exercises_of
@@ -31,10 +32,22 @@ def closing(record: PageRecord) -> None:
                 _exercises(record.page, found)
     if lecture.is_on() or view.hidden(view.DOWNLOADS):
         return  # on a projector nobody takes anything away
-    label, icon = "Take away: link, command, data, charts", ":material/download:"
+    label, icon = "Take away: link, command, notebook, data, charts", ":material/download:"
     with st.expander(label, key=TAKE_AWAY, icon=icon, on_change="rerun", bind="query-params") as part:
         if part.open:
             _take_away(record)
+
+
+def previous_and_next(page: str) -> None:
+    """Links to the pages before and after this one in the study's order; lecture mode has them above the page."""
+    if lecture.is_on() or view.hidden(view.PATH):
+        return
+    before, after = neighbors(page)
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        if before:
+            elements.link(before, f"Previous: {before.title}", ":material/arrow_back:")
+        if after:
+            elements.link(after, f"Next: {after.title}", ":material/arrow_forward:")
 
 
 # ------------------------------------------------------------------------------------------------------- exercises
@@ -67,15 +80,16 @@ def _take_away(record: PageRecord) -> None:
     if record.commands:
         st.markdown("**Made by** the pipeline, which any copy of this project can repeat:")
         st.code("\n".join(record.commands), language="bash")
-    names = _Names(record.page)
+    names = files.Names(record.page)
+    _offer_notebook(record)
     for figure in record.figures:
         title, _ = charts.heading(figure)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(title, width=360)
+            st.markdown(text.escaped(title), width=360)
             for label, (suffix, make) in DRAWINGS.items():
                 _offer(label, names.file(title, suffix), partial(make, figure))
-            for number, frame in enumerate(files.frames_of(figure), 1):
-                _offer_data(names, title if number == 1 else f"{title} {number}", frame, number)
+            for number, frame in files.numbered(figure):
+                _offer_data(names, title, frame, number)
     for table in record.tables:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(table.name, width=360)
@@ -85,21 +99,21 @@ def _take_away(record: PageRecord) -> None:
         st.caption(f"The page reads {paths} of the run. A chart is drawn when its button is pressed.")
 
 
-class _Names:
-    """Files' names of one page, no two alike: each is a button's key too."""
+def _offer_notebook(record: PageRecord) -> None:
+    """The page's charts as a notebook, alone and with its Parquet files."""
+    if not record.figures:
+        return
+    about = (named(record.page).title, view.link({TAKE_AWAY}))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**All charts as a Jupyter notebook**, which reads the Parquet files", width=360)
+        _offer("Notebook", f"{record.page}.ipynb", partial(notebook.notebook, record, *about))
+        _offer("Notebook and data", f"{record.page}.zip", partial(notebook.with_data, record, *about))
 
-    def __init__(self, page: str) -> None:
-        self._page, self._used = page, Counter[str]()
 
-    def file(self, title: str, suffix: str) -> str:
-        name = f"{files.file_name(self._page, title)}.{suffix}"
-        self._used[name] += 1
-        return name if self._used[name] == 1 else f"{name.removesuffix(f'.{suffix}')}-{self._used[name]}.{suffix}"
-
-
-def _offer_data(names: _Names, title: str, frame: pd.DataFrame, number: int) -> None:
+def _offer_data(names: files.Names, title: str, frame: pd.DataFrame, number: int) -> None:
     for label, (suffix, make) in DATA.items():
-        _offer(label if number == 1 else f"{label} {number}", names.file(title, suffix), partial(make, frame))
+        name = names.data(title, number, suffix)
+        _offer(label if number == 1 else f"{label} {number}", name, partial(make, frame))
 
 
 def _offer(label: str, name: str, make: Callable[[], bytes]) -> None:
