@@ -26,6 +26,8 @@ NEUTRAL = "#7d8494"
 TEXT = "currentColor"
 # Said in each chart, since Streamlit turns to a canvas from 2,000 marks on, where that colour is black.
 AS_SVG = {"embedOptions": {"renderer": "svg"}}
+# Room at the sides for the half of a first or last tick's label that reaches beyond the axis.
+PADDING = {"left": 2, "top": 8, "right": 16, "bottom": 8}
 AUTOSIZE = alt.AutoSizeParams(type="fit-x", contains="padding")
 ROW = 24  # pixels a row of bars
 
@@ -38,7 +40,7 @@ def titled(chart: F, title: str, subtitle: str, description: str) -> F:
     """
     chart.title = alt.TitleParams(title, subtitle=[subtitle], subtitleColor=TEXT, anchor="start", offset=12)
     chart.description = description
-    chart.usermeta = AS_SVG
+    chart.usermeta, chart.padding = AS_SVG, PADDING
     return chart
 
 

@@ -143,7 +143,8 @@ def takeaway(summary: ArchitecturesSummary) -> str:
     best = next(result for result in summary.results if result.name == summary.best)
     figure = in_words(best.fit.highest_val_accuracy, summary.validation_images)
     return (
-        f"{best.name} leads with {figure} of {summary.validation_images:,} images. With one seed each, small distances "
+        f"{best.name} leads with {figure} on {summary.validation_images:,} images. With one seed each, small "
+        "differences "
         "between the networks mean little."
     )
 
@@ -159,13 +160,13 @@ def _long(frame: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def _labels(frame: pd.DataFrame, by: str) -> list[alt.Chart]:
-    """The networks' names above their points, below for every second one from left to right, so that they part."""
+    """The networks' names above and below their intervals by turns, near and far, so that on a phone they part too."""
     ranked = frame.sort_values(by).reset_index(drop=True)
     return [
-        alt.Chart(ranked[ranked.index % 2 == odd])
+        alt.Chart(ranked[ranked.index % 4 == turn])
         .mark_text(dy=dy, fontSize=11, color=TEXT)
-        .encode(x=alt.X(f"{by}:Q"), y=alt.Y(f"{OURS}:Q"), text=alt.Text("network:N"))
-        for odd, dy in ((0, -13), (1, 14))
+        .encode(x=alt.X(f"{by}:Q"), y=alt.Y(f"{end}:Q"), text=alt.Text("network:N"))
+        for turn, (end, dy) in enumerate((("high", -9), ("low", 10), ("high", -21), ("low", 22)))
     ]
 
 
@@ -212,7 +213,7 @@ def learning_curves(fit: Fit, measure: str, name: str) -> alt.LayerChart:
     return titled(
         layered(gap, best.encode(x=alt.X("epoch:Q")), lines, height=230),
         f"{name}: {measure}",
-        f"n = 1 seed, {len(frame)} epochs; grey line: best epoch ({fit.best_epoch})",
+        f"n = 1 seed, {len(frame)} epochs; gray line: best epoch ({fit.best_epoch})",
         f"Lines of train and validation {measure} by epoch, the gap between them shaded and the best epoch marked.",
     )
 
@@ -234,7 +235,7 @@ def where_the_weight_is(frame: pd.DataFrame) -> str:
     macs = frame.loc[conv, "macs"].sum() / frame["macs"].sum()
     parameters = frame.loc[~conv, "parameters"].sum() / frame["parameters"].sum()
     return (
-        f"Convolutions do {macs:.0%} of the arithmetic; the fully connected layers at the end hold {parameters:.0%} "
+        f"Convolutions take {macs:.0%} of the operations; the fully connected layers hold {parameters:.0%} "
         "of the parameters."
     )
 

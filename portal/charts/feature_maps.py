@@ -11,10 +11,12 @@ import pandas as pd
 from artifacts.contract import FeatureMapsSummary, FilterSide
 from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.charts.convolution import GREYS, frame, shades_of
+from portal.charts.labels import LIFT, with_room
 from portal.core.memo import kept
 
 SIDES = ("left", "right", "top", "bottom", "everywhere", "silent")
 SHAPES = ("triangle-left", "triangle-right", "triangle-up", "triangle-down", "circle", "cross")
+SIDE_HEIGHT, PHONE_WIDTH = 380, 300  # pixels of the scatter, and of its width on a phone
 GRID_COLUMNS = 8  # filters a row
 GRID_EDGE = 420  # pixels, on a screen that has them
 
@@ -34,7 +36,7 @@ def side_table(summary: FeatureMapsSummary) -> pd.DataFrame:
     for side in SIDES:
         numbers = [str(row.filter) for row in filters_of(summary, side)]
         if numbers:
-            rows.append({"Answers to": side, "Filters": len(numbers), "Numbers": ", ".join(numbers)})
+            rows.append({"Responds to": side, "Filters": len(numbers), "Numbers": ", ".join(numbers)})
     return pd.DataFrame(rows)
 
 
@@ -42,7 +44,7 @@ def side_sentence(summary: FeatureMapsSummary) -> str:
     """How many filters answer to each side."""
     counts = {side: len(filters_of(summary, side)) for side in SIDES}
     parts = ", ".join(f"{counts[side]} to the {side}" for side in SIDES[:4])
-    return f"Filters by side: {parts}; {counts['everywhere']} answer everywhere, {counts['silent']} hardly at all."
+    return f"Filters by side: {parts}; {counts['everywhere']} respond everywhere, {counts['silent']} hardly at all."
 
 
 def stored_images(labels: np.ndarray, classes: Sequence[str], *, with_deck: bool) -> dict[str, int]:
@@ -59,12 +61,14 @@ def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
         for row in summary.filters
     )
     limit = 1.15 * max(rows[["horizontal", "vertical"]].abs().max().max(), summary.threshold)
+    spots = (rows[["horizontal", "vertical"]].to_numpy() + limit) / (2 * limit) * (PHONE_WIDTH, SIDE_HEIGHT)
+    rows["labeled"] = with_room(*spots.T)
     across = alt.Scale(domain=[-limit, limit], nice=False)
     # Images count rows from the top, so the axis is turned: what answers to the top stands at the top.
     down = alt.Scale(domain=[-limit, limit], nice=False, reverse=True)
     x = alt.X("horizontal:Q", title="Horizontal shift (left negative)", scale=across, axis=alt.Axis(tickCount=8))
     y = alt.Y("vertical:Q", title="Vertical shift (top negative)", scale=down)
-    legend = alt.Legend(title="Answers to", orient="bottom", columns=3)
+    legend = alt.Legend(title="Responds to", orient="bottom", columns=3)
     points = alt.Chart(rows).encode(x=x, y=y)
     marks = points.mark_point(filled=True, size=90, opacity=0.9).encode(
         color=alt.Color("side:N", scale=alt.Scale(domain=list(SIDES)), legend=legend),
@@ -76,7 +80,11 @@ def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
             alt.Tooltip("vertical", format=".3f"),
         ],
     )
-    numbers = points.mark_text(dy=-11, fontSize=10, color=TEXT).encode(text=alt.Text("filter:N"))
+    numbers = (
+        points.transform_filter("datum.labeled")
+        .mark_text(dy=-LIFT, fontSize=10, color=TEXT)
+        .encode(text=alt.Text("filter:N"))
+    )
     edge = summary.threshold
     corners = pd.DataFrame([{"horizontal": -edge, "right": edge, "vertical": -edge, "bottom": edge}])
     box = (
@@ -85,10 +93,11 @@ def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
         .encode(x=x, x2=alt.X2("right:Q"), y=y, y2=alt.Y2("bottom:Q"))
     )
     return titled(
-        layered(box, marks, numbers, height=380),
-        "Which side each filter answers to",
-        f"n = {len(rows)} filters, mean over {summary.images:,} test images; in the box: no side",
-        "Scatter of the horizontal and vertical shift of each filter's activation against the garment's own centre.",
+        layered(box, marks, numbers, height=SIDE_HEIGHT),
+        "Which side each filter responds to",
+        f"n = {len(rows)} filters, mean over {summary.images:,} test images; in the box: no side; hover over a mark "
+        "for its number",
+        "Scatter of the horizontal and vertical shift of each filter's activation against the garment's own center.",
     )
 
 
@@ -121,7 +130,7 @@ def filter_grid(filters_FAB: np.ndarray, rows: Sequence[FilterSide], chosen: int
             y=y,
             y2=alt.Y2("bottom:Q"),
             color=alt.Color("shade:Q", scale=GREYS, legend=None),
-            tooltip=[alt.Tooltip("filter"), alt.Tooltip("side", title="answers to")],
+            tooltip=[alt.Tooltip("filter"), alt.Tooltip("side", title="responds to")],
         )
         .add_params(select)
     )
@@ -131,6 +140,6 @@ def filter_grid(filters_FAB: np.ndarray, rows: Sequence[FilterSide], chosen: int
     return titled(
         layered(pictures, numbers, box, height=round(GRID_EDGE * (bottom + 1.5) / right)),
         "The filters",
-        f"n = {count} filters of {height} x {width} weights; white: positive, black: negative, mid-grey: none",
-        "Grid of the first layer's filters as small grey pictures, each under its number.",
+        f"n = {count} filters of {height} x {width} weights; white: positive, black: negative, mid-gray: zero",
+        "Grid of the first layer's filters as small gray pictures, each under its number.",
     )

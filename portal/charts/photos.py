@@ -51,7 +51,7 @@ def step_chart(frame: pd.DataFrame, figures: PhotoEvaluation) -> alt.LayerChart:
         ],
     )
     x = alt.X("accuracy:Q", title="Balanced accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%"))
-    legend = alt.Legend(title=None, orient="bottom")
+    legend = alt.Legend(title=None, orient="bottom", columns=1)
     bars = base.mark_bar().encode(x=x, color=alt.Color("network:N", scale=COLOURS, legend=legend))
     spread = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"))
     numbers = base.mark_text(align="left", dx=6, color=TEXT).encode(

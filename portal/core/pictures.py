@@ -33,7 +33,10 @@ def enlarge(image_SS: np.ndarray, scale: int) -> np.ndarray:
 
 
 def png(image_SS: np.ndarray, scale: int = 1, margin: int = 0) -> bytes:
-    """One grey uint8 image as a PNG, `scale` times as wide and high, with a clear `margin` of pixels at its right."""
+    """One gray uint8 image as a PNG, enlarged `scale` times, with a clear `margin` of pixels, half of it at each side.
+
+    The browser rounds the corners of a picture: with the margin on both sides, those of the image stay as they are.
+    """
     height, width = image_SS.shape
     return _encode(np.ascontiguousarray(image_SS, dtype=np.uint8).tobytes(), height, width, scale, margin)
 
@@ -49,7 +52,7 @@ def _encode(pixels: bytes, height: int, width: int, scale: int, margin: int) -> 
     image = Image.fromarray(enlarge(np.frombuffer(pixels, dtype=np.uint8).reshape(height, width), scale))
     if margin:
         wider = Image.new("LA", (image.width + margin, image.height), (0, 0))
-        wider.paste(image.convert("LA"), (0, 0))
+        wider.paste(image.convert("LA"), (margin // 2, 0))
         image = wider
     file = io.BytesIO()
     image.save(file, format="PNG")
