@@ -12,7 +12,7 @@ from portal.networks import own as networks
 from portal.ui import architectures as architectures_ui
 from portal.ui import elements
 
-elements.opening("Which of seven networks does best on the same images, and is a bigger one better?")
+elements.opening("Which of seven networks classifies the same images best, and does size help?")
 summary = elements.document(ArchitecturesSummary)
 with_deck = elements.with_deck()
 best = next(result for result in summary.results if result.name == summary.best)
@@ -22,7 +22,9 @@ own, beyond = networks.measured(elements.current_run()), elements.optional(Champ
 compared = champion.beside(summary, beyond)
 table = architectures.table(compared, own, with_deck=with_deck)
 elements.table(table, architectures.formats(table), alt="The networks")
-st.caption(f"Click a column's head to sort. Each figure is its column's best over the epochs. One recipe: {budget}.")
+st.caption(
+    f"Click a column header to sort. Each figure is the best over all epochs. All networks use one recipe: {budget}."
+)
 if beyond:
     st.caption(champion.other_budget(beyond))
 
@@ -32,7 +34,7 @@ frame = architectures.size_frame(compared, own, with_deck=with_deck)
 chart = architectures.size_against_accuracy(frame, sizes.get(by or "", "parameters"), summary.validation_images)
 elements.chart(
     chart,
-    see=f"If bigger were better, the circles would climb to the right, by more than their lines. They had {budget}.",
+    see=f"If size helped, the circles would rise to the right by more than their intervals. Trained on {budget}.",
 )
 
 st.subheader("One network")
@@ -40,7 +42,7 @@ names = [result.name for result in summary.results]
 start = names.index(best.name)
 name = st.selectbox("Network", names, index=start, key="architectures_name", bind="query-params", width=280)
 result = next((each for each in summary.results if each.name == name), best)
-see = "The shaded gap is what the network knows about its training images and cannot carry over to new ones."
+see = "The shaded area is the generalization gap: what the network learned about its training images only."
 architectures_ui.learning_curves(result.fit, result.name, accuracy=architectures.overfitting(result.fit), loss=see)
 architectures_ui.layers(result)
 

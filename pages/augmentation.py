@@ -11,13 +11,13 @@ from portal.core.text import count
 from portal.ui import elements
 
 manifest = elements.current_run().manifest
-elements.opening("Does training on flipped, turned, distorted or partly erased copies make the network better?")
+elements.opening("Does training on flipped, rotated, distorted, or partly erased copies improve the network?")
 summary = elements.document(AugmentationsSummary)
 pictures = elements.arrays("augmentations/pictures.npz")
 
 st.subheader("Before and after")
 garments = ", ".join(manifest.classes[label] for label in pictures["label"])
-rows = [("Before", "as in the data set", pictures["before"])]
+rows = [("Original", "as in the data set", pictures["before"])]
 for op, after in zip(summary.ops, pictures["after"], strict=True):
     rows.append((*augmentation.OPS.get(op, (op, "")), after))
 for name, text, images in rows:
@@ -26,7 +26,7 @@ for name, text, images in rows:
     with right:
         elements.strip(images, alt=f"{name}: {garments}")
 
-elements.link(named("playground"), "Try it on a garment of your choice")
+elements.link(named("playground"), "Try it on any garment")
 
 st.subheader("Does it help?")
 with_deck = elements.with_deck()
@@ -35,19 +35,19 @@ elements.table(augmentation.table(summary, with_deck=with_deck), alt="The six tr
 recipe = summary.recipe
 budget = f"{recipe.architecture}, at most {count(recipe.epochs, 'epoch')}, batch {recipe.batch_size}"
 st.caption(
-    f"Sets 2 to 6 are the originals and one augmented copy of each; ± is the standard deviation, n the seeds. {budget}."
+    f"Trainsets 2 to 6 add one augmented copy of each image. ± is the standard deviation over n seeds. {budget}."
 )
 
-st.subheader("What the network is trained on")
+st.subheader("What the network trains on")
 sets = {augmentation.short_title(each): each for each in summary.sets if each.id > 1}
 picked = st.selectbox("Trainset", list(sets), key="augmentation_set", bind="query-params", width=280)
 chosen = sets.get(picked) or next(iter(sets.values()))
 elements.strip(pictures["before"], alt=f"Original: {garments}")
-elements.strip(pictures["sets"][chosen.id - 2], alt=f"One draw of trainset {chosen.id}: {garments}")
-st.caption(f"Above the originals, below one draw of set {chosen.id}: {chosen.title}. Both are trained on.")
+elements.strip(pictures["sets"][chosen.id - 2], alt=f"One sample of trainset {chosen.id}: {garments}")
+st.caption(f"Top: originals. Bottom: one sample of trainset {chosen.id}, {chosen.title}. The network trains on both.")
 
 elements.takeaway(
-    "A mean without its spread proves nothing: only where intervals part is one trainset better than another."
+    "A mean without its spread proves nothing. Only where intervals do not overlap is one trainset clearly better."
 )
 elements.provenance(
     split="validation", images=summary.validation_images, seeds=min(each.val_accuracy.n for each in summary.sets)

@@ -13,15 +13,16 @@ from portal.charts.seeds import question_chart
 from portal.ui import architectures as architectures_ui
 from portal.ui import elements
 
-elements.opening("How far does a network under three million parameters get when its recipe is not the deck's?")
+elements.opening("How accurate can a network under three million parameters get with a better recipe than the deck's?")
 summary = elements.document(ChampionSummary)
 final, compared = elements.optional(FinalSummary), elements.optional(ArchitecturesSummary)
 with_deck = elements.with_deck()
+elements.contents("What the recipe changes", "Test-time augmentation and ensemble", "Learning curves")
 st.markdown(champion.on_test(summary, with_deck=with_deck))
 elements.beside_deck(champion.beside_deck(summary, final))
 elements.provenance(split="test", images=summary.test.images, seeds=len(summary.test.seeds))
 answers, others = elements.arrays(champion.TEST), elements.optional_arrays("final/test.npz") if final else None
-see = "A difference between rows that is smaller than the spread within them says nothing."
+see = "A difference between rows that is smaller than the spread within them means nothing."
 if others is not None:
     published = [each["predictions_by_seed"][0] for each in (answers, others)]
     see = champion.against_final(*published, elements.arrays("data/test.npz")["labels"])
@@ -31,27 +32,29 @@ st.subheader("What the recipe changes")
 if before := champion.deck_way(final, compared):
     elements.small_table(champion.recipe_table(before, summary.recipe), name="What the recipe changes", hide_index=True)
     said = f"{champion.same_parts(before, summary.recipe)} {champion.other_time(before, summary)}"
-    st.caption(f"The deck's way as this study runs it. {said}")
+    st.caption(f"“The deck's way” is the deck's recipe as this study runs it. {said}")
 
 if changed := elements.optional(AblationSummary):
-    st.subheader("What each change is worth")
+    st.subheader(ablation.heading(changed))
+    if with_deck and (warning := ablation.contrary(changed, summary)):
+        st.warning(warning, icon=":material/warning:")
     st.markdown(ablation.ablation_sentence(changed))
     left, right = st.columns(2, gap="medium")
     with left:
         frame = charts.difference_frame(ablation.differences(changed), changed.student)
-        see = "Left of the dashed line a change costs accuracy; a line that crosses it shows no difference."
+        see = "Left of the dashed line, a change costs accuracy. An interval that crosses it shows no difference."
         elements.chart(charts.difference_chart(frame, len(changed.views.seeds), changed.validation_images), see=see)
     with right:
-        see = "The same trainings, seed by seed; the champion is the first row."
+        see = "The same training runs, seed by seed. The first row is the champion."
         elements.chart(question_chart(changed.question), see=see)
     st.caption(ablation.budget_caution(changed, summary))
     st.markdown(f"{ablation.network_sentence(changed)}\n\n{ablation.student_sentence(changed)}")
 
-st.subheader("Asked twice, and all together")
-elements.small_table(champion.views_table(summary, changed), name="The four views", hide_index=True)
+st.subheader("Test-time augmentation and ensemble")
+elements.small_table(champion.views_table(summary, changed), name="Four ways to predict", hide_index=True)
 st.markdown(champion.views_sentence(summary))
 
-st.subheader("While it learns")
+st.subheader("Learning curves")
 if rounds := champion.rounds_sentence(summary):
     st.markdown(rounds)
 learned = champion.whole_fit(summary)

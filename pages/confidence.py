@@ -12,9 +12,7 @@ from portal.ui import elements
 
 BINS = (5, 10, 15, 20)
 
-elements.opening(
-    "When the model says 90 %, is it right nine times in ten, and should it answer at all when it is unsure?"
-)
+elements.opening("When the model says 90 %, is it right nine times in ten, and should it abstain when it is uncertain?")
 final = elements.document(FinalSummary)
 classes = elements.current_run().manifest.classes
 splits = {
@@ -22,11 +20,11 @@ splits = {
     for name in ("validation", "test")
 }
 st.caption(
-    "Validation: the chosen recipe, trained on the train part alone, so it has not seen these images. Test: the "
+    "Validation: the selected recipe, trained on the training set alone, so it has not seen these images. Test: the "
     f"published model, trained on {final.train_images:,} images."
 )
 
-st.subheader("Are the probabilities honest?")
+st.subheader("Are the probabilities calibrated?")
 fitted = calibration.best_temperature(*splits["validation"])
 left, right = st.columns(2, gap="medium")
 with left:
@@ -42,7 +40,7 @@ st.markdown(calibration.temperature_sentence(fitted))
 temperatures = {"as trained": 1.0, "fitted on validation": fitted}
 elements.small_table(calibration.temperature_table(splits, temperatures, bins), name="Temperature", hide_index=True)
 
-st.subheader("Do not answer when unsure")
+st.subheader("Abstain when uncertain")
 threshold = st.slider(
     "Answer only above this confidence", 0.0, 0.99, 0.8, 0.01, key="confidence_abstain", bind="query-params"
 )
@@ -53,10 +51,10 @@ for result in results:
 curves = pd.concat([calibration.coverage_curve(each) for each in answers.values()])
 elements.chart(
     confidence.coverage_chart(curves, results),
-    see="Fewer answers, better answers: choose the threshold on the validation line, then look at the test line.",
+    see="Fewer answers are better answers. Choose the threshold on the validation line, then read the test line.",
 )
 frame = calibration.by_class(answers["test"], threshold, classes)
 elements.chart(confidence.by_class_chart(frame, "test", threshold), see=calibration.by_class_sentence(frame))
 
-elements.takeaway("A probability is worth what its calibration is worth, and to say nothing is an answer too.")
+elements.takeaway("A probability is only as good as its calibration, and abstaining is an answer too.")
 elements.provenance(split="test", images=final.test_images, accuracies_near=final.accuracy)

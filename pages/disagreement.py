@@ -11,18 +11,20 @@ from portal.ui import disagreement as disagreement_ui
 from portal.ui import elements
 from portal.ui.networks import validation_networks
 
-elements.opening("Which images split the networks, and do they know more together than the best of them alone?")
+elements.opening("On which images do the networks disagree, and do they know more together than the best one alone?")
 summary = elements.document(ArchitecturesSummary)
 networks = validation_networks(summary)
 validation, classes = elements.arrays("data/validation.npz"), elements.current_run().manifest.classes
 images = len(validation["labels"])
 votes = disagreement.votes(networks, validation["labels"])
 st.markdown(disagreement.vote_sentence(votes))
-st.caption("The best network was picked on these same images, which flatters it a little; the vote picks nobody.")
+st.caption(
+    "The best network was selected on these images, so its figure is slightly optimistic. The vote selects nothing."
+)
 
 left, right = st.columns(2, gap="medium")
 with left:
-    see = "The upper two rows are all networks together: by majority, and by the mean of their probabilities."
+    see = "The two top rows combine all networks: by majority vote and by mean probability."
     elements.chart(charts.accuracy_chart(disagreement.accuracy_frame(votes), images), see=see)
 with right:
     agreement = disagreement.agreement_frame(votes)

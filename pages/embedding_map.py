@@ -12,7 +12,7 @@ from portal.ui import elements
 NEAREST = 11
 POINTS, PICTURES, VERDICT = "points by class", "pictures", "points by verdict"
 
-elements.opening("Which garments does the final model see as alike, and where do its mistakes lie?")
+elements.opening("Which garments does the final model find similar, and where are its mistakes?")
 summary = elements.document(EmbeddingMapSummary)
 classes = elements.current_run().manifest.classes
 embedding, test = elements.arrays("final/embedding.npz"), elements.arrays("data/test.npz")
@@ -38,17 +38,17 @@ elements.chart(
     on_select=elements.follow_click("embedding_map_chart", "image", "embedding_map_image"),
 )
 
-st.subheader("One image and its neighbours")
+st.subheader("One image and its neighbors")
 most = summary.images - 1
 elements.keep_within("embedding_map_image", 0, most)
 number = st.number_input(
-    "Test image", 0, most, 0, key="embedding_map_image", bind="query-params", width=200, help="Click one above, too."
+    "Test image", 0, most, 0, key="embedding_map_image", bind="query-params", width=200, help="Or click one above."
 )
 near = embedding_map.nearest(embedding["test"], number, NEAREST)
 captions = [f"#{n}: {classes[test['labels'][n]]}" for n in (number, *near)]
 elements.gallery(test["images"][[number, *near]], captions, columns=6, scale=4)
 st.markdown(
-    f"The model answers **{classes[predicted[number]]}**. "
+    f"The model predicts **{classes[predicted[number]]}**. "
     f"{embedding_map.neighbours_sentence(test['labels'], number, near, classes)}"
 )
 st.caption(

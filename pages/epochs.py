@@ -12,9 +12,7 @@ from portal.ui.networks import compared
 
 SHOWN = 24
 
-elements.opening(
-    "Which images does a network learn first, which does it lose again, and which does it never get right?"
-)
+elements.opening("Which images does a network learn first, which does it forget, and which does it never get right?")
 summary = compared(elements.document(ArchitecturesSummary))
 validation, classes = elements.arrays("data/validation.npz"), elements.current_run().manifest.classes
 labels, names = validation["labels"], [result.name for result in summary.results]
@@ -28,10 +26,12 @@ elements.part("one epoch", lambda: epochs_ui.one_epoch(result, predictions, foun
 st.subheader("Images worth a look")
 kind = elements.one_of("Which", list(epochs.KINDS), key="epochs_kind")
 hard = epochs.hardest(found, kind)
-st.markdown(f"{len(hard):,} images, the most often lost first; under each its label and the answers by epoch.")
+st.markdown(
+    f"{len(hard):,} images, the most often forgotten first. Below each: its label and its predictions by epoch."
+)
 hard = hard[:SHOWN]
 stories = [f"{classes[labels[n]]}: {epochs.predicted_caption(predictions[:, n], classes)}" for n in hard]
 elements.gallery(validation["images"][hard], stories, columns=6, scale=4)
 
-elements.takeaway("An accuracy that stands still does not mean that the answers do: a network forgets while it learns.")
+elements.takeaway("Constant accuracy does not mean constant predictions: a network forgets while it learns.")
 elements.provenance(split="validation", images=len(labels), accuracies_near=result.fit.highest_val_accuracy)

@@ -13,8 +13,9 @@ from portal.ui import errors as errors_ui
 SHOWN = 24
 ALL = "All pairs"
 
-elements.opening("Which images does the final model get wrong, how sure is it of them, and can some be forgiven?")
+elements.opening("Which images does the final model get wrong, how confident is it, and which mistakes are acceptable?")
 summary = elements.document(ErrorsSummary)
+elements.contents("Costs of mistakes", "The mistakes, the most confident first", "Why this prediction")
 final = elements.document(FinalSummary)
 test, classes = elements.arrays("data/test.npz"), elements.current_run().manifest.classes
 every = mistakes = errors.mistakes_frame(elements.arrays("errors/mistakes.npz"), classes)
@@ -26,12 +27,12 @@ with left:
 with right:
     elements.chart(errors.confidence_histogram(mistakes, summary), see=errors.confidence_sentence(mistakes))
 
-st.subheader("The forgiveness dial")
+st.subheader("Costs of mistakes")
 answers = elements.arrays("final/test.npz")["probabilities"].argmax(axis=1)
 costs = errors_ui.forgiveness_dial(test["labels"], answers, classes)
 
 st.subheader("The mistakes, the most confident first")
-if st.toggle("Only the mistakes that stay", value=True, key="errors_stay", bind="query-params"):
+if st.toggle("Only mistakes that still count", value=True, key="errors_stay", bind="query-params"):
     mistakes = forgiveness.that_stay(mistakes, costs, classes)
 pair = st.selectbox(
     "True → predicted", [ALL, *errors.pair_names(mistakes)], key="errors_pair", bind="query-params", width=360
@@ -43,8 +44,8 @@ if len(chosen) > SHOWN:
 shown = chosen[(page - 1) * SHOWN : page * SHOWN]
 elements.gallery(test["images"][shown["index"]], errors.captions(shown), columns=6, scale=4)
 st.caption(
-    f"{len(chosen):,} mistakes; under each image what it is, what was answered with which probability, and its "
-    "number in the test set. Would a person have known? Some of them show no more than a dark shape."
+    f"{len(chosen):,} mistakes. Below each image: true class, prediction, its probability, and the image's "
+    "number in the test set. Would you have known? Some of them show only a dark shape."
 )
 
 errors_ui.why(shown, test["images"], classes)

@@ -11,7 +11,7 @@ from portal.ui import elements
 from portal.ui import label_court as label_court_ui
 from portal.ui.networks import validation_networks
 
-elements.opening("Are some of the labels wrong, and would you say so if you saw the image?")
+elements.opening("Are some labels wrong, and would you agree if you saw the image?")
 summary = elements.document(LabelsSummary)
 classes = elements.current_run().manifest.classes
 errors, worst = elements.optional_arrays("outliers/errors.npz"), elements.optional_arrays("outliers/worst.npz")
@@ -20,12 +20,12 @@ suspected = label_court.suspects(elements.arrays("labels/suspects.npz"), error)
 odd = label_court.outliers(worst, error, suspected) if worst else []
 st.markdown(label_court.estimate_sentence(summary))
 
-st.subheader("The hearing")
+st.subheader("Your verdict")
 cases = label_court.docket(suspected, odd)
 if cases:
     st.caption(
-        "Labels that cleanlab suspects and images that the autoencoder redraws badly, mixed. Your verdicts stay in "
-        "this session and are sent nowhere."
+        "Labels that cleanlab suspects, mixed with images that the autoencoder reconstructs badly. Verdicts stay in "
+        "this session."
     )
     label_court_ui.hearing(cases, classes, summary.images)
     votes = label_court_ui.verdicts(cases)
@@ -33,7 +33,7 @@ if cases:
     if votes:
         elements.small_table(label_court.tally(cases, votes), name="Verdicts of this session", hide_index=True)
 else:
-    st.markdown("No label is suspected and no outlier is on record: there is nothing to hear.")
+    st.markdown("No label is suspected and no outlier is recorded: there is nothing to judge.")
 
 st.subheader("With and without the suspects")
 st.markdown(label_court.ceiling_sentence(summary))
@@ -45,20 +45,18 @@ if architectures:
     elements.table(scores, dict.fromkeys(scores.columns[1:], "%.2f"), alt="Accuracy with and without suspects (%)")
     st.caption(
         f"Accuracy (%) on {len(labels):,} validation images, {len(rows):,} of them suspects. These networks did not "
-        "raise the suspicion, yet they share many mistakes with those that did."
+        "raise the suspicion, but they share many mistakes with those that did."
     )
 
 st.subheader("The suspects")
 elements.chart(
-    charts.pairs_chart(summary, classes), see="Doubt falls on classes that look alike: the same pairs as the mistakes."
+    charts.pairs_chart(summary, classes), see="Suspects concentrate on similar classes, the same pairs as the mistakes."
 )
 if error is not None:
     elements.chart(charts.ranks_chart(suspected), see=label_court.rank_sentence(suspected))
-with st.expander("Suspected labels and badly redrawn images, side by side: look after the hearing"):
+with st.expander("Suspected labels and badly reconstructed images side by side (look after your verdicts)"):
     label_court_ui.side_by_side(suspected, odd, classes)
 
-elements.takeaway(
-    "A label is an opinion too: before you blame the network, look at the image, and let somebody else look."
-)
+elements.takeaway("A label is an opinion too. Before you blame the network, look at the image and ask someone else.")
 st.caption(f"Method: {summary.method}, on out-of-fold probabilities.")
 elements.provenance(split="training and validation", images=summary.images)

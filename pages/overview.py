@@ -31,25 +31,24 @@ study = overview.Study(
 )
 with_deck = elements.with_deck()
 st.markdown(overview.introduction(study, with_deck=with_deck))
-overview_ui.invitations()
-if pictures := elements.optional_arrays("eda/images.npz"):
-    elements.gallery(pictures["samples"][:, 0], classes, columns=len(classes), scale=2.5)
-with st.container(horizontal=True, gap="xsmall"):
-    for metric in overview.metrics(study, manifest, with_deck=with_deck):
-        overview_ui.metric(metric)
-overview_ui.conditions(manifest)
-
-st.subheader("The steps of the study")
-overview_ui.steps(overview.findings(study, classes))
-
 frame = overview.journey_frame(study, with_deck=with_deck)
 if len(frame):
     elements.chart(overview.journey(frame), see=overview.journey_sentence(frame))
 if study.final:
-    st.subheader("Beside the deck" if with_deck else "The figures")
-    elements.beside_deck(overview.headline(study))
     elements.provenance(split="test", images=study.final.test_images, seeds=len(study.final.seeds))
+
+st.subheader("Try next")
+overview_ui.invitations()
+if pictures := elements.optional_arrays("eda/images.npz"):
+    elements.gallery(pictures["samples"][:, 0], classes, columns=len(classes), scale=2.5)
+
+st.subheader("The steps of the study")
+overview_ui.steps(overview.findings(study, classes))
+
+if study.final:
+    st.subheader("Compared with the deck" if with_deck else "The figures")
+    elements.beside_deck(overview.headline(study))
+overview_ui.conditions(manifest)
 elements.takeaway(
-    "Choices were made on validation images; the test images come at the end, and every reading of them is on record. "
-    "Every figure says how many images and seeds stand behind it."
+    "Choices are made on validation images. The test images come last, and each reading of them is on record."
 )

@@ -15,7 +15,7 @@ from portal.ui import playground as playground_ui
 from portal.ui.networks import exported_networks
 
 classes = elements.current_run().manifest.classes
-elements.opening("How far can a garment be changed before the networks no longer know it?")
+elements.opening("How far can you change a garment before the networks fail?")
 models = exported_networks()
 garment = garment_ui.pick("playground")
 mode = playground_ui.mode()
@@ -36,7 +36,7 @@ with answers:
     elements.chart(playground.answers_chart(frame, classes[target]), see=see)
 
 if mode == playground_ui.CORRUPT:
-    st.subheader("Measured on many images")
+    st.subheader("Measured on validation images")
     measured, trainsets = elements.optional(RobustnessSummary), elements.optional(AugmentationsSummary)
     if measured is None:
         st.caption(f"This run has no such curves yet: make them with `{command_for(RobustnessSummary.PATH)}`.")
@@ -52,6 +52,6 @@ if mode == playground_ui.CORRUPT:
         middle = curve_frame["accuracy"].median() / 100
         elements.provenance(split="validation", images=measured.validation_images, accuracies_near=middle)
 elements.takeaway(
-    "A network is at home where its training images were: what it has never seen turned, blurred or half hidden, it "
-    "may not know, and its probability does not always say so."
+    "Networks are reliable on images like those they were trained on. Rotated, blurred, or occluded garments can fool "
+    "them, and the predicted probability does not always show it."
 )

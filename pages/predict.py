@@ -12,7 +12,7 @@ from portal.ui.networks import exported_networks
 
 run = elements.current_run()
 classes = run.manifest.classes
-elements.opening("What do the networks see in your own picture?")
+elements.opening("What do the networks see in your own photo?")
 models = exported_networks()
 sent = photo.received()
 above = st.container()  # the answer stands above the wishes that it depends on
@@ -26,14 +26,14 @@ with above:
     photo.strip(shown.preparation)
 answer, preparation = shown.answer, shown.preparation
 
-st.subheader("Why this answer")
+st.subheader("Why this prediction")
 network = inference.by_name(models, answer.network)
 hidden = elements.or_stop(
     "models", lambda run: cached.occlusion(run, network, preparation.image, classes.index(answer.top))
 )
 bars, parts = st.columns(2)
 with bars:
-    see = "The bars say which class fits best, not that any does: they add up to 100 % for a cat too."
+    see = "The bars show which class fits best, not whether any does. They add up to 100 % for a cat too."
     elements.chart(predict.probability_bars(answer), see=see)
 with parts, st.container(width=predict.HEAT_EDGE + 10):
     elements.chart(
@@ -46,11 +46,11 @@ near = elements.or_stop(
     "models", lambda run: cached.nearest(run, inference.final_model(models), embedding, preparation.image)
 )
 elements.gallery(near.images, [classes[label] for label in near.labels], columns=6, scale=4)
-st.caption(f"By the cosine in the final model's embedding, among {len(embedding['gallery']):,} training images.")
+st.caption(f"By cosine similarity in the final model's embedding, among {len(embedding['gallery']):,} training images.")
 
-st.subheader("What the study's networks say")
+st.subheader("What the other networks predict")
 votes = elements.or_stop("models", lambda run: cached.votes(run, models, preparation.image))
 elements.chart(predict.vote_chart(votes, classes), see=predict.vote_sentence(votes, classes))
 elements.takeaway(
-    "A network knows only what it was trained on: the less your picture is like that, the less its answer says."
+    "A network knows only its training images. The less your photo resembles them, the less its prediction means."
 )

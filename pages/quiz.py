@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from portal.ui import elements, quiz
 
-elements.opening("How well do you know these images yourself, and do you know when you are wrong?")
+elements.opening("How well do you classify these images yourself, and do you know when you are wrong?")
 mode, number = quiz.sheet()
 quiz.play(mode, number)
 elements.takeaway(
-    "Who has answered first sees more in the solution; a score on few images is little more than a guess."
+    "Commit to an answer before you look: you learn more from the solution. A score on a handful of images says little."
 )

@@ -15,19 +15,21 @@ from portal.ui import elements
 
 SHOWN = 24
 
-elements.opening("How good is the final model on images that no choice was made with?")
+elements.opening("How accurate is the final model on images that influenced no choice?")
 final = elements.document(FinalSummary)
-manifest = elements.current_run().manifest
+improvements, manifest = elements.optional(ImprovementsSummary), elements.current_run().manifest
+sections = ["By class", "Confusion matrix", "The reading of the test set", "Open questions"]
+elements.contents(*(sections if improvements else sections[:-1]))
 elements.beside_deck(final_figures.beside_deck(final, elements.optional(ConfirmSummary)))
 elements.provenance(split="test", images=final.test_images, seeds=len(final.seeds))
 elements.chart(
     results.accuracy_by_seed(final, deck.TEST_ACCURACY if elements.with_deck() else None),
-    see="A difference smaller than the spread between seeds says nothing, and the deck's figure is of one seed.",
+    see="A difference smaller than the spread between seeds means nothing. The deck's figure is one seed.",
 )
 
 st.subheader("By class")
 elements.chart(
-    results.class_scores(final), see="Classes far left are hard: precision and recall say which way they fail."
+    results.class_scores(final), see="Classes on the left are hard. Precision and recall show how they fail."
 )
 elements.table(results.class_table(final), alt="Scores by class")
 
@@ -36,27 +38,26 @@ frame = confusion_frame(final.confusion, manifest.classes)
 cell = st.selectbox("Cell: true → predicted", cells(frame), key="results_cell", bind="query-params")
 elements.chart(
     results.confusion_matrix(frame, cell),
-    see="Rows are what the image is, columns what was answered; click a cell, or choose it above, to see its images.",
+    see="Rows are true classes, columns are predictions. Click a cell, or choose it above, to see its images.",
     key="results_matrix",
     on_select=elements.follow_click("results_matrix", "cell", "results_cell"),
 )
 test, answers = elements.arrays("data/test.npz"), elements.arrays("final/test.npz")["probabilities"]
 numbers = cell_images(test["labels"], answers.argmax(axis=1), frame[frame["cell"] == cell].iloc[0])
-st.markdown(f"**{cell}**: {len(numbers):,} images, the first {min(len(numbers), SHOWN)} with the answer's probability.")
-numbers = numbers[:SHOWN]
-elements.gallery(
-    test["images"][numbers], [f"#{n}, {percent(answers[n].max(), 0)}" for n in numbers], columns=12, scale=3
+st.markdown(
+    f"**{cell}**: {len(numbers):,} images; the first {min(len(numbers), SHOWN)} with the predicted probability."
 )
-
+numbers = numbers[:SHOWN]
+captions = [f"#{n}, {percent(answers[n].max(), 0)}" for n in numbers]
+elements.gallery(test["images"][numbers], captions, columns=12, scale=3)
 elements.link(navigation.named("epochs"), "The same matrix, epoch by epoch")
 
 st.subheader("The reading of the test set")
 st.markdown(vault.reading_sentence(manifest, final))
-elements.link(navigation.named("vault"), "What was frozen, and the record of every reading")
+elements.link(navigation.named("vault"), "What was fixed before, and the record of every reading")
 
-improvements = elements.optional(ImprovementsSummary)
-if improvements is not None:
-    st.subheader("Room for improvement")
+if improvements:
+    st.subheader("Open questions")
     for question in improvements.questions:
         st.markdown(f"**{question.text}**")
         elements.chart(

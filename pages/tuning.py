@@ -21,7 +21,8 @@ clocks = {name: elements.optional(StageClock, StageClock.path(f"tune-{name}")) f
 frames = {name: search_log.trial_frame(search, clocks[name]) for name, search in searches.items()}
 
 with_deck = elements.with_deck()
-elements.small_table(search_log.best_table(searches, frames, with_deck=with_deck), name="The best trials")
+best_trials = search_log.best_table(searches, frames, with_deck=with_deck)
+elements.small_table(best_trials, name="The best trials", shown=search_log.in_fewer_columns(best_trials))
 best = max(frame["accuracy"].max() for frame in frames.values()) / 100
 elements.provenance(split="validation", images=coarse.validation_images, accuracies_near=best)
 

@@ -9,7 +9,7 @@ from portal.analysis import vault
 from portal.charts import vault as charts
 from portal.ui import elements
 
-elements.opening("Was the test set kept away from every choice, and read only once for each published model?")
+elements.opening("Was the test set kept out of every choice, and read only once for each published model?")
 final = elements.document(FinalSummary)
 run = elements.current_run()
 manifest = run.manifest
@@ -17,8 +17,8 @@ models = vault.frozen(manifest, final, elements.optional(PhotoSummary), elements
 st.markdown(vault.verdict(models))
 elements.small_table(vault.hash_table(models), name="Hashes of the published recipes", hide_index=True)
 st.caption(
-    "A hash (sha256) is a fingerprint: change one value of a recipe and it is another. The first column was computed "
-    "from the recipe while this page was drawn."
+    "A hash (SHA-256) is a fingerprint: changing one value of a recipe changes it. The first column was computed "
+    "from the recipe when this page was drawn."
 )
 
 st.subheader("Every reading")
@@ -27,24 +27,24 @@ elements.table(vault.readings(manifest), {"Images": "localized"}, alt="Readings 
 if caution := vault.caution(models):
     st.caption(caution)
 
-st.subheader("Validation against test")
+st.subheader("Validation vs. test")
 validated = elements.document(ConfirmSummary).validation_images
 elements.chart(charts.gap_chart(vault.gap_frame(final, validated)), see=vault.gap_sentence(final, validated))
 
-st.subheader("What was frozen")
+st.subheader("What was fixed before the reading")
 elements.small_table(vault.frozen_table(models), name="What was frozen", hide_index=True)
 st.caption(f"{vault.chosen_sentence(models, final)} {vault.split_sentence(manifest)}")
-with st.expander("The whole configuration of the run"):
+with st.expander("The configuration of the run"):
     st.json(manifest.config, expanded=1)
 
 st.subheader("Data, machine and versions")
-elements.table(vault.sums_table(manifest), alt="Sums of the data set's files")
-st.caption(f"Of the unpacked files; the pipeline refuses others. {vault.machine_sentence(manifest.machine)}")
+elements.table(vault.sums_table(manifest), alt="Checksums of the data set's files")
+st.caption(f"Checksums of the unpacked files; the pipeline refuses others. {vault.machine_sentence(manifest.machine)}")
 if st.button("Check every file of this run now", key="vault_check", icon=":material/verified:"):
     st.markdown(vault.files_sentence(run.verify(), len(manifest.files) + len(manifest.clock_files)))
 
 elements.takeaway(
-    "A test set answers one question once. Whoever looks, changes something and looks again has made a second "
-    "validation set of it."
+    "A test set answers one question once. If you look, change something, and look again, it has become a second "
+    "validation set."
 )
 elements.provenance(split="test", images=final.test_images, seeds=len(final.seeds))

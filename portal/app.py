@@ -49,6 +49,7 @@ with startup.turn(name):
     record = page_record.begin(name)
     current.run()
     closing.closing(record)
+    closing.previous_and_next(name)
 page_record.end()
 view.say_unknown()
 startup.settle(name)

@@ -120,9 +120,10 @@ def calibration_error(frame: pd.DataFrame) -> float:
 def temperature_sentence(fitted: float) -> str:
     """What temperature scaling is, and which temperature the validation images ask for."""
     return (
-        "**Temperature scaling** divides what comes out of the last layer by one number before it becomes "
-        f"probabilities: above 1 they are less sure, the answers stay. {fitted:.2f} fits the validation images best; "
-        "what it does on the test images, which did not choose it, is the honest measure."
+        "**Temperature scaling** divides the logits by one number before the softmax turns them into "
+        f"probabilities: above 1 lowers confidence and keeps the predictions. {fitted:.2f} fits the validation "
+        "images best; "
+        "the test images, which were not used to fit it, give the unbiased measure."
     )
 
 
@@ -151,10 +152,10 @@ def calibration_sentence(frame: pd.DataFrame, bins: int) -> str:
     """The calibration error in words, and whether the model is too sure or not sure enough."""
     error = calibration_error(frame)
     gap = float(((frame["confidence"] - frame["accuracy"]) * frame["n"]).sum() / max(frame["n"].sum(), 1))
-    manner = "too sure" if gap > 0 else "not sure enough"
+    manner = "overconfident" if gap > 0 else "underconfident"
     return (
-        f"Expected calibration error {percent(error)} ({bins} bins): so far confidence and accuracy lie apart on "
-        f"average. On the whole the model is {manner}, by {percent(abs(gap))}."
+        f"Expected calibration error {percent(error)} ({bins} bins): the mean distance between confidence and "
+        f"accuracy. Overall, the model is {manner} by {percent(abs(gap))}."
     )
 
 
@@ -204,13 +205,13 @@ def abstaining_sentence(result: Abstaining) -> str:
     """In words: how many images are answered, how many of the answers are right, and what is left to a person."""
     images = f"{result.n:,} {result.split} images"
     if result.accuracy is None:
-        return f"With this threshold the model answers none of the {images}: all are left to a person."
+        return f"With this threshold the model answers none of the {images}; a person has to answer all."
     left = result.n - result.answered
     interval = within(*wilson(result.accuracy, result.answered), digits=1)
     return (
         f"It answers **{percent(result.coverage, 1)}** of the {images} and is right on "
         f"**{percent(result.accuracy, 1)}** of them {interval}; "
-        f"{count(left, 'image')} would be left to a person."
+        f"{count(left, 'image')} would go to a person."
     )
 
 
@@ -236,6 +237,6 @@ def by_class_sentence(frame: pd.DataFrame) -> str:
     """Which class is left to a person most often."""
     row = frame.loc[frame["answered"].idxmin()]
     return (
-        f"{row['class']} is left unanswered most: {100 - row['answered']:.1f} % of its images. Abstaining moves the "
-        "work to the hard classes; it does not spread it evenly."
+        f"{row['class']} is abstained from most: {100 - row['answered']:.1f} % of its images. Abstaining "
+        "concentrates on the hard classes."
     )

@@ -80,15 +80,15 @@ def named(model: ExportedModel) -> ExportedModel:
 def other_budget(champion: ChampionSummary) -> str:
     """What to know before holding the champion against the seven networks."""
     return (
-        f"{NAME}: another recipe and budget ({champion.fit_images:,} training images, "
-        f"{schooling(champion)}), so its distance to the others is not the architecture's."
+        f"{NAME}: a different recipe and budget ({champion.fit_images:,} training images, "
+        f"{schooling(champion)}), so its lead is not due to the architecture."
     )
 
 
 def schooling(champion: ChampionSummary) -> str:
     """How long the network was trained: `22 epochs`, or `2 rounds of 22 epochs`."""
     epochs = count(champion.recipe.epochs, "epoch")
-    return f"{1 + len(champion.earlier)} rounds of {epochs}" if champion.earlier else epochs
+    return f"{1 + len(champion.earlier)} schedules of {epochs}" if champion.earlier else epochs
 
 
 def rounds_sentence(champion: ChampionSummary) -> str:
@@ -98,12 +98,13 @@ def rounds_sentence(champion: ChampionSummary) -> str:
     fits = (*champion.earlier, champion.fit)
     images = champion.validation_images
     reached = ", ".join(
-        f"{accuracy(fit.highest_val_accuracy, images)} after round {n}" for n, fit in enumerate(fits, 1)
+        f"{accuracy(fit.highest_val_accuracy, images)} after schedule {n}" for n, fit in enumerate(fits, 1)
     )
     return (
-        "**Rounds**: after the first, training starts again from the weights that are there, with the whole schedule "
-        "of learning rates (a warm restart): more epochs, without knowing beforehand how many. One network, validation "
-        f"images (n = {images:,}; 95 % interval in brackets): {reached}. A round begins where the curves fall back."
+        "**Warm restart**: after the first schedule, training starts again from the current weights with the "
+        "full schedule "
+        "of learning rates. One network, validation "
+        f"images (n = {images:,}; 95 % interval in brackets): {reached}. A new schedule begins where the curves drop."
     )
 
 
@@ -152,7 +153,7 @@ def on_test(champion: ChampionSummary, *, with_deck: bool) -> str:
     mean = champion.accuracy_spread.mean
     interval = within(*intervals.over_seeds(champion.accuracy_spread, champion.test.images))
     seeds = count(champion.accuracy_spread.n, "seed")
-    reached = f"Over {seeds} the champion reaches **{percent(mean)}** {interval} of the test"
+    reached = f"Over {seeds}, the champion reaches **{percent(mean)}** {interval} of the test"
     if not with_deck:
         return f"{reached} images."
     return (
@@ -168,16 +169,17 @@ def against_final(champion_N: np.ndarray, final_N: np.ndarray, labels_N: np.ndar
     p_value = sign_test(gained, lost)
     verdict = "a real difference" if p_value < SURE else "no difference is shown"
     return (
-        f"On the same {len(labels_N):,} test images the published champion mends {gained:,} mistakes of this study's "
-        f"final model and spoils {lost:,} of its right answers: {verdict} (sign test, p = {p_value:.2g})."
+        f"On the same {len(labels_N):,} test images the published champion corrects {gained:,} mistakes of this "
+        "study's "
+        f"final model and loses {lost:,} of its correct predictions: {verdict} (sign test, p = {p_value:.2g})."
     )
 
 
 def curves_see(champion: ChampionSummary) -> str:
     """What the learning curves are of, and why train may lie below validation."""
     return (
-        f"One seed on {champion.fit_images:,} images of the train part. Train figures are those of the augmented "
-        "batches, which are harder than validation images: train may lie below."
+        f"One seed, {champion.fit_images:,} training images. Training figures are for augmented "
+        "batches, which are harder than validation images, so they may be lower."
     )
 
 
@@ -186,8 +188,8 @@ def takeaway(champion: ChampionSummary) -> str:
     mean = champion.accuracy_spread
     figure = f"{percent(mean.mean)} {within(*intervals.over_seeds(mean, champion.test.images))}"
     return (
-        f"{figure} of the test images with {champion.parameters:,} parameters, over {count(mean.n, 'seed')}. The total "
-        "does not say which part of a recipe brought it: each has to be taken away alone, with several seeds."
+        f"{figure} of the test images with {champion.parameters:,} parameters, over {count(mean.n, 'seed')}. This "
+        "does not show which component helped: each has to be removed alone, with several seeds."
     )
 
 
@@ -209,7 +211,7 @@ _PARTS: dict[str, Callable[[Recipe], str]] = {
     "Augmentation": augmentation,
     "Epochs": lambda recipe: str(recipe.epochs),
     "Batch": lambda recipe: count(recipe.batch_size, "image"),
-    "Optimiser": lambda recipe: (
+    "Optimizer": lambda recipe: (
         recipe.optimizer if recipe.optimizer == "SGD" else f"{recipe.optimizer}, rho {recipe.rho:g}"
     ),
     "Learning rate": lambda recipe: f"{recipe.lr:.3g}, {recipe.schedule}",
@@ -217,7 +219,7 @@ _PARTS: dict[str, Callable[[Recipe], str]] = {
     "Weight decay": lambda recipe: f"{recipe.weight_decay:.2g}",
     "Label smoothing": lambda recipe: f"{recipe.label_smoothing:g}",
     "Dropout": lambda recipe: f"{recipe.dropout:g}",
-    "Average of the weights": lambda recipe: f"decay {recipe.ema:g} a step" if recipe.ema else "none",
+    "Weight averaging (EMA)": lambda recipe: f"decay {recipe.ema:g} a step" if recipe.ema else "none",
 }
 
 
@@ -236,7 +238,8 @@ def recipe_table(deck_recipe: Recipe, champion: Recipe) -> pd.DataFrame:
 def other_time(deck_recipe: Recipe, champion: ChampionSummary) -> str:
     """That part of the gap is how long each was trained."""
     return (
-        f"Trained for {schooling(champion)} against {count(deck_recipe.epochs, 'epoch')}: part of the gap is time, not "
+        f"Trained for {schooling(champion)} instead of {count(deck_recipe.epochs, 'epoch')}: part of the gap is "
+        "training time, not "
         "recipe."
     )
 
@@ -281,7 +284,7 @@ def views_sentence(champion: ChampionSummary) -> str:
     }
     listed = ", ".join(f"{what} {100 * gain:+.2f}" for what, gain in gains.items())
     return (
-        f"In points on the test images, against a network alone: {listed}. Nothing is free: the mirror image doubles "
-        f"the work of an answer, {count(networks, 'network')} multiply it by {networks}. All four ways were fixed "
+        f"Percentage points on the test images, compared with a single network: {listed}. The mirror image doubles "
+        f"the work of a prediction, {count(networks, 'network')} multiply it by {networks}. All four ways were fixed "
         "before the test set was read."
     )

@@ -80,8 +80,8 @@ def vote_sentence(found: Votes) -> str:
     vote, single = (in_words(float(right.mean()), images) for right in (vote_right, best_right))
     return (
         f"The vote is right on {vote} of {images:,} images, the best single "
-        f"network, {found.names[best]}, on {single}. The vote mends {gained:,} of its mistakes "
-        f"and spoils {lost:,} right answers: {verdict} (sign test, p = {p_value:.2g})."
+        f"network, {found.names[best]}, on {single}. The vote corrects {gained:,} of its mistakes "
+        f"and loses {lost:,} of its correct predictions: {verdict} (sign test, p = {p_value:.2g})."
     )
 
 
@@ -89,7 +89,7 @@ def takeaway(found: Votes) -> str:
     """What the vote of this run teaches."""
     if (found.vote == found.labels).mean() > found.right.mean(axis=1).max():
         return (
-            "Networks that err on different images are worth more together than the best alone; those that err alike "
+            "Networks that fail on different images are better together than the best alone; those that fail alike "
             "only repeat each other."
         )
     return (
@@ -116,7 +116,7 @@ def split_sentence(found: Votes) -> str:
     everyone, nobody = frame["share"].iloc[-1], frame["images"].iloc[0]
     return (
         f"All {len(found.names)} networks are right on {percent(everyone, 1)} of the images and none on "
-        f"{count(nobody, 'image')}: those are hard, or their label is wrong. A vote can only help in between."
+        f"{count(nobody, 'image')}: those are hard or mislabeled. A vote can only help in between."
     )
 
 
@@ -142,8 +142,8 @@ def agreement_sentence(frame: pd.DataFrame) -> str:
         return "One network has nobody to agree with."
     most, least = pairs.loc[pairs["same"].idxmax()], pairs.loc[pairs["same"].idxmin()]
     return (
-        f"{most['first']} and {most['second']} answer most alike ({most['same']:.1f} %), {least['first']} and "
-        f"{least['second']} differ most ({least['same']:.1f} %). A vote gains from networks that err on other images."
+        f"{most['first']} and {most['second']} agree most ({most['same']:.1f} %), {least['first']} and "
+        f"{least['second']} least ({least['same']:.1f} %). A vote gains from networks that fail on different images."
     )
 
 
@@ -174,4 +174,4 @@ def image_sentence(found: Votes, number: int, classes: Sequence[str]) -> str:
     who = {0: "No network is right", 1: f"{right[0] if right else ''} alone is right"}
     said = who.get(len(right), f"{len(right)} of {len(found.names)} networks are right")
     outcome = "the vote is right too" if vote == label and right else f"the vote says {vote}"
-    return f"The label is **{label}**; the answers: {tally(found, number, classes)}. {said}; {outcome}."
+    return f"The label is **{label}**; the predictions: {tally(found, number, classes)}. {said}; {outcome}."

@@ -62,12 +62,10 @@ def neighbours_sentence(labels_N: np.ndarray, image: int, near: np.ndarray, clas
 def see(summary: EmbeddingMapSummary, layout: str) -> str:
     """What to see in a layout, with how far its neighbourhoods can be trusted."""
     trust = summary.trustworthiness if layout == TSNE else summary.flat_trustworthiness
-    kept = (
-        f"Its neighbourhoods are the embedding's to {percent(trust, 1)} (trustworthiness, {summary.neighbours} nearest)"
-    )
+    kept = f"It preserves neighborhoods to {percent(trust, 1)} (trustworthiness, {summary.neighbours} nearest)"
     if layout == TSNE:
-        return f"Islands are garments that the model sees as alike. {kept}; sizes of gaps mean nothing. Click an image."
-    return f"Two directions of many: islands that lie apart in the embedding overlap here. {kept}. Click an image."
+        return f"Clusters are garments that the model finds similar. {kept}. Distances between clusters mean nothing."
+    return f"Only two principal components: clusters that are separate in the embedding overlap here. {kept}."
 
 
 def takeaway(rows: pd.DataFrame) -> str:
@@ -79,5 +77,5 @@ def takeaway(rows: pd.DataFrame) -> str:
     top = most.index[: min(3, len(most))]
     return (
         f"{percent(most[top].sum() / len(wrong), 0)} of the {count(len(wrong), 'mistake')} here are of "
-        f"{', '.join(top)}: they lie where islands touch, for there the model's last layer has little to tell them by."
+        f"{', '.join(top)}: they lie where clusters touch, where the model's last layer barely separates the classes."
     )

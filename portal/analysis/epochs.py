@@ -85,9 +85,9 @@ def sentence(found: Learning, name: str) -> str:
     learnt = int((found.first != NEVER).sum())
     lost, at_the_end = int((found.losses > 0).sum()), int(found.forgotten.sum())
     return (
-        f"In {count(found.epochs, 'epoch')} {name} was right about **{learnt:,}** of {images:,} validation images at "
-        f"least once. It lost **{lost:,}** of them in a later epoch, {at_the_end:,} for good, and was never right "
-        f"about **{images - learnt:,}**."
+        f"In {count(found.epochs, 'epoch')} {name} was right on **{learnt:,}** of {images:,} validation images at "
+        f"least once. It forgot **{lost:,}** of them in a later epoch, {at_the_end:,} for good, and was never right "
+        f"on **{images - learnt:,}**."
     )
 
 
@@ -96,10 +96,11 @@ def epoch_sentence(frame: pd.DataFrame, epoch: int, images: int) -> str:
     row = frame[frame["epoch"] == epoch].iloc[0]
     share = f"{100 * row['right'] / images:.1f} %"
     if epoch == 1:
-        return f"After epoch 1, {row['right']:,} images ({share}) are answered rightly."
+        return f"After epoch 1, {row['right']:,} images ({share}) are classified correctly."
     return (
-        f"After epoch {epoch}, {row['right']:,} images ({share}) are answered rightly: {row['learnt']:,} for the first "
-        f"time, {row['again']:,} again; {row['lost']:,} were lost since epoch {epoch - 1}."
+        f"After epoch {epoch}, {row['right']:,} images ({share}) are classified correctly: {row['learnt']:,} for "
+        "the first "
+        f"time, {row['again']:,} again; {row['lost']:,} were forgotten since epoch {epoch - 1}."
     )
 
 

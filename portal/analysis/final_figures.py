@@ -47,6 +47,6 @@ def takeaway(final: FinalSummary) -> str:
     worst = min(final.classes, key=lambda row: row.f1)
     figure = in_words(final.accuracy, final.test_images)
     return (
-        f"{figure} on images that chose nothing; but one number hides the classes, "
+        f"{figure} on images that influenced no choice. One number hides the classes: "
         f"from f1 {worst.f1:.2f} ({worst.name}) to {best.f1:.2f} ({best.name})."
     )

@@ -33,7 +33,7 @@ PRESETS = (
     Preset(STRICT, "Every mistake counts in full.", ()),
     Preset(
         "Garment groups",
-        "Tops (T-shirt, pullover, coat, shirt) may be taken for each other, and so may shoes.",
+        "Confusing tops (T-shirt, pullover, coat, shirt) with each other is acceptable, and so is confusing shoes.",
         (("T-shirt/top", "Pullover", "Coat", "Shirt"), ("Sandal", "Sneaker", "Ankle boot")),
     ),
     Preset("Shirt and T-shirt", "Only shirt and T-shirt may be taken for each other.", (("Shirt", "T-shirt/top"),)),
@@ -117,12 +117,12 @@ def ranking_sentence(frame: pd.DataFrame, images: int) -> str:
     reach = chance(frame["weighted"].iloc[0] / 100, images)
     gained = frame["plain_place"] - frame["weighted_place"]
     if not gained.any():
-        return f"The order of the networks stays: who is best does not depend on what is forgiven here. {reach}"
+        return f"The ranking stays the same: the best network does not depend on these costs. {reach}"
     best = frame.loc[gained.idxmax()]
     leaders = " and ".join(frame.loc[frame["weighted_place"] == 1, "network"])
     return (
-        f"The order changes: {best['network']} goes from place {best['plain_place']} to {best['weighted_place']}. "
-        f"First: {leaders}. Which network is best depends on what a mistake costs. {reach}"
+        f"The ranking changes: {best['network']} moves from place {best['plain_place']} to {best['weighted_place']}. "
+        f"First: {leaders}. The best network depends on what a mistake costs. {reach}"
     )
 
 

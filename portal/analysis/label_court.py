@@ -101,10 +101,10 @@ def estimate_sentence(summary: LabelsSummary) -> str:
     share = percent(summary.issues / max(summary.images, 1), 1)
     right = in_words(summary.accuracy, summary.images)
     return (
-        f"{count(summary.folds, 'network')} of one recipe each answered for the training images kept from it: "
-        f"right on {right} of {summary.images:,}. From these answers cleanlab estimates that "
-        f"**{summary.issues:,}** labels (**{share}**) are wrong. An estimate, no verdict: the less the networks know, "
-        "the more right labels they doubt."
+        f"{count(summary.folds, 'network')} of one recipe each predicted the training images held out from it: "
+        f"right on {right} of {summary.images:,}. From these predictions cleanlab estimates that "
+        f"**{summary.issues:,}** labels (**{share}**) are wrong. This is an estimate: the less the networks know, "
+        "the more correct labels they doubt."
     )
 
 
@@ -113,8 +113,8 @@ def ceiling_sentence(summary: LabelsSummary) -> str:
     return (
         f"Of {summary.mistakes:,} out-of-fold mistakes {summary.issues:,} are suspected labels and "
         f"**{summary.mistakes_left:,} stay**. Without the suspects the accuracy goes from {percent(summary.accuracy)} "
-        f"to {percent(summary.accuracy_without)}. That it rises is no evidence: a suspect is a mistake by definition, "
-        "and only a person who looks can say which of them is the label's."
+        f"to {percent(summary.accuracy_without)}. The rise is no evidence: a suspect is a mistake by definition, "
+        "and only a person can judge whether the label is wrong."
     )
 
 
@@ -124,15 +124,15 @@ def opinion(case: Case, classes: Sequence[str], images: int) -> list[str]:
     said = []
     if case.probabilities is not None and case.suggested is not None:
         said.append(
-            f"A network that never saw this image says **{classes[case.suggested]}** "
+            f"A network that never saw this image predicts **{classes[case.suggested]}** "
             f"({percent(case.probabilities[case.suggested], 0)}) and gives **{given}**, its label, "
             f"{percent(case.probabilities[case.given], 1)}."
         )
         said.append("cleanlab **suspects the label**.")
     else:
-        said.append(f"cleanlab does not have it among the most suspicious of the {images:,} images that were answered.")
+        said.append(f"It is not among cleanlab's most suspicious of {images:,} images.")
     if case.error_rank is not None:
-        said.append(f"The autoencoder redraws {percent(case.error_rank, 1)} of all training images better.")
+        said.append(f"The autoencoder reconstructs {percent(case.error_rank, 1)} of all training images better.")
     return said
 
 
@@ -153,11 +153,11 @@ def tally_sentence(cases: Sequence[Case], votes: Mapping[int, str]) -> str:
     heard = [votes[case.index] for case in cases if case.index in votes]
     of_suspects = [votes[case.index] for case in cases if case.index in votes and case.source == SUSPECT]
     if not of_suspects:
-        return f"{count(len(heard), 'case')} of {len(cases)} heard in this session."
+        return f"{count(len(heard), 'case')} of {len(cases)} judged in this session."
     wrong = of_suspects.count(WRONG)
     return (
-        f"{count(len(heard), 'case')} of {len(cases)} heard in this session. Of {count(len(of_suspects), 'suspect')} "
-        f"you found {wrong} wrongly labelled. These are the most suspicious ones: of all suspects, fewer will be."
+        f"{count(len(heard), 'case')} of {len(cases)} judged in this session. Of {count(len(of_suspects), 'suspect')} "
+        f"you found {wrong} mislabeled. These are the most suspicious ones; among all suspects, the share is lower."
     )
 
 
@@ -185,7 +185,7 @@ def rank_sentence(cases: Sequence[Case]) -> str:
         return "There are no reconstruction errors to compare with."
     worst = sum(rank >= 0.9 for rank in ranks)
     return (
-        f"{worst} of {count(len(ranks), 'suspect')} lie in the tenth that is redrawn worst, where chance would put "
-        f"{len(ranks) / 10:.0f}. An odd picture and a wrong label are two things: a perfect picture of a shirt can be "
+        f"{worst} of {count(len(ranks), 'suspect')} are in the worst-reconstructed tenth, where chance would put "
+        f"{len(ranks) / 10:.0f}. A rare image and a wrong label are different: a perfect picture of a shirt can be "
         "labelled as a coat."
     )

@@ -53,5 +53,5 @@ def sentence(layers: Sequence[Layer]) -> str:
     return (
         f"From {first.maps} maps of {first.size[0]} x {first.size[1]} to {last.maps} of "
         f"{last.size[0]} x {last.size[1]}: "
-        "later layers say less about where and more about what, so their maps look less and less like the image."
+        "later layers encode less about where and more about what, so their maps look less and less like the image."
     )

@@ -66,7 +66,8 @@ def verdict(answer: Answer, classes: Sequence[str]) -> str:
     you = "You are right" if answer.right else f"You said {classes[answer.said]}"
     rightly = "rightly" if answer.model_right else "wrongly"
     return (
-        f"The label is **{classes[answer.label]}**. {you}; the final model says, {rightly}, {classes[answer.model]} "
+        f"The label is **{classes[answer.label]}**. {you}; the final model predicts, {rightly}, "
+        f"{classes[answer.model]} "
         f"with a probability of {percent(answer.probability, 0)}."
     )
 
@@ -74,10 +75,11 @@ def verdict(answer: Answer, classes: Sequence[str]) -> str:
 def score(answers: Sequence[Answer], mode: str, *, of_people: bool) -> str:
     """How many are right so far, and whether that may be compared with other people."""
     n, you, model = len(answers), sum(a.right for a in answers), sum(a.model_right for a in answers)
-    sentence = f"You have {you} of {n} right, the final model {model} of the same {n}."
+    sentence = f"You have {you} of {n} right; the final model has {model} of the same {n}."
     if mode == HARD:
         return (
-            f"{sentence} These images were chosen because the model fails on them: neither score says how good it is."
+            f"{sentence} These images were selected because the model fails on them, so neither score measures its "
+            "accuracy."
         )
     if not of_people:
         return sentence
@@ -114,5 +116,5 @@ def knows_itself(answers: Sequence[Answer]) -> str:
         return "Be sure of some and unsure of others: then the table says what your sureness is worth."
     apart = float(np.mean(sure) - np.mean(unsure))
     if apart > 0:
-        return f"When sure you are right {100 * apart:.0f} points more often: your sureness says something."
+        return f"When sure, you are right {100 * apart:.0f} points more often: your confidence is informative."
     return "When sure you are right no more often than when unsure: so far your sureness says nothing."

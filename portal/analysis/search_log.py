@@ -189,6 +189,17 @@ def best_table(
     return pd.DataFrame(columns).rename_axis("Value")
 
 
+def in_fewer_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """`best_table` with the deck's figures below ours in small print: five columns are too wide for a phone."""
+    columns = {}
+    for name in (each for each in table.columns if not each.startswith("Deck: ")):
+        deck_name = f"Deck: {name[0].lower()}{name[1:]}"
+        theirs = table.get(deck_name)
+        below = "" if theirs is None else "  \n:small[:gray[deck: " + theirs.astype(str) + "]]"
+        columns[name] = table[name].astype(str) + below
+    return pd.DataFrame(columns, index=table.index)
+
+
 def _best_column(row: pd.Series, trials: int, elapsed: float | None) -> dict[str, str]:
     return {
         "Highest val accuracy (%)": f"{row['accuracy']:.2f}",

@@ -89,7 +89,7 @@ def verdict(models: Sequence[Frozen]) -> str:
     if earlier := [f"for the {model.model} model {model.earlier}" for model in models if model.earlier]:
         return (
             "Not quite: each published recipe is unchanged since the last reading, but the test set had been read "
-            f"{'; '.join(earlier)}. What was changed after such a look may owe a little to it."
+            f"{'; '.join(earlier)}. Changes made after such a reading may have profited from it."
         )
     if len(models) == 1:
         return "Yes: the test set was read once, by the published recipe, which is unchanged since."
@@ -105,8 +105,8 @@ def caution(models: Sequence[Frozen]) -> str:
         return ""
     names = ", ".join(model.model for model in models)
     return (
-        f"The {len(models)} models ({names}) were measured on the same test images. Whoever now picks the best of them "
-        "by these figures has chosen with the test set."
+        f"The {len(models)} models ({names}) were measured on the same test images. Selecting the best of "
+        "them by these figures would be a choice made with the test set."
     )
 
 
@@ -147,7 +147,7 @@ def reading_sentence(manifest: Manifest, final: FinalSummary) -> str:
     same = "the recipe shown here" if last.recipe_sha256 == final.recipe_sha256 else "another recipe than the one here"
     return (
         f"For the final model the test set was read {how_often}, by {same} (`{last.recipe_sha256[:SHORT]}`), "
-        f"which was frozen before and chosen by: {final.chosen_by}."
+        f"which was fixed before and selected by: {final.chosen_by}."
     )
 
 
@@ -205,7 +205,7 @@ def split_sentence(manifest: Manifest) -> str:
     """How the images were divided, the same for all models; empty for a run that does not say."""
     split = manifest.config.get("split", {})
     parts = [f"{name.replace('_', ' ')} {_printed(split[name])}" for name in _SPLIT if name in split]
-    return f"The split was frozen too, the same for all: {', '.join(parts)}." if parts else ""
+    return f"The split was fixed too, the same for all: {', '.join(parts)}." if parts else ""
 
 
 def chosen_sentence(models: Sequence[Frozen], final: FinalSummary) -> str:
@@ -213,7 +213,8 @@ def chosen_sentence(models: Sequence[Frozen], final: FinalSummary) -> str:
     others = " and ".join(f"the {model.model} model's" for model in models if model.model != "final")
     settings = f" {others[0].upper()}{others[1:]} are fixed by the run's settings." if others else ""
     return (
-        f"The final model's recipe was chosen by: {final.chosen_by}.{settings} Of several seeds the first is published."
+        f"The final model's recipe was selected by: {final.chosen_by}.{settings} Of several seeds the first is "
+        "published."
     )
 
 
@@ -253,9 +254,9 @@ def gap_sentence(final: FinalSummary, validation_images: int) -> str:
     return (
         f"Test minus validation: {gap:+.2f} percentage points (95 % interval {gap - half:+.2f} to {gap + half:+.2f}). "
         "The validation figure "
-        f"({percent(final.val_accuracy)}) chose the recipe, so it is a little too good; the published model was "
-        f"then trained on {final.train_images:,} images, which should help it. Far below validation would "
-        "mean that the choices fitted the validation images rather than the clothes."
+        f"({percent(final.val_accuracy)}) selected the recipe, so it is slightly optimistic; the published model was "
+        f"then trained on {final.train_images:,} images, which should help it. A test accuracy "
+        "far below it would mean that the choices overfitted the validation images."
     )
 
 

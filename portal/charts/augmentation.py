@@ -100,16 +100,16 @@ def verdict(summary: AugmentationsSummary) -> str:
     """Which trainset is ahead, and which others its interval overlaps, so that chance cannot be ruled out."""
     best = next(each for each in summary.sets if each.id == summary.best)
     others = [each for each in summary.sets if each.id != best.id]
-    ahead = f"Set {best.id} has the highest mean, {percent(best.val_accuracy.mean)}"
+    ahead = f"Trainset {best.id} has the highest mean, {percent(best.val_accuracy.mean)}"
     tied = [each.id for each in others if overlap(best.val_accuracy, each.val_accuracy) is not False]
     if not tied:
-        return f"{ahead}; its interval overlaps no other, so its lead is real at n = {best.val_accuracy.n}."
+        return f"{ahead}; its interval overlaps no other, so its lead is more than chance at n = {best.val_accuracy.n}."
     if best.val_accuracy.low is None:
-        return f"{ahead}, but with one seed each nothing says whether that is more than chance."
+        return f"{ahead}, but one seed each cannot show whether that is more than chance."
     which = "all others" if len(tied) == len(others) else f"{'set' if len(tied) == 1 else 'sets'} {_listed(tied)}"
     return (
-        f"{ahead}, but its 95 % interval overlaps that of {which}: n = {best.val_accuracy.n} seeds do not "
-        "settle the order."
+        f"{ahead}, but its 95 % interval overlaps that of {which}: {best.val_accuracy.n} seeds do not "
+        "decide the ranking."
     )
 
 

@@ -98,7 +98,7 @@ def difference_chart(frame: pd.DataFrame, seeds: int, images: int) -> alt.LayerC
     ]
     return titled(
         layered(*layers, height=44 * max(1, len(frame))),
-        "What each change does to the champion",
+        "Effect of each change on the champion",
         f"n = {count(seeds, 'seed')} a variant, {images:,} validation images; line: 95 % interval of the difference",
         "Points for the change of validation accuracy by each variant of the recipe, with intervals and a line at 0.",
     )

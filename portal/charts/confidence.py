@@ -38,7 +38,7 @@ def reliability_chart(frame: pd.DataFrame, split: str, temperature: float) -> al
         layered(bars, diagonal, mean, height=260),
         f"Reliability on {split} images",
         f"n = {frame['n'].sum():,} {split} images, 1 seed; temperature {temperature:.2f}; dot: mean of a bin; "
-        "dashed: as right as sure",
+        "dashed: perfect calibration",
         "Bars for the accuracy of the answers in each bin of confidence, beside a dashed diagonal of equal shares.",
     )
 

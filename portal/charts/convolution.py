@@ -40,7 +40,7 @@ def image_chart(image_SS: np.ndarray, place: tuple[int, int], patch: tuple[int, 
         _pixels(image_SS / 255, corner, patch),
         "The image and the patch",
         f"n = 1 image; framed: the {patch[0]} x {patch[1]} pixels that the filter sees",
-        "The grey image with a frame around one patch.",
+        "The gray image with a frame around one patch.",
     )
 
 
@@ -52,7 +52,7 @@ def map_chart(map_XY: np.ndarray, place: tuple[int, int], number: int) -> alt.La
         _pixels(shades, place, (1, 1), value=map_XY, clickable=True),
         f"What filter {number} answers",
         f"n = 1 image; white: its strongest answer, {strongest:.2f}; framed: the chosen place",
-        f"The map of filter {number} in grey, brighter where it answers more strongly.",
+        f"The map of filter {number} in gray, brighter where the response is stronger.",
     )
 
 

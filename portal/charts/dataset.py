@@ -43,17 +43,17 @@ def distribution(frame: pd.DataFrame) -> alt.Chart:
         )
     )
     total = int(frame["images"].sum())
-    description = "Stacked bars: number of images of each class in the train, validation and test part."
+    description = "Stacked bars: number of images of each class in the training, validation, and test set."
     chart = sized(bars, ROW * frame["class"].nunique())
-    return titled(chart, "Images of each class", f"n = {total:,} images in three parts", description)
+    return titled(chart, "Images of each class", f"n = {total:,} images in three sets", description)
 
 
 def balance(frame: pd.DataFrame) -> str:
     """Whether all classes have equally many images in each part, as a sentence."""
     uneven = [split for split in SPLITS if frame.loc[frame["split"] == split, "images"].nunique() > 1]
     if not uneven:
-        return "Every class has the same number of images in each part, so plain accuracy is a fair measure."
-    return f"The classes are not equally frequent ({', '.join(uneven)}), so read accuracy class by class."
+        return "Every class has the same number of images in each set, so plain accuracy is a fair measure."
+    return f"The classes are imbalanced ({', '.join(uneven)}), so read accuracy class by class."
 
 
 def pixel_frame(summary: EdaSummary) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def accuracy_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     number = base.mark_text(dy=-11, color=TEXT).encode(x=x, text=alt.Text("accuracy:Q", format=".1f"))
     return titled(
         layered(chance, dots, number, height=34 * len(frame)),
-        "One network, or all together",
+        "Single networks and all together",
         f"n = {images:,} validation images, 1 seed each; line: 95 % interval",
         "Dots with intervals for the accuracy of the vote, of the mean of probabilities and of each network.",
     )
@@ -61,8 +61,8 @@ def split_chart(frame: pd.DataFrame, picked: int, images: int) -> alt.LayerChart
     )
     return titled(
         layered(bars, number, height=240),
-        "How many are right about an image",
-        f"n = {images:,} validation images; the number chosen above stands out",
+        "Number of networks that are right",
+        f"n = {images:,} validation images; highlighted: the number chosen above",
         "Bars for the number of images about which none, one, two and so on of the networks are right.",
     )
 
@@ -87,7 +87,7 @@ def agreement_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     text = base.mark_text(color=TEXT).encode(text=alt.Text("same:Q", format=".0f"))
     return titled(
         layered(cells, text, height=34 * len(order)),
-        "Same answer (% of the images)",
+        "Agreement (% of the images)",
         f"n = {images:,} validation images, every pair of networks",
         "Heatmap of the share of images to which two networks give the same answer.",
     )

@@ -29,9 +29,9 @@ KINDS = (IMAGE, CONV, SHORTCUT, BLOCK, POOL, LINEAR)
 MIDDLE, NARROWEST, WIDEST = 47, 32, 48
 SHAPE_AT, PARAMETERS_AT, MACS_AT, SKIP_AT = 0, 86, 100, 22
 FAMILIES = {
-    "OwnBaseline": "After VGGNet: convolutions one after the other, and a pool that halves the map after each block.",
-    "ResNet": "Each block adds what came in to what its convolutions give, so it only has to learn the difference.",
-    "DenseNet": "In a dense block every layer reads the maps of all layers before it and appends a few of its own.",
+    "OwnBaseline": "Like VGGNet: a chain of convolutions with a pooling layer after each block that halves the map.",
+    "ResNet": "Each block adds its input to the output of its convolutions, so it only has to learn the residual.",
+    "DenseNet": "In a dense block, every layer reads the maps of all previous layers and appends a few of its own.",
 }
 
 
@@ -49,7 +49,7 @@ class Box:
 
 def boxes(result: ArchitectureResult, image_size: int) -> list[Box]:
     """The network's rows from the image to the answer; pools are read off where the maps shrink."""
-    drawn = [Box("grey image", IMAGE, (1, image_size, image_size))]
+    drawn = [Box("gray image", IMAGE, (1, image_size, image_size))]
     grouped = len(result.layer_table) > MOST_ROWS
     steps = _blocks(result.layer_table) if grouped else _layers(result.layer_table)
     for box, in_features in steps:

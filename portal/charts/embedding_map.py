@@ -19,7 +19,7 @@ EDGE = 24  # pixels a thumbnail
 
 @kept
 def points_chart(rows: pd.DataFrame, classes: Sequence[str], layout: str, *, by_verdict: bool) -> alt.LayerChart:
-    """A point an image, coloured by its class or by whether the answer is right; each class's name above its island."""
+    """A point an image, colored by its class or by whether the answer is right; each class's name above its island."""
     x, y = _axes(layout)
     select = alt.selection_point(name="image", fields=["image"], on="click", empty=False)
     legend = alt.Legend(orient="bottom", columns=3, title=None, symbolOpacity=1)
@@ -47,7 +47,7 @@ def points_chart(rows: pd.DataFrame, classes: Sequence[str], layout: str, *, by_
         layered(points, names, height=HEIGHT),
         "Test images as the final model places them",
         f"n = {len(rows):,} test images, {layout}; crosses: wrong answers; axes have no unit",
-        "Scatter of test images: near to each other where the final model's embedding is alike, coloured by "
+        "Scatter of test images: near to each other where the final model's embedding is alike, colored by "
         f"{'whether the answer is right' if by_verdict else 'class'}.",
     )
 

@@ -36,7 +36,7 @@ def change_chart(frame: pd.DataFrame, epoch: int, name: str, images: int) -> alt
     rule = mark.mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2)
     return titled(
         layered(bars, rule, height=220),
-        "Won and lost, epoch by epoch",
+        "Gained and lost images by epoch",
         f"{name}, n = {images:,} validation images, 1 seed; dashed: the epoch chosen above",
         "Bars for the images that each epoch answers rightly for the first time or again, and for those it loses.",
     )

@@ -71,7 +71,7 @@ def confused_pairs(frame: pd.DataFrame, images: int) -> alt.LayerChart:
 
 @kept
 def confidence_histogram(frame: pd.DataFrame, summary: ErrorsSummary) -> alt.LayerChart:
-    """How sure the model was when it was wrong, with the mean confidence of right and of wrong answers."""
+    """Confidence of the mistakes, with the mean confidence of right and of wrong answers."""
     edges = np.linspace(0, 1, 21)
     counts = np.histogram(frame["confidence"], edges)[0]
     bins = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
@@ -96,7 +96,7 @@ def confidence_histogram(frame: pd.DataFrame, summary: ErrorsSummary) -> alt.Lay
     label = rule.mark_text(y=-7, color=TEXT).encode(text=alt.Text("text:N"))
     return titled(
         layered(bars, line, label, height=26 * MOST_PAIRS),
-        "How sure the model was when it was wrong",
+        "Confidence of the mistakes",
         f"Test set, n = {len(frame):,} mistakes, published model",
         "Histogram of the probability that the model gave to its wrong answers.",
     )
@@ -121,7 +121,8 @@ def _undirected(frame: pd.DataFrame) -> pd.Series:
 def confidence_sentence(frame: pd.DataFrame) -> str:
     sure = (frame["confidence"] >= SURE).mean() if len(frame) else 0.0
     return (
-        f"{percent(sure, 0)} of the mistakes have a probability of {percent(SURE, 0)} or more: sure, and still wrong."
+        f"{percent(sure, 0)} of the mistakes have a probability of {percent(SURE, 0)} or more: confident and still "
+        "wrong."
     )
 
 
@@ -132,8 +133,8 @@ def takeaway(frame: pd.DataFrame) -> str:
     both = _undirected(frame).value_counts()
     share = percent(both.iloc[0] / len(frame), 0)
     return (
-        f"{both.index[0]} alone are {share} of the mistakes: classes that look alike in so few pixels. "
-        "A sure mistake between classes that do not is worth a look: the label itself may be wrong."
+        f"{both.index[0]} alone are {share} of the mistakes: classes that look alike at this resolution. "
+        "A confident mistake between dissimilar classes is worth a look: the label may be wrong."
     )
 
 

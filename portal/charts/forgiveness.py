@@ -34,7 +34,7 @@ def ranking_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     )
     return titled(
         layered(way, ring, disc, number, height=34 * len(frame)),
-        "The networks, ranked anew",
+        "The networks ranked by weighted accuracy",
         f"n = {images:,} validation images, 1 seed each; ring: plain accuracy, disc: weighted accuracy",
         "A row a network with its plain and its weighted accuracy, sorted by the weighted one.",
     )

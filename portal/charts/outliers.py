@@ -45,10 +45,8 @@ def histogram(frame: pd.DataFrame, images: int, limit: float) -> alt.LayerChart:
     rule = alt.Chart(pd.DataFrame({"limit": [limit], "text": ["limit"]})).encode(x=alt.X("limit:Q"))
     line = rule.mark_rule(strokeDash=[5, 4], strokeWidth=2, color=NEUTRAL)
     label = rule.mark_text(align="left", dx=5, y=8, color=TEXT).encode(text=alt.Text("text:N"))
-    description = (
-        "Histogram of reconstruction errors on a logarithmic count axis, with the chosen limit as a dashed line."
-    )
-    subtitle = f"n = {images:,} training images; dashed: the chosen limit"
+    description = "Histogram of reconstruction errors on a logarithmic count axis, with the threshold as a dashed line."
+    subtitle = f"n = {images:,} training images; dashed: threshold"
     return titled(layered(bars, line, label, height=230), "Reconstruction errors", subtitle, description)
 
 
@@ -75,9 +73,12 @@ def above_by_class(frame: pd.DataFrame) -> alt.Chart:
             ],
         )
     )
-    subtitle = f"n = {int(frame['images'].sum()):,} training images above the limit"
+    subtitle = f"n = {int(frame['images'].sum()):,} training images above the threshold"
     return titled(
-        sized(bars, 230), "Above the limit, by class", subtitle, "Bars: images above the limit of each class, sorted."
+        sized(bars, 230),
+        "Above the threshold, by class",
+        subtitle,
+        "Bars: images above the limit of each class, sorted.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The study in one screen: its headline figures, what each step found, and how accuracy went from step to step."""
+"""The study in one screen: what was done, what came out, what each step found, and the accuracy after each step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from artifacts.contract import (
     FeatureMapsSummary,
     FinalSummary,
     LabelsSummary,
-    Manifest,
     OutliersSummary,
     SearchSummary,
     SetResult,
@@ -29,17 +28,17 @@ from portal.charts.dataset import SPLITS
 from portal.core.intervals import over_seeds, wilson
 from portal.core.memo import kept
 from portal.core.navigation import PageInfo
-from portal.core.text import Beside, accuracy, count, hardware, percent, spread
+from portal.core.text import Beside, accuracy, count, percent, spread
 
 OURS, DECK = "This run", "Deck"
-# What the pages to try things on are called where a visitor is invited to them.
+# What to try next, best first: page and invitation.
 INVITATIONS = {
-    "predict": "Try your own photo",
-    "playground": "Change a garment, watch the networks",
-    "quiz": "Are you better than the network?",
+    "predict": "Classify your own photo.",
+    "quiz": "Compete with the network.",
+    "playground": "Change a garment until the networks fail.",
+    "errors": "Look at the mistakes one by one.",
 }
 TEST, CHAMPION = "Test set", "Champion, test"
-INTERVAL_NOTE = "below it the 95 % interval, how far the choice of images alone may have moved it."
 # Highest validation accuracy after each step, and the test accuracy, as far as the deck gives them.
 DECK_JOURNEY = {
     "Best network": deck.BEST_NETWORK.highest_val_accuracy,
@@ -90,7 +89,7 @@ def findings(study: Study, classes: Sequence[str]) -> dict[str, str]:
         found["dataset"] = f"{', '.join(parts)} images"
     if study.outliers:
         errors = study.outliers.class_mean_error
-        found["outliers"] = f"Hardest class to redraw: {classes[errors.index(max(errors))]}"
+        found["outliers"] = f"Hardest class to reconstruct: {classes[errors.index(max(errors))]}"
     if study.architectures:
         figure = accuracy(best_network_accuracy(study.architectures), study.architectures.validation_images)
         found["architectures"] = f"{study.architectures.best} leads with {figure}"
@@ -104,13 +103,13 @@ def _result_findings(study: Study, classes: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     if study.final:
         images = study.final.test_images
-        found["results"] = f"{accuracy(study.final.accuracy, images)} of {images:,} test images right"
+        found["results"] = f"{accuracy(study.final.accuracy, images)} of {images:,} test images correct"
     if study.champion:
         images = study.champion.test.images
-        found["champion"] = f"{spread(study.champion.accuracy_spread)} of {images:,} test images right"
+        found["champion"] = f"{spread(study.champion.accuracy_spread)} of {images:,} test images correct"
     if study.errors and study.errors.pairs:
         pair = study.errors.pairs[0]
-        found["errors"] = f"Most often: {classes[pair.true]} taken for {classes[pair.predicted]}"
+        found["errors"] = f"Most often: {classes[pair.true]} predicted as {classes[pair.predicted]}"
     if study.feature_maps:
         sided = [each for each in study.feature_maps.filters if each.side in ("left", "right", "top", "bottom")]
         found["feature_maps"] = f"{len(sided)} of {len(study.feature_maps.filters)} filters prefer one side"
@@ -211,53 +210,12 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
 def journey_sentence(frame: pd.DataFrame) -> str:
     """What to see in the journey, and what not to: steps that train on different numbers of images."""
     ours = frame[frame["source"] == OURS]
-    sentence = "Values on validation images were used to choose, so they flatter; only the test set is unseen."
+    sentence = "Validation figures were used for choices, so they are optimistic; only the test set is unseen."
     if ours["images"].nunique() < 2:
         return sentence
     steps = ours.replace({CHAMPION: "champion"}).groupby("images", sort=False)["step"].agg(", ".join)
     amounts = "; ".join(f"{n:,.0f} ({names.lower()})" for n, names in steps.items())
-    return f"{sentence} Steps train on different numbers of images, which alone moves the line: {amounts}."
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A figure at the top of the portal; `interval` stands below the value, the note behind a question mark."""
-
-    label: str
-    value: str
-    note: str
-    interval: str = ""
-
-
-def metrics(study: Study, manifest: Manifest, *, with_deck: bool) -> list[Metric]:
-    """The few figures at the top of the portal."""
-    rows = []
-    if study.final:
-        images = study.final.test_images
-        note = f"Share of {count(images, 'test image')} that the published model classifies right; {INTERVAL_NOTE}"
-        rows.append(_accuracy_metric("Test accuracy", study.final.accuracy, wilson(study.final.accuracy, images), note))
-        if with_deck:
-            note = f"The course study that this project rebuilds; one training, the same test images; {INTERVAL_NOTE}"
-            interval = wilson(deck.TEST_ACCURACY, deck.TEST_IMAGES)
-            rows.append(_accuracy_metric("The deck's", deck.TEST_ACCURACY, interval, note))
-    if study.champion:
-        images, mean = study.champion.test.images, study.champion.accuracy_spread
-        measured = f"on the same {count(images, 'test image')}, mean of {count(mean.n, 'seed')}"
-        note = f"Beyond the deck: a better recipe, {measured}; {INTERVAL_NOTE}"
-        rows.append(_accuracy_metric(CHAMPION, mean.mean, over_seeds(mean, images), note))
-    if study.final:
-        seeds = str(len(study.final.seeds))
-        rows.append(Metric("Seeds", seeds, "Trainings of the final recipe, alike but for the seed."))
-    rows.append(Metric("Profile", manifest.profile, "How much of the deck's study this run does."))
-    machine = manifest.machine
-    device = "GPU" if "cuda" in machine.device else f"{count(machine.cores, 'core')}"
-    rows.append(Metric("Hardware", device, hardware(machine)))
-    return rows
-
-
-def _accuracy_metric(label: str, share: float, interval: tuple[float, float], note: str) -> Metric:
-    low, high = interval
-    return Metric(label, percent(share, 1), note, f"{100 * low:.1f} to {100 * high:.1f}")
+    return f"{sentence} The steps train on different numbers of images, which alone moves the line: {amounts}."
 
 
 def headline(study: Study) -> list[Beside]:
@@ -310,25 +268,37 @@ def sections(pages: Sequence[PageInfo]) -> list[Section]:
 
 
 def introduction(study: Study, *, with_deck: bool) -> str:
-    """What a visitor looks at, in two sentences, the second of which says what came out."""
-    origin = (
-        "A student's slide deck, done again as software" if with_deck else "A study of a data set, done by software"
-    )
-    words = f"{origin}: every figure here was computed by this project's pipeline, and can be computed again."
-    if study.final is None:
-        return words
-    right, images = percent(study.final.accuracy, 1), study.final.test_images
-    wrong = round((1 - study.final.accuracy) * images)
-    return (
-        f"{words} The final network is right about **{right}** of {images:,} images that it had never seen"
-        f"{_better_recipe(study.final, study.champion)}; the pages show how it got there, and what the other {wrong:,} "
-        "look like."
-    )
+    """What was studied, by what way, and what came out: a sentence each, less what has not run."""
+    what = "This study trains small convolutional networks (CNNs) from scratch"
+    origin = " and repeats a student's slide deck, called “the deck” on these pages" if with_deck else ""
+    return " ".join(filter(None, (f"{what}{origin}.", _method(study), _outcome(study, with_deck=with_deck))))
 
 
-def _better_recipe(final: FinalSummary, champion: ChampionSummary | None) -> str:
-    """The champion's figure on the same test images, over its seeds, if it is the higher one."""
-    if champion is None or champion.test.images != final.test_images:
+def _method(study: Study) -> str:
+    """The steps that this run has done, in their order."""
+    steps = []
+    if study.architectures:
+        steps.append(f"{count(len(study.architectures.results), 'architecture')} were compared")
+    if study.augmentations:
+        steps.append(f"{count(len(study.augmentations.sets), 'augmentation policy', 'augmentation policies')} tested")
+    if study.coarse:
+        steps.append("the hyper-parameters searched from coarse to fine")
+    if not steps:
         return ""
-    mean = champion.accuracy_spread.mean
-    return f" (the champion, with a better recipe, about **{percent(mean, 1)}**)" if mean > final.accuracy else ""
+    last = "; the test set was read only at the end" if study.final else ""
+    return f"On validation images, {', '.join(steps)}{last}."
+
+
+def _outcome(study: Study, *, with_deck: bool) -> str:
+    """Test accuracy of the final network, the deck's, and the champion's mean over its seeds if that is higher."""
+    if study.final is None:
+        return ""
+    final, images = study.final, study.final.test_images
+    theirs = f" (the deck: {percent(deck.TEST_ACCURACY, 1)})" if with_deck else ""
+    said = f"The final network classifies **{percent(final.accuracy, 1)}** of {images:,} test images correctly{theirs}"
+    champion = study.champion
+    if champion is None or champion.test.images != images or champion.accuracy_spread.mean <= final.accuracy:
+        return f"{said}."
+    return (
+        f"{said}; the champion, the same network with a better recipe, **{percent(champion.accuracy_spread.mean, 1)}**."
+    )

@@ -50,7 +50,7 @@ def confusion_matrix(
     return titled(
         layered(cells.add_params(select), numbers, height=38 * len(order)),
         "Confusion matrix",
-        f"{split.capitalize()} set, n = {frame['count'].sum():,} images, {of}; colour by the logarithm of n",
+        f"{split.capitalize()} set, n = {frame['count'].sum():,} images, {of}; color by the logarithm of n",
         "Heatmap of true class against predicted class with the number of images in each cell; right answers stand "
         "on the diagonal.",
     )
@@ -108,8 +108,8 @@ def class_scores(final: FinalSummary) -> alt.LayerChart:
     tick = known.mark_tick(color=NEUTRAL, thickness=2, size=10).encode(x=alt.X("deck:Q"))
     return titled(
         layered(line, tick, ours, height=44 * len(final.classes)),
-        "Precision, recall and f1 by class",
-        f"Test set, n = {final.test_images:,} images, one model; grey tick: the deck's, rounded to 0.01",
+        "Precision, recall, and F1 by class",
+        f"Test set, n = {final.test_images:,} images, one model; gray tick: the deck's, rounded to 0.01",
         "Dots for precision, recall and f1 of each class, each joined to a tick at the deck's figure.",
     )
 

@@ -63,8 +63,8 @@ def curves(frame: pd.DataFrame, corruption: Corruption, images: int, at: float =
     slider = alt.Chart(pd.DataFrame([{"strength": at}])).mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[4, 3])
     return titled(
         layered(lines, points, slider.encode(x=x), height=280),
-        f"{corruption.title}: how accuracy falls",
-        f"n = {images:,} validation images, one seed each; grey line: your slider",
+        f"{corruption.title}: accuracy by strength",
+        f"n = {images:,} validation images, one seed each; gray line: your slider",
         f"Lines of validation accuracy over the strength of the corruption: images {corruption.does}.",
     )
 
@@ -79,7 +79,7 @@ def sentence(frame: pd.DataFrame, corruption: Corruption) -> str:
     apart = (table.max(axis=1) - table.min(axis=1)).idxmax()
     row = table.loc[apart]
     return (
-        f"They part most at {apart:g} {corruption.unit}: {row.idxmax()} keeps {row.max():.0f} %, {row.idxmin()} "
+        f"They differ most at {apart:g} {corruption.unit}: {row.idxmax()} keeps {row.max():.0f} %, {row.idxmin()} "
         f"{row.min():.0f} %."
     )
 

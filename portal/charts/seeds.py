@@ -102,4 +102,4 @@ def verdict(comparison: Comparison) -> str:
     interval = f"95 % interval {100 * comparison.low:+.2f} to {100 * comparison.high:+.2f}"
     if comparison.real:
         return f"{against} ({interval}): a real difference."
-    return f"{against} ({interval}): no difference is shown, since the interval holds 0."
+    return f"{against} ({interval}): no difference is shown, since the interval contains 0."

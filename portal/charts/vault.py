@@ -32,7 +32,7 @@ def gap_chart(frame: pd.DataFrame) -> alt.LayerChart:
     sizes = ", ".join(f"{row.n:,} {row.split.split(',')[0].lower()}" for row in frame.itertuples())
     return titled(
         layered(interval, point, number, height=52 * len(frame)),
-        "What chose, and what was kept away",
+        "Validation and test accuracy",
         f"n = {sizes} images; line: 95 % interval from the number of images alone",
         "Two points with intervals: the recipe's accuracy on validation images and the published model's on test.",
     )

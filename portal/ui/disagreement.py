@@ -41,7 +41,7 @@ def images(votes: disagreement.Votes, networks: Mapping[str, np.ndarray], valida
     captions = [f"#{n} {classes[labels[n]]}: {disagreement.tally(votes, n, classes)}" for n in shown]
     elements.gallery(validation["images"][shown], captions, columns=6, scale=4)
     st.caption(
-        f"{len(found):,} images, the most divided first; under each its row, its label and the networks' answers."
+        f"{len(found):,} images, the most divided first. Below each: its row, its label, and the networks' predictions."
     )
     if len(shown):
         _one(votes, networks, shown, classes)

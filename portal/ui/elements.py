@@ -5,6 +5,7 @@ The modules of `portal.ui` alone import Streamlit, beside the entrypoint and the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Literal, NoReturn, TypeVar, cast
@@ -20,7 +21,7 @@ from artifacts.store import Run
 from portal import charts
 from portal.charts import spec as chart_spec
 from portal.core import memo, pictures, text
-from portal.core.navigation import PageInfo, available_pages
+from portal.core.navigation import PageInfo, available_pages, named
 from portal.core.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
 from portal.core.text import Beside
 from portal.takeaway import page_record
@@ -148,17 +149,34 @@ def stop_with(sentence: str) -> NoReturn:
 
 
 def opening(question: str) -> None:
-    """The page's first line: the question it answers."""
+    """The page's first lines: the question it answers, what to look at first and one thing to do."""
     if lecture.is_on():
         st.subheader(question, anchor=False)
-    else:
-        st.markdown(f"**{question}**")
+        return
+    st.markdown(f"**{question}**")
+    record = page_record.current()
+    page = named(record.page) if record else None
+    if page and page.look and not view.hidden(view.PATH):
+        st.markdown(
+            f":material/visibility: **Look first:** {page.look}  \n:material/touch_app: **Then try:** {page.act}"
+        )
+
+
+def contents(*sections: str) -> None:
+    """Links to the sections of a long page, by their headings."""
+    if not lecture.is_on():
+        st.markdown(" · ".join(f"[{name}](#{_anchor(name)})" for name in sections))
+
+
+def _anchor(name: str) -> str:
+    """What Streamlit calls the heading in the page's address."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def takeaway(sentence: str) -> None:
     """The page's last line: what to remember; in lecture mode when it is asked for."""
     if not view.hidden(view.TAKEAWAY) and not lecture.hides("what to remember"):
-        st.success(f"### {sentence}" if lecture.is_on() else sentence, icon=":material/lightbulb:")
+        st.success(f"### {sentence}" if lecture.is_on() else f"**Remember:** {sentence}", icon=":material/lightbulb:")
 
 
 def provenance(*, split: str, images: int | None = None, seeds: int = 1, accuracies_near: float | None = None) -> None:
@@ -197,10 +215,10 @@ def _small(sentence: str) -> None:
         st.caption(sentence)
 
 
-def link(page: PageInfo, label: str | None = None) -> None:
+def link(page: PageInfo, label: str | None = None, icon: str | None = None) -> None:
     """A link to another page, if its file is there."""
     if page in available_pages():
-        st.page_link(page.file, label=label or page.title, icon=page.icon)
+        st.page_link(page.file, label=label or page.title, icon=icon or page.icon)
 
 
 def one_of(label: str, options: Sequence[T], *, key: str, default: T | None = None, help: str | None = None) -> T:
@@ -286,7 +304,8 @@ def gallery(images_NSS: np.ndarray, captions: Sequence[str], *, columns: int, sc
 def strip(images_NSS: np.ndarray, alt: str, *, scale: float = 3) -> None:
     """Grey images side by side in one picture, which `alt` describes; a narrow screen shows it smaller."""
     joined = pictures.strip(images_NSS)
-    _picture(pictures.png(joined, _pixels(scale)), width=round(joined.shape[1] * scale), alt=alt)
+    width = round(joined.shape[1] * scale) + GAP
+    _picture(pictures.png(joined, _pixels(scale), margin=_pixels(GAP)), width=width, alt=alt)
 
 
 def _picture(png: bytes, *, width: int, alt: str, caption: str = "") -> None:
@@ -309,10 +328,13 @@ def table(frame: pd.DataFrame | Styler, formats: Mapping[str, str] | None = None
     st.dataframe(frame, hide_index=True, height=height, column_config=columns, alt=alt, placeholder="–")
 
 
-def small_table(frame: pd.DataFrame, *, name: str, hide_index: bool = False) -> None:
-    """A table of a few rows, printed in full; `name` is what it is called when it is taken away."""
+def small_table(frame: pd.DataFrame, *, name: str, hide_index: bool = False, shown: pd.DataFrame | None = None) -> None:
+    """A table of a few rows, printed in full; `name` is what it is called when it is taken away.
+
+    `shown` is what the page prints instead of the frame, such as the same figures in fewer columns for a phone.
+    """
     page_record.note_table(name, frame)
-    st.table(frame, hide_index=hide_index, border="horizontal")
+    st.table(frame if shown is None else shown, hide_index=hide_index, border="horizontal")
 
 
 def beside_deck(rows: Sequence[Beside]) -> None:

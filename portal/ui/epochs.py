@@ -28,7 +28,7 @@ def one_epoch(
     if last > 1:
         elements.chart(
             charts.change_chart(changes, epoch, result.name, len(labels)),
-            see="The accuracy shows only the difference of the two: behind a flat curve images are still won and lost.",
+            see="Accuracy shows only the difference of the two: behind a flat curve, images are still gained and lost.",
         )
 
 
@@ -65,7 +65,7 @@ def _matrix(
     )
     behind = cell_images(labels, predictions, frame[frame["cell"] == cell].iloc[0])
     counted = f"**{cell}** after epoch {epoch}: {len(behind):,} images."
-    st.markdown(f"{counted} Move the epoch and watch the cell fill or empty.")
+    st.markdown(f"{counted} Move the slider and watch the cell fill or empty.")
     behind = behind[:SHOWN]
     captions = [epochs.history(found, number) for number in behind]
     elements.gallery(validation["images"][behind], captions, columns=12, scale=3)

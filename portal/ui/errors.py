@@ -39,7 +39,7 @@ def forgiveness_dial(labels_N: np.ndarray, predicted_N: np.ndarray, classes: Seq
         share = st.slider(
             "What a forgiven mistake still costs (%)", 0, 100, 0, 5, key="errors_cost", bind="query-params"
         )
-        st.caption("0: nothing. 100: as much as any other mistake, which is the plain accuracy.")
+        st.caption("0: nothing. 100: as much as any other mistake, which gives the plain accuracy.")
     costs = forgiveness.cost_matrix(offered[name], classes, share / 100)
     st.markdown(forgiveness.summary_sentence(costs, labels_N, predicted_N))
     if networks:
@@ -54,7 +54,7 @@ def why(mistakes: pd.DataFrame, images_NSS: np.ndarray, classes: Sequence[str]) 
     """For one of `mistakes` (rows of `mistakes_frame`), picked here: the nearest training garments."""
     if mistakes.empty:
         return
-    st.subheader("Why this answer")
+    st.subheader("Why this prediction")
     embedding = elements.arrays("final/embedding.npz")
     names = dict(zip(errors.captions(mistakes), range(len(mistakes)), strict=True))
     picked = st.selectbox("One of the mistakes above", list(names), key="errors_why", bind="query-params", width=360)
@@ -67,7 +67,7 @@ def why(mistakes: pd.DataFrame, images_NSS: np.ndarray, classes: Sequence[str]) 
     elements.gallery(pictures, [f"The mistake: {row['true']}", *captions], columns=len(pictures), scale=4)
     st.markdown(explain.neighbours_sentence(near, classes, row["true"], row["predicted"]))
     st.caption(
-        "First the mistake, then its nearest training garments with the cosine of the angle between both in the final "
-        f"model's embedding (1: the same direction), among {len(embedding['gallery']):,} training images, as many of "
+        "The mistake, then its nearest training images with their cosine similarity in the final "
+        f"model's embedding (1: same direction), among {len(embedding['gallery']):,} training images, as many of "
         "each class."
     )

@@ -78,8 +78,8 @@ def layer_by_layer(image_SS: np.ndarray) -> None:
         elements.strip(row.pictures, f"{row.caption}; the strongest: {', '.join(map(str, row.filters))}", scale=3)
     st.markdown(layers.sentence(rows))
     st.caption(
-        f"{len(rows)} of {len(maps)} layers with a ReLU, of each the {layers.STRONGEST} maps with the highest mean, "
-        "the highest first; bright is a strong answer on the layer's own scale."
+        f"{len(rows)} of {len(maps)} layers with a ReLU; of each, the {layers.STRONGEST} maps with the highest mean, "
+        "highest first. Bright is a strong response on the layer's own scale."
     )
 
 
@@ -97,12 +97,12 @@ def one_place(shown: Shown, filters_FAB: np.ndarray, number: int) -> None:
     place = _place(len(shown.image))
     left, right = st.columns(2)
     with left, st.container(width=charts.MAP_EDGE + 10):
-        see = "The filter sees only what is in the frame; beyond the edge it sees black."
+        see = "The filter sees only the pixels in the frame; beyond the edge it sees black."
         elements.chart(shown.drawn(charts.image_chart, shown.image, place, filters_FAB.shape[1:]), see=see)
     with right, st.container(width=charts.MAP_EDGE + 10):
         elements.chart(
             shown.drawn(charts.map_chart, shown.maps[number], place, number),
-            see=f"Click a place of the map of filter {number} to work it out, or choose it above.",
+            see=f"Click a position in the map of filter {number} to work it out, or choose it above.",
             key=MAP_CHART,
             on_select=follow_place,
         )
@@ -113,7 +113,7 @@ def one_place(shown: Shown, filters_FAB: np.ndarray, number: int) -> None:
     worked = convolution.at(shown.image, filters_FAB, layer, number, *place)
     with st.container(width=560):
         elements.chart(
-            shown.drawn(charts.arithmetic_chart, worked), see="Multiply cell by cell, then add all products up."
+            shown.drawn(charts.arithmetic_chart, worked), see="Multiply cell by cell, then add up all products."
         )
         steps = convolution.steps(worked, float(shown.maps[number][place]))
         elements.small_table(steps, name="One place, step by step", hide_index=True)

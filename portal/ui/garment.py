@@ -53,7 +53,7 @@ def _draw(key: str, last: int) -> None:
 def own_picture(page: str) -> Garment:
     """The picture sent here or on another page of this session; until there is one, the first test image."""
     file = st.file_uploader("A photo of one garment", key=f"{page}_upload")
-    st.caption("Or send it on the page Predict. Only the small grey picture is kept, until you close the page.")
+    st.caption("Or send it on the page Predict. Only the small gray image is kept, until you close the page.")
     if file is not None and file.file_id != st.session_state.get(_OWN_PICTURE, ("",))[0]:
         try:
             prepared = photo.prepare(photo.decode(file.getvalue()), photo.Choices(), size=_side())

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from portal.analysis import label_court
 from portal.analysis.label_court import Case
 from portal.charts import label_court as charts
-from portal.core import pictures
 from portal.ui import elements, lecture
 
 _VERDICT = "label_court_verdict"
-SIDE = 8  # screen pixels a pixel of the image on trial
+SIDE = 8  # CSS pixels a pixel of the image on trial
 
 
 def hearing(cases: Sequence[Case], classes: Sequence[str], images: int) -> None:
@@ -26,8 +26,7 @@ def hearing(cases: Sequence[Case], classes: Sequence[str], images: int) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         caption = f"Training image #{case.index}. Its label: {classes[case.given]}"
-        width = SIDE * case.image.shape[1]
-        st.image(pictures.png(case.image, SIDE), caption=caption, width=width, alt=caption)
+        elements.gallery(case.image[None], [caption], columns=1, scale=SIDE)
         # Not in the URL: a verdict is a visitor's own, and a link would hand it on.
         verdict = st.segmented_control(
             f"Is “{classes[case.given]}” right?",
@@ -37,13 +36,13 @@ def hearing(cases: Sequence[Case], classes: Sequence[str], images: int) -> None:
         )
     with right:
         if verdict is None:
-            st.caption("Give your verdict first; then the machines are heard.")
+            st.caption("Give your verdict first; then you see what the networks predict.")
         elif not lecture.hides(f"case {case.index}"):
             st.markdown(f"This case is here as a **{case.source}**.")
             st.markdown("  \n".join(label_court.opinion(case, classes, images)))
             if case.probabilities is not None:
                 elements.chart(
-                    charts.case_chart(case, classes), see="A doubt of the network is no proof: compare the image."
+                    charts.case_chart(case, classes), see="A network's doubt is no proof: compare the image."
                 )
 
 
@@ -57,18 +56,17 @@ def side_by_side(suspected: Sequence[Case], odd: Sequence[Case], classes: Sequen
     """The most suspicious labels on the left, the worst redrawn images on the right."""
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Labels that are doubted most**")
+        st.markdown("**Most suspicious labels**")
         _gallery(
             suspected[: label_court.CASES_A_SIDE],
             [f"{classes[case.given]}? {classes[case.suggested or 0]}" for case in suspected],
         )
     with right:
-        st.markdown("**Images that are redrawn worst**")
+        st.markdown("**Highest reconstruction error**")
         _gallery(odd[: label_court.CASES_A_SIDE], [classes[case.given] for case in odd])
 
 
 def _gallery(cases: Sequence[Case], captions: Sequence[str]) -> None:
     for_each = [f"{caption}, #{case.index}" for case, caption in zip(cases, captions, strict=False)]
-    with st.container(horizontal=True, gap="xsmall"):
-        for case, caption in zip(cases, for_each, strict=True):
-            st.image(pictures.png(case.image, 6), caption=caption, width=3 * case.image.shape[1], alt=caption)
+    if cases:
+        elements.gallery(np.stack([case.image for case in cases]), for_each, columns=len(cases), scale=3)

@@ -27,7 +27,7 @@ def pick(page: str) -> None:
     st.session_state[_PAGE] = page
     # Not bound by Streamlit: it would write and read `true`, and links for a class are typed by hand.
     st.session_state[_TOGGLE] = is_on()
-    explained = "For the projector: larger text, and answers hidden until “Show the answer” or the key A is pressed."
+    explained = "For the projector: larger text, and answers hidden until you press “Show the answer” or the key A."
     st.sidebar.toggle("Lecture mode", key=_TOGGLE, on_change=_write, help=explained)
     with st.sidebar:
         _invite("phones")

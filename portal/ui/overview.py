@@ -14,26 +14,13 @@ from portal.ui import elements
 
 
 def invitations() -> None:
-    """Links to the pages where a visitor does something, the photo first."""
-    there = {page.name for page in PAGES}
-    with st.container(horizontal=True):
-        for name, invitation in overview.INVITATIONS.items():
-            if name in there:
-                elements.link(named(name), f"**{invitation}**")
-
-
-def metric(figure: overview.Metric) -> None:
-    """A figure in a box, its 95 % interval in small below it."""
-    st.metric(
-        figure.label,
-        figure.value,
-        figure.interval or None,
-        border=True,
-        help=figure.note,
-        delta_color="off",
-        delta_arrow="off",
-        height="stretch",
-    )
+    """Links to the best pages to try next, the photo first."""
+    grid = st.grid(4, min_column_width=190, border=True)
+    for name, invitation in overview.INVITATIONS.items():
+        with grid.cell():
+            page = named(name)
+            elements.link(page, f"**{page.title}**")
+            st.caption(invitation)
 
 
 def conditions(manifest: Manifest) -> None:
@@ -44,14 +31,16 @@ def conditions(manifest: Manifest) -> None:
     if length := training_time(clocks, manifest.machine):
         st.caption(f":material/schedule: {length}")
     if manifest.settings:
-        with st.expander("The changed settings"):
+        with st.expander("Changed settings"):
             st.code("\n".join(manifest.settings), language=None)
 
 
 def steps(found: Mapping[str, str]) -> None:
     """A card for each page but this one, by the menu's sections: what the step does, and what it `found`."""
     if found:
-        st.caption("In square brackets: 95 % intervals, over images where there is one seed, else over seeds.")
+        st.caption(
+            "Brackets show 95 % confidence intervals (over test images for a single seed, otherwise over seeds)."
+        )
     for section in overview.sections(PAGES[1:]):
         st.markdown(f"**{section.title}**")
         grid = st.grid(4, min_column_width=190, border=True)

@@ -34,5 +34,5 @@ def _invitation(page: str) -> None:
         st.warning(f"Only this machine can open the portal: start it with `{START_FOR_ALL}`.")
     else:
         st.warning(
-            "This machine's address is not known: open the portal by it (`hostname -I` prints it), then come again."
+            "This machine's address is not known. Open the portal by it (`hostname -I` prints it), then come back."
         )

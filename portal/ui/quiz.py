@@ -27,7 +27,7 @@ def sheet() -> tuple[str, int]:
     """Mode and number of the sheet, both in the URL, so that a class can get the same images."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         mode = elements.one_of("Images", [quiz.RANDOM, quiz.HARD], key="quiz_mode")
-        explained = "The same number gives everyone the same images: copy the link for a class."
+        explained = "The same number gives everyone the same images. Copy the link for a class."
         number = st.number_input("Sheet", 1, 9_999, 1, key="quiz_sheet", bind="query-params", width=160, help=explained)
     return mode, int(number)
 
@@ -38,7 +38,7 @@ def play(mode: str, number: int) -> None:
     test, probabilities = elements.arrays("data/test.npz"), elements.arrays("final/test.npz")["probabilities"]
     images = quiz.sheet(mode, number, probabilities, test["labels"])
     if not len(images):
-        st.markdown("There is no such image: the final model is right, and sure of it, every time.")
+        st.markdown("There is no such image: the final model is right and confident every time.")
         return
     sheet = _sheet_of_session(mode, number)
     answers = quiz.answered(images, sheet.given, probabilities, test["labels"])
@@ -90,14 +90,14 @@ def _ask(image_SS: np.ndarray, total: int, sheet: Sheet) -> None:
             for label, letter, sure in (("I am sure", SURE, True), ("I am not sure", NOT_SURE, False)):
                 key, idle = f"quiz_press_{letter}", chosen is None
                 st.button(label, key=key, shortcut=letter, disabled=idle, on_click=sheet.answer, args=(chosen, sure))
-        st.caption("Keys: the arrows choose a class, S and U answer. Nothing is kept beyond your visit.")
+        st.caption("Keys: arrows choose a class, S (sure) and U (unsure) answer. Nothing is stored after your visit.")
 
 
 def _reveal(answer: Answer, image_SS: np.ndarray, sheet: Sheet, *, done: bool) -> None:
     classes = elements.current_run().manifest.classes
     st.markdown(quiz.verdict(answer, classes))
     if done:
-        st.markdown("The sheet is done; another number gives other images.")
+        st.markdown("You finished this sheet. Another number gives other images.")
     else:
         st.button("Next image", key="quiz_next", type="primary", shortcut=NEXT, on_click=sheet.go_on)
     models = elements.document(ExportSummary).models

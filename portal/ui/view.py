@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 PARAMETER = "hide"
-EXERCISES, TAKEAWAY, DOWNLOADS, PROVENANCE, DECK, SIDEBAR = PARTS = (
+PATH, EXERCISES, TAKEAWAY, DOWNLOADS, PROVENANCE, DECK, SIDEBAR = PARTS = (
+    "path",
     "exercises",
     "takeaway",
     "downloads",

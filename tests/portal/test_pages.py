@@ -51,8 +51,11 @@ def test_a_page_opens_with_its_question_and_ends_with_what_to_remember(only_run:
     app = open_page(name)
     assert app.title[0].value == next(page.title for page in PAGES if page.name == name)
     assert app.main.markdown[0].value.rstrip("*").endswith("?")
-    assert app.success
+    assert app.success[0].value.startswith("**Remember:** ")
     assert not [text for text in sentences(app) if "python -m pipeline" in text]
+    assert name == "overview" or "**Look first:** " in app.main.markdown[1].value
+    links = {element.label.split(":")[0] for element in app.get("page_link")}
+    assert {"Previous", "Next"} & links
 
 
 @pytest.mark.parametrize("name", NEED_A_RUN)

@@ -67,9 +67,9 @@ def test_the_table_has_each_split_at_each_temperature(drawn: tuple[np.ndarray, n
 
 def test_the_sentence_says_which_way_the_model_errs() -> None:
     sure = calibration.reliability(answers([0.9] * 4, [True, False, False, False]), 10)
-    assert "too sure, by 65.00 %" in calibration.calibration_sentence(sure, 10)
+    assert "overconfident by 65.00 %" in calibration.calibration_sentence(sure, 10)
     shy = calibration.reliability(answers([0.4] * 2, [True, True]), 10)
-    assert "not sure enough, by 60.00 %" in calibration.calibration_sentence(shy, 10)
+    assert "underconfident by 60.00 %" in calibration.calibration_sentence(shy, 10)
 
 
 def test_abstaining_answers_fewer_and_better() -> None:
@@ -96,7 +96,7 @@ def test_by_class_a_class_without_an_answer_has_no_accuracy() -> None:
     assert frame["answered"].tolist() == [50.0, 0.0]
     assert frame["accuracy"].iloc[0] == 100.0
     assert np.isnan(frame["accuracy"].iloc[1])
-    assert calibration.by_class_sentence(frame).startswith("Bag is left unanswered most: 100.0 %")
+    assert calibration.by_class_sentence(frame).startswith("Bag is abstained from most: 100.0 %")
     assert len(rows_with(confidence.by_class_chart(frame, "test", 0.7), "class", "figure")) == 3
 
 

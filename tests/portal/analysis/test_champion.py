@@ -17,6 +17,7 @@ from portal.analysis import ablation, champion
 from portal.charts import architectures
 from portal.charts import champion as charts
 from portal.core import memo, text
+from portal.core.navigation import ROOT
 from portal.networks import inference
 from portal.ui import networks as networks_ui
 from tests.portal.charts.specs import marks_of, rows_with, spec_of
@@ -63,14 +64,14 @@ def test_both_published_networks_are_held_against_each_other_image_by_image() ->
     ours, theirs = np.zeros(100, np.uint8), np.zeros(100, np.uint8)
     theirs[:20], ours[18:23] = 1, 1
     said = champion.against_final(ours, theirs, labels)
-    assert "mends 18 mistakes" in said
-    assert "spoils 3 of its right answers: a real difference" in said
+    assert "corrects 18 mistakes" in said
+    assert "loses 3 of its correct predictions: a real difference" in said
     assert "no difference is shown" in champion.against_final(ours, ours, labels)
 
 
 def test_only_what_differs_from_the_decks_way_is_listed(summary: c.ChampionSummary) -> None:
     table = champion.recipe_table(recipe(), summary.recipe)
-    assert table["Part"].tolist() == ["Augmentation", "Batch", "Label smoothing", "Average of the weights"]
+    assert table["Part"].tolist() == ["Augmentation", "Batch", "Label smoothing", "Weight averaging (EMA)"]
     assert table.iloc[0].tolist()[1:] == [
         "none",
         "HorizontalFlip(0.5), Crop(2), RandomErasing(); drawn anew each time an image is seen",
@@ -111,6 +112,30 @@ def test_the_ablation_tells_what_is_shown_from_what_is_not(
     assert "nothing is known of its parts" in ablation.ablation_sentence(alone)
 
 
+def test_a_gain_in_a_short_training_is_no_advice_for_a_long_one(
+    changed: c.AblationSummary, summary: c.ChampionSummary
+) -> None:
+    assert ablation.heading(changed) == "What each change is worth in a training of 5 epochs"
+    assert ablation.contrary(changed, summary) == ""  # nothing gains by less augmentation there
+    first, second, *rest = changed.question.variants
+    gain = c.Comparison(first.name, "no shift", difference=0.0034, low=0.001, high=0.005, p_value=0.01, real=True)
+    question = dataclasses.replace(
+        changed.question,
+        variants=(first, dataclasses.replace(second, name="no shift"), *rest),
+        comparisons=(gain, dataclasses.replace(gain, second="no erasing")),
+    )
+    longer = dataclasses.replace(summary, recipe=recipe(epochs=88))
+    said = ablation.contrary(dataclasses.replace(changed, question=question), longer)
+    assert "no shift: +0.34 points in 5 epochs, but -0.26 points in a long training" in said
+    assert "no erasing: +0.34 points in 5 epochs" in said and "88 epochs" in said
+    results = (ROOT / "docs" / "results.md").read_text()
+    with_shifts, without = (
+        float(next(line for line in results.splitlines() if line.startswith(f"| {name} |")).split("|")[3].split()[0])
+        for name in ("with dropout 0.3", "with dropout 0.3, without shifts")
+    )
+    assert ablation.LONG_TRAINING["no shift"][0] == pytest.approx(without - with_shifts)
+
+
 def test_another_network_is_explained_with_its_true_size(changed: c.AblationSummary) -> None:
     assert ablation.network_sentence(changed) == ""
     first, second, *rest = changed.question.variants
@@ -138,9 +163,9 @@ def test_a_second_round_is_told_with_what_it_gave(summary: c.ChampionSummary) ->
     first, second = (
         text.accuracy(share, summary.validation_images) for share in (0.9, summary.fit.highest_val_accuracy)
     )
-    assert f"{first} after round 1, {second} after round 2" in champion.rounds_sentence(twice)
-    assert "2 rounds of 5 epochs" in champion.other_budget(twice)
-    assert "2 rounds of 5 epochs against" in champion.other_time(summary.recipe, twice)
+    assert f"{first} after schedule 1, {second} after schedule 2" in champion.rounds_sentence(twice)
+    assert "2 schedules of 5 epochs" in champion.other_budget(twice)
+    assert "2 schedules of 5 epochs instead of" in champion.other_time(summary.recipe, twice)
     whole = champion.whole_fit(twice)
     assert len(whole.curves.val_accuracy) == 2 * len(summary.fit.curves.val_accuracy)
     assert whole.best_epoch == len(summary.fit.curves.val_accuracy) + summary.fit.best_epoch
@@ -204,7 +229,10 @@ def without(tiny: TinyRun, folder: Path, monkeypatch: pytest.MonkeyPatch, *left_
 def test_the_page_shows_figures_recipe_ablation_and_views() -> None:
     app = open_page("champion")
     assert len(app.get("vega_lite_chart")) == 5
-    assert [each.value for each in app.subheader][:2] == ["What the recipe changes", "What each change is worth"]
+    assert [each.value for each in app.subheader][:2] == [
+        "What the recipe changes",
+        "What each change is worth in a training of 5 epochs",
+    ]
     captions = " ".join(each.value for each in app.caption)
     assert "Measured at a small budget" in captions
     assert "On the same 100 test images" in captions
@@ -254,7 +282,7 @@ def test_it_is_a_row_and_a_point_of_its_own_kind(full_run: Run, summary: c.Champ
 def test_the_pages_that_compare_networks_have_it_too() -> None:
     app = open_page("architectures")
     assert list(app.dataframe[0].value["Network"])[-1] == "Champion"
-    assert "not the architecture's" in " ".join(each.value for each in app.caption)
+    assert "not due to the architecture" in " ".join(each.value for each in app.caption)
     assert "Champion" in open_page("epochs").selectbox(key="epochs_network").options
     assert "Champion" in list(open_page("label_court").dataframe[0].value.iloc[:, 0])
     for page in ("disagreement", "playground", "predict"):

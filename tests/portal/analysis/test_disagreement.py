@@ -66,13 +66,16 @@ def test_the_vote_stands_beside_the_best_network(votes: disagreement.Votes) -> N
         "right on 50.00 % (95 % interval 15.00 to 85.00) of 4 images, the best single network, a, on 75.00 %"
         in sentence
     )
-    assert "mends 0 of its mistakes and spoils 1 right answers: no difference is shown (sign test, p = 1)" in sentence
+    assert (
+        "corrects 0 of its mistakes and loses 1 of its correct predictions: no difference is shown (sign test, p = 1)"
+        in sentence
+    )
 
 
 def test_the_takeaway_is_true_of_the_run(votes: disagreement.Votes) -> None:
     assert "outvote the best" in disagreement.takeaway(votes)
     apart = {"a": sure([1, 1, 2]), "b": sure([0, 2, 2]), "c": sure([0, 1, 0])}
-    assert "worth more together" in disagreement.takeaway(disagreement.votes(apart, np.array([0, 1, 2])))
+    assert "better together" in disagreement.takeaway(disagreement.votes(apart, np.array([0, 1, 2])))
 
 
 def test_every_number_of_right_networks_has_a_row(votes: disagreement.Votes) -> None:
@@ -86,14 +89,14 @@ def test_agreement_counts_same_answers_and_same_mistakes(votes: disagreement.Vot
     frame = disagreement.agreement_frame(votes)
     pair = frame[(frame["first"] == "b") & (frame["second"] == "c")].iloc[0]
     assert (pair["same"], pair["same_mistake"]) == (50.0, 25.0)
-    assert "answer most alike" in disagreement.agreement_sentence(frame)
+    assert "agree most" in disagreement.agreement_sentence(frame)
     one = disagreement.votes({"a": NETWORKS["a"]}, LABELS)
     assert "nobody" in disagreement.agreement_sentence(disagreement.agreement_frame(one))
 
 
 def test_one_image_in_words(votes: disagreement.Votes) -> None:
     sentence = disagreement.image_sentence(votes, 2, CLASSES)
-    assert "The label is **Coat**; the answers: 2 Boot, 1 Coat. a alone is right; the vote says Boot." in sentence
+    assert "The label is **Coat**; the predictions: 2 Boot, 1 Coat. a alone is right; the vote says Boot." in sentence
     assert "No network is right; the vote says Bag" in disagreement.image_sentence(votes, 3, CLASSES)
     assert "3 of 3 networks are right; the vote is right too" in disagreement.image_sentence(votes, 1, CLASSES)
 

@@ -39,11 +39,11 @@ def test_every_change_adds_up_to_the_number_of_right_answers(found: epochs.Learn
 
 def test_the_sentences_count_them(found: epochs.Learning) -> None:
     sentence = epochs.sentence(found, "Net")
-    assert "In 4 epochs Net was right about **3** of 4 validation images at least once" in sentence
-    assert "lost **1** of them in a later epoch, 0 for good, and was never right about **1**" in sentence
+    assert "In 4 epochs Net was right on **3** of 4 validation images at least once" in sentence
+    assert "forgot **1** of them in a later epoch, 0 for good, and was never right on **1**" in sentence
     frame = epochs.change_frame(found)
-    assert "1 for the first time, 0 again; 1 were lost since epoch 1" in epochs.epoch_sentence(frame, 2, 4)
-    assert epochs.epoch_sentence(frame, 1, 4) == "After epoch 1, 2 images (50.0 %) are answered rightly."
+    assert "1 for the first time, 0 again; 1 were forgotten since epoch 1" in epochs.epoch_sentence(frame, 2, 4)
+    assert epochs.epoch_sentence(frame, 1, 4) == "After epoch 1, 2 images (50.0 %) are classified correctly."
 
 
 def test_each_image_has_its_story(found: epochs.Learning) -> None:

@@ -61,7 +61,7 @@ def test_forgiving_changes_the_ranking_and_says_so() -> None:
     assert forgiven["network"].tolist() == ["coats", "bags"]
     assert forgiven["weighted"].tolist() == pytest.approx([100, 100 * 5 / 6])
     assert forgiven["unforgiven"].tolist() == [0, 1]
-    assert "coats goes from place 2 to 1. First: coats." in forgiveness.ranking_sentence(forgiven, 6)
+    assert "coats moves from place 2 to 1. First: coats." in forgiveness.ranking_sentence(forgiven, 6)
     free = forgiveness.ranking(costs(0.0, CLASSES), NETWORKS, LABELS)
     assert "First: bags and coats. " in forgiveness.ranking_sentence(free, 6)
 

@@ -44,10 +44,12 @@ def test_a_suspect_knows_what_the_network_says_and_how_odd_it_is(suspected: list
     first = suspected[0]
     assert (first.source, first.index, first.given, first.suggested, first.error_rank) == (SUSPECT, 3, 0, 2, 0.5)
     said = label_court.opinion(first, CLASSES, 100)
-    assert said[0] == "A network that never saw this image says **Coat** (90 %) and gives **Boot**, its label, 5.0 %."
+    assert (
+        said[0] == "A network that never saw this image predicts **Coat** (90 %) and gives **Boot**, its label, 5.0 %."
+    )
     assert said[1:] == [
         "cleanlab **suspects the label**.",
-        "The autoencoder redraws 50.0 % of all training images better.",
+        "The autoencoder reconstructs 50.0 % of all training images better.",
     ]
 
 
@@ -55,7 +57,7 @@ def test_outliers_come_class_by_class_and_one_that_is_suspected_keeps_its_answer
     odd = label_court.outliers(WORST, ERRORS, suspected)
     assert [(case.index, case.given) for case in odd] == [(1, 0), (3, 1), (2, 0), (2, 1)]
     assert [case.suggested for case in odd] == [None, 2, None, None]
-    assert "does not have it among" in label_court.opinion(odd[0], CLASSES, 100)[0]
+    assert "is not among" in label_court.opinion(odd[0], CLASSES, 100)[0]
 
 
 def test_the_docket_holds_each_image_once_and_tells_nothing_by_its_order(suspected: list[Case]) -> None:
@@ -82,17 +84,17 @@ def test_verdicts_are_counted_by_kind(suspected: list[Case]) -> None:
     table = label_court.tally(cases, votes).set_index("Cases")
     assert table.loc["Suspected label"].to_dict() == {RIGHT: 0, WRONG: 1, UNSURE: 1}
     assert table.loc["Badly redrawn"].to_dict() == {RIGHT: 1, WRONG: 0, UNSURE: 0}
-    assert "3 cases of 3 heard in this session. Of 2 suspects you found 1 wrong" in label_court.tally_sentence(
+    assert "3 cases of 3 judged in this session. Of 2 suspects you found 1 mislabeled" in label_court.tally_sentence(
         cases, votes
     )
-    assert label_court.tally_sentence(cases, {}) == "0 cases of 3 heard in this session."
+    assert label_court.tally_sentence(cases, {}) == "0 cases of 3 judged in this session."
 
 
 def test_the_estimate_is_called_one_and_the_gain_no_evidence(summary: LabelsSummary) -> None:
     known = dataclasses.replace(
         summary, images=1000, issues=40, accuracy=0.9, accuracy_without=0.9375, mistakes=100, mistakes_left=60
     )
-    assert "**40** labels (**4.0 %**) are wrong. An estimate, no verdict" in label_court.estimate_sentence(known)
+    assert "**40** labels (**4.0 %**) are wrong. This is an estimate" in label_court.estimate_sentence(known)
     ceiling = label_court.ceiling_sentence(known)
     assert "Of 100 out-of-fold mistakes 40 are suspected labels and **60 stay**" in ceiling
     assert "from 90.00 % to 93.75 %. That it rises is no evidence" in ceiling

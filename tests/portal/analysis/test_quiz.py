@@ -65,16 +65,18 @@ def test_answers_are_held_against_label_and_model() -> None:
     assert found == [Answer(2, 1, 1, True, 2, 0.4)]
     assert found[0].right and not found[0].model_right
     assert quiz.verdict(found[0], CLASSES) == (
-        "The label is **coat**. You are right; the final model says, wrongly, shoe with a probability of 40 %."
+        "The label is **coat**. You are right; the final model predicts, wrongly, shoe with a probability of 40 %."
     )
 
 
 def test_only_random_images_are_compared_with_people() -> None:
     given = [answer(right=True, sure=True), answer(right=False, sure=False)]
     assert "83.5 %" in quiz.score(given, quiz.RANDOM, of_people=True)
-    assert "You have 1 of 2 right, the final model 2 of the same 2." in quiz.score(given, quiz.RANDOM, of_people=False)
+    assert "You have 1 of 2 right; the final model has 2 of the same 2." in quiz.score(
+        given, quiz.RANDOM, of_people=False
+    )
     hard = quiz.score(given, quiz.HARD, of_people=False)
-    assert "83.5" not in hard and "chosen because the model fails" in hard
+    assert "83.5" not in hard and "selected because the model fails" in hard
 
 
 def test_calibration_counts_by_sureness() -> None:
@@ -132,14 +134,14 @@ def test_an_answer_reveals_label_model_and_map_and_goes_on(only_run: Path, full_
     press(app, "quiz_next")
     assert "Image 2 of 20" in app.image[0].captions[0]
     press(choose(app, classes[0]), "quiz_press_U")
-    assert "of 2 right, the final model" in words(app)
+    assert "of 2 right; the final model has" in words(app)
     assert app.table[0].value["Who, how sure"].tolist()[:2] == ["You, sure", "You, not sure"]
 
 
 def test_the_mode_of_a_link_decides_the_images_and_the_comparison(only_run: Path, full_run: Run) -> None:
     app = open_page("quiz", quiz_mode="hard", quiz_sheet="2")
     press(choose(app, full_run.manifest.classes[0]), "quiz_press_U")
-    assert "chosen because the model fails" in words(app)
+    assert "selected because the model fails" in words(app)
     assert "83.5" not in words(app)
 
 
@@ -151,5 +153,5 @@ def test_a_sheet_ends(only_run: Path, full_run: Run) -> None:
         press(choose(app, full_run.manifest.classes[1]), "quiz_press_S")
         if number < total:
             press(app, "quiz_next")
-    assert "The sheet is done" in words(app)
+    assert "You finished this sheet" in words(app)
     assert not [button for button in app.button if button.key == "quiz_next"]

@@ -156,6 +156,14 @@ def test_the_deck_stands_beside_the_best_trials_only_where_asked() -> None:
     ]
 
 
+def test_on_the_page_the_deck_s_figures_stand_below_ours() -> None:
+    searches = {"coarse": search(0.7, 0.9)}
+    frames = {name: search_log.trial_frame(each, clock(2)) for name, each in searches.items()}
+    for with_deck, shown in ((True, "90.00  \n:small[:gray[deck: 95.38]]"), (False, "90.00")):
+        table = search_log.in_fewer_columns(search_log.best_table(searches, frames, with_deck=with_deck))
+        assert table.loc["Highest val accuracy (%)"].to_dict() == {"Coarse search, best": shown}
+
+
 def test_the_trials_table_has_a_row_a_trial() -> None:
     table = search_log.trials_table(search_log.trial_frame(search(0.7, None), clock(2)))
     assert table["Trial"].tolist() == [0, 1]

@@ -65,4 +65,4 @@ def test_overlapping_intervals_leave_the_order_open(summary: AugmentationsSummar
 
 def test_one_seed_gives_no_verdict(summary: AugmentationsSummary) -> None:
     lone = [Spread(1, mean, None, None, None) for mean in (0.9, 0.8)]
-    assert "nothing says whether that is more than chance" in augmentation.verdict(with_spreads(summary, lone))
+    assert "cannot show whether that is more than chance" in augmentation.verdict(with_spreads(summary, lone))

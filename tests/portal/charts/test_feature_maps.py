@@ -40,14 +40,14 @@ def test_filters_are_grouped_by_side(summary: FeatureMapsSummary) -> None:
     assert [row.filter for row in feature_maps.filters_of(summary, "right")] == [1]
     assert len(feature_maps.filters_of(summary, None)) == 4
     table = feature_maps.side_table(summary)
-    assert table["Answers to"].tolist() == ["left", "right", "top", "silent"]
+    assert table["Responds to"].tolist() == ["left", "right", "top", "silent"]
     assert table["Numbers"].tolist() == ["0", "1", "2", "3"]
 
 
 def test_the_sentence_counts_each_side(summary: FeatureMapsSummary) -> None:
     assert feature_maps.side_sentence(summary) == (
         "Filters by side: 1 to the left, 1 to the right, 1 to the top, 0 to the bottom; "
-        "0 answer everywhere, 1 hardly at all."
+        "0 respond everywhere, 1 hardly at all."
     )
 
 

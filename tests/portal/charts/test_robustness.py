@@ -41,7 +41,7 @@ def test_a_line_each_and_a_rule_at_the_slider(summary: RobustnessSummary, kind: 
 
 def test_the_sentence_names_best_and_worst_where_they_part(summary: RobustnessSummary) -> None:
     frame = robustness.curve_frame(summary, "rotate", "trainset", robustness.names(summary, None))
-    assert robustness.sentence(frame, ROTATE) == "They part most at 90 degrees: 3 keeps 81 %, 6 58 %."
+    assert robustness.sentence(frame, ROTATE) == "They differ most at 90 degrees: 3 keeps 81 %, 6 58 %."
 
 
 def test_practice_is_judged_only_where_a_trainset_practises(

@@ -61,7 +61,10 @@ def test_until_it_is_opened_nothing_is_offered(only_run: Path) -> None:
     app = open_page("dataset")
     assert not app.radio
     assert not app.download_button
-    assert [part.label for part in app.expander][-2:] == ["Exercises (3)", "Take away: link, command, data, charts"]
+    assert [part.label for part in app.expander][-2:] == [
+        "Exercises (3)",
+        "Take away: link, command, notebook, data, charts",
+    ]
 
 
 def test_the_take_away_has_link_commands_and_files(only_run: Path) -> None:

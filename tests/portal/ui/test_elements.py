@@ -52,7 +52,7 @@ def test_provenance_says_how_far_chance_reaches_where_accuracies_stand(tiny: Tin
 
 def test_provenance_names_split_seeds_profile_and_machine(tiny: TinyRun) -> None:
     line = text.provenance(tiny.manifest({}), "test", 10_000, 3)
-    assert line.startswith("Measured on: 10,000 test images · 3 seeds · smoke profile")
+    assert line.startswith("Test set, 10,000 images · 3 seeds · smoke profile")
     assert MACHINE.processor in line
 
 
@@ -116,4 +116,5 @@ def test_many_marks_are_drawn_as_svg_too() -> None:
 def test_a_margin_is_clear() -> None:
     shown = np.asarray(Image.open(io.BytesIO(pictures.png(np.full((2, 2), 9, np.uint8), 3, margin=4))))
     assert shown.shape == (6, 10, 2)
-    assert (shown[:, :6] == (9, 255)).all() and (shown[:, 6:, 1] == 0).all()
+    assert (shown[:, 2:8] == (9, 255)).all(), "half of the margin at each side, so that all corners look alike"
+    assert (shown[:, :2, 1] == 0).all() and (shown[:, 8:, 1] == 0).all()

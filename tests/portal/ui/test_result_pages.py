@@ -129,17 +129,17 @@ def test_the_record_of_the_reading_and_the_open_questions_are_shown(full_run: Ru
 def test_results_do_without_improvements(tiny: TinyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny.write(tmp_path / "study", without=["improvements/"])
     monkeypatch.setenv("FASHION_RUNS", str(tmp_path / "study"))
-    assert "Room for improvement" not in [each.value for each in open_page("results").subheader]
+    assert "Open questions" not in [each.value for each in open_page("results").subheader]
 
 
 @pytest.mark.usefixtures("only_run")
 def test_mistakes_are_filtered_by_pair(full_run: Run) -> None:
     app = open_page("errors", errors_forgive="Strict")
     summary = full_run.document(ErrorsSummary)
-    assert f"{summary.mistakes} mistakes; under each image" in words(app)
+    assert f"{summary.mistakes} mistakes. Below each image" in words(app)
     most = app.selectbox(key="errors_pair").options[1]
     healthy(app.selectbox(key="errors_pair").set_value(most).run())
-    assert f"{summary.pairs[0].count} mistakes; under each image" in words(app)
+    assert f"{summary.pairs[0].count} mistakes. Below each image" in words(app)
 
 
 @pytest.mark.usefixtures("only_run")
@@ -150,12 +150,12 @@ def test_the_dial_leaves_the_mistakes_that_stay_and_a_cost_of_100_all_of_them(
     monkeypatch.setattr(forgiveness, "PRESETS", (*forgiveness.PRESETS, anything))
     app = open_page("errors", errors_forgive="Anything")
     mistakes = full_run.document(ErrorsSummary).mistakes
-    assert "0 mistakes; under each image" in words(app)
+    assert "0 mistakes. Below each image" in words(app)
     healthy(app.toggle(key="errors_stay").set_value(False).run())
-    assert f"{mistakes} mistakes; under each image" in words(app)
+    assert f"{mistakes} mistakes. Below each image" in words(app)
     healthy(app.toggle(key="errors_stay").set_value(True).run())
     healthy(app.slider(key="errors_cost").set_value(100).run())
-    assert f"{mistakes} mistakes; under each image" in words(app)
+    assert f"{mistakes} mistakes. Below each image" in words(app)
 
 
 @pytest.mark.usefixtures("only_run")

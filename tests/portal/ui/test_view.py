@@ -25,8 +25,8 @@ def test_each_part_can_be_hidden(only_run: Path) -> None:
     )
     assert any(label.startswith("Exercises") for label in labels(shown)) and not labels(bare)
     assert shown.success and not bare.success
-    assert any("Measured on" in each.value for each in shown.caption)
-    assert not any("Measured on" in each.value for each in bare.caption)
+    assert any(" profile · " in each.value for each in shown.caption)
+    assert not any(" profile · " in each.value for each in bare.caption)
     assert "Deck" in shown.table[0].value.columns and "Deck" not in bare.table[0].value.columns
 
 
