@@ -8,8 +8,7 @@ from portal.charts.labels import with_room
 
 
 def test_a_label_that_would_cover_another_is_left_out() -> None:
-    apart, beside = np.array([0.0, 100.0, 104.0]), np.array([50.0, 50.0, 48.0])
-    assert with_room(apart, beside).tolist() == [True, True, False]
+    assert with_room(np.array([0.0, 100.0, 110.0]), np.full(3, 50.0)).tolist() == [True, True, False]
 
 
 def test_a_label_that_would_cover_a_mark_is_left_out() -> None:
