@@ -18,8 +18,8 @@ SHOWN = 24
 elements.opening("How accurate is the final model on images that influenced no choice?")
 final = elements.document(FinalSummary)
 improvements, manifest = elements.optional(ImprovementsSummary), elements.current_run().manifest
-sections = ["By class", "Confusion matrix", "The reading of the test set", "Open questions"]
-elements.contents(*(sections if improvements else sections[:-1]))
+open_questions = ["Open questions"] if improvements else []
+elements.contents("By class", "Confusion matrix", "The reading of the test set", *open_questions)
 elements.beside_deck(final_figures.beside_deck(final, elements.optional(ConfirmSummary)))
 elements.provenance(split="test", images=final.test_images, seeds=len(final.seeds))
 elements.chart(
@@ -47,9 +47,8 @@ numbers = cell_images(test["labels"], answers.argmax(axis=1), frame[frame["cell"
 st.markdown(
     f"**{cell}**: {len(numbers):,} images; the first {min(len(numbers), SHOWN)} with the predicted probability."
 )
-numbers = numbers[:SHOWN]
-captions = [f"#{n}, {percent(answers[n].max(), 0)}" for n in numbers]
-elements.gallery(test["images"][numbers], captions, columns=12, scale=3)
+shares = [f"#{n}, {percent(answers[n].max(), 0)}" for n in numbers[:SHOWN]]
+elements.gallery(test["images"][numbers[:SHOWN]], shares, columns=12, scale=3)
 elements.link(navigation.named("epochs"), "The same matrix, epoch by epoch")
 
 st.subheader("The reading of the test set")
