@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", description="Without one, the pages are served.")
 
     asked = commands.add_parser("predict", help="say what photos show, a line each")
-    asked.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a JPEG, PNG, WebP, GIF or BMP file")
+    asked.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"a {photo.KINDS} file")
     asked.set_defaults(command=predict_files)
 
     judged = commands.add_parser("evaluate", help="measure the answers on labelled photos")

@@ -1,11 +1,12 @@
 """A photo's bytes to a 28x28 image as Fashion-MNIST has them, every step inspectable."""
 
-from artifacts.photo.decode import MAX_BYTES, UploadError, decode
+from artifacts.photo.decode import KINDS, MAX_BYTES, UploadError, decode
 from artifacts.photo.prepare import GROUNDS, INVERTS, Choices, Facts, Preparation, Step, prepare, uneven, views
 
 __all__ = [
     "GROUNDS",
     "INVERTS",
+    "KINDS",
     "MAX_BYTES",
     "Choices",
     "Facts",

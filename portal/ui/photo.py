@@ -43,7 +43,7 @@ def received() -> list[Picture]:
 def _uploaded() -> list[Picture]:
     most = f"at most {uploads.MOST_FILES} pictures, {uploads.MOST_BYTES // 1024**2} MB together"
     # No list of file types: Streamlit would refuse the others without the sentence that says what to do instead.
-    files = st.file_uploader(f"JPEG, PNG, WebP, GIF or BMP, {most}", accept_multiple_files=True, key="predict_upload")
+    files = st.file_uploader(f"{photo.KINDS}, {most}", accept_multiple_files=True, key="predict_upload")
     return [Picture(file.name, file.getvalue()) for file in files]
 
 

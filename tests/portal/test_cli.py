@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artifacts.photo import KINDS
 from artifacts.store import Run
 from portal import cli
 from portal.cli import main
@@ -90,7 +91,7 @@ def test_an_unreadable_file_does_not_stop_the_others(
     out, err = capsys.readouterr()
     assert out.startswith(f"{good}: This looks like")
     notes, folder, gone = err.splitlines()
-    assert notes == f"{tmp_path / 'notes.txt'}: This file is not a picture: send a JPEG, PNG, WebP, GIF or BMP file."
+    assert notes == f"{tmp_path / 'notes.txt'}: This file is not a picture: send a {KINDS} file."
     assert "cannot be read (Is a directory)" in folder
     assert "cannot be read (No such file or directory)" in gone
 

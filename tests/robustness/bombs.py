@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from functools import cache
 
+import pillow_heif
 from PIL import Image
+
+pillow_heif.register_heif_opener()
 
 # Just under Pillow's own limit, beyond which it warns.
 WIDTH, HEIGHT = 9_460, 9_455
 
 
 def bombs() -> dict[str, bytes]:
-    """Eight bombs by name, none over 1 MB."""
+    """Bombs by name, none over 1 MB."""
     return {
         "89 million pixels.png": png(WIDTH, HEIGHT, channels=1),
         "89 million with alpha.png": png(WIDTH, HEIGHT, channels=4),
@@ -23,6 +27,11 @@ def bombs() -> dict[str, bytes]:
         "frames.gif": _gif(frames=2_000),
         "header.bmp": _bmp(),
         "canvas.webp": _webp(),
+        "header.tiff": _tiff(),
+        "36 million.avif": _container("AVIF"),
+        "stream.avif": _stated_small(_container("AVIF")),
+        "36 million.heic": _container("HEIF"),
+        "stream.heic": _stated_small(_container("HEIF")),
     }
 
 
@@ -70,3 +79,25 @@ def _webp() -> bytes:
     place = data.index(b"VP8X") + 12
     data[place : place + 6] = (16_382).to_bytes(3, "little") * 2
     return bytes(data)
+
+
+def _tiff() -> bytes:
+    """A header alone that promises 46,000 x 46,000 pixels in one strip."""
+    tags = {256: 46_000, 257: 46_000, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 46_000, 279: 1_000}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(1_000)
+
+
+@cache
+def _container(kind: str) -> bytes:
+    """A black picture of 36 million pixels, which video codecs pack to next to nothing."""
+    file = io.BytesIO()
+    fastest = {"speed": 10} if kind == "AVIF" else {"enc_params": {"preset": "ultrafast"}}
+    Image.new("L", (6_000, 6_000)).save(file, kind, quality=1, **fastest)
+    return file.getvalue()
+
+
+def _stated_small(data: bytes) -> bytes:
+    """The same with a stated size of 64 x 64 pixels, which is all that a look at the header shows."""
+    place = data.index(b"ispe") + 8
+    return data[:place] + struct.pack(">II", 64, 64) + data[place + 8 :]

@@ -8,8 +8,10 @@ import zlib
 from collections.abc import Iterator
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
+pillow_heif.register_heif_opener()
 SIDE = 24
 # What parsers stumble over: ends of signed and unsigned ranges.
 ODD_WORDS = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\xff\xff\xff\x7f", b"\0\0\0\x80")
@@ -57,6 +59,17 @@ def originals() -> dict[str, bytes]:
         "gif": _saved(picture, "GIF", **frames),
         "bmp": _saved(picture, "BMP"),
         "bmp palette": _saved(picture.convert("P"), "BMP"),
+        "tiff": _saved(picture, "TIFF", exif=exif),
+        "tiff lzw": _saved(clear, "TIFF", compression="tiff_lzw"),
+        "tiff jpeg": _saved(picture, "TIFF", compression="jpeg"),
+        "tiff fax": _saved(picture.convert("1"), "TIFF", compression="group4"),
+        "tiff 16 bit": _saved(sixteen, "TIFF"),
+        "tiff pages": _saved(grey, "TIFF", save_all=True, append_images=[grey.rotate(90)]),
+        "avif": _saved(picture, "AVIF", exif=exif),
+        "avif alpha": _saved(clear, "AVIF"),
+        "heic": _saved(picture, "HEIF", exif=exif.tobytes()),
+        "heic alpha": _saved(clear, "HEIF"),
+        "heic tiles": _saved(picture.resize((96, 96)), "HEIF", tile_size=64),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import onnxruntime
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -17,6 +18,7 @@ from portal.core.navigation import ROOT
 from portal.networks import inference
 from portal.predict import answers
 
+pillow_heif.register_heif_opener()
 LEVELS = 2  # of 255, as far as an encoding may move a pixel
 TURNS = ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_90", "TRANSVERSE", "ROTATE_270")
 
@@ -53,19 +55,21 @@ def sixteen(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
 
 
-def turned(orientation: int) -> Callable[[Image.Image], bytes]:
+def turned(orientation: int, kind: str, **options: object) -> Callable[[Image.Image], bytes]:
     """As a camera stores it that was held another way, with the note that says so."""
 
     def encode(image: Image.Image) -> bytes:
         exif = Image.Exif()
         exif[0x0112] = orientation
         stored = image.transpose(Image.Transpose[TURNS[orientation - 2]]) if orientation > 1 else image
-        return saved(stored, "PNG", exif=exif)
+        return saved(stored.convert("RGB"), kind, exif=exif.tobytes(), **options)
 
     return encode
 
 
 FINE = {"quality": 100, "subsampling": 0}
+AVIF = {"quality": 100, "subsampling": "4:4:4", "speed": 10}
+HEIC = {"quality": -1, "chroma": 444, "matrix_coefficients": 0}
 ENCODINGS: dict[str, Callable[[Image.Image], bytes]] = {
     "PNG L": lambda image: saved(image, "PNG"),
     "PNG RGB": lambda image: saved(image.convert("RGB"), "PNG"),
@@ -84,7 +88,21 @@ ENCODINGS: dict[str, Callable[[Image.Image], bytes]] = {
     "WEBP with alpha": lambda image: saved(opaque(image, "RGBA"), "WEBP", lossless=True),
     "BMP": lambda image: saved(image, "BMP"),
     "BMP RGB": lambda image: saved(image.convert("RGB"), "BMP"),
-    **{f"orientation {number}": turned(number) for number in range(1, 9)},
+    "TIFF": lambda image: saved(image, "TIFF"),
+    "TIFF LZW with alpha": lambda image: saved(opaque(image, "RGBA"), "TIFF", compression="tiff_lzw"),
+    "TIFF 16 bit": lambda image: saved(sixteen(image), "TIFF"),
+    "TIFF CMYK": lambda image: saved(image.convert("CMYK"), "TIFF"),
+    "TIFF of two pages": lambda image: saved(image, "TIFF", save_all=True, append_images=[Image.new("L", image.size)]),
+    "AVIF": lambda image: saved(image.convert("RGB"), "AVIF", **AVIF),
+    "AVIF with alpha": lambda image: saved(opaque(image, "RGBA"), "AVIF", **AVIF),
+    "HEIC L": lambda image: saved(image, "HEIF", quality=-1),
+    "HEIC": lambda image: saved(image.convert("RGB"), "HEIF", **HEIC),
+    "HEIC with alpha": lambda image: saved(opaque(image, "RGBA"), "HEIF", **HEIC),
+    "HEIC in tiles": lambda image: saved(image.convert("RGB"), "HEIF", tile_size=64, **HEIC),
+    **{f"orientation {number}": turned(number, "PNG") for number in range(1, 9)},
+    **{f"TIFF orientation {number}": turned(number, "TIFF") for number in range(2, 9)},
+    **{f"AVIF orientation {number}": turned(number, "AVIF", **AVIF) for number in range(2, 9)},
+    **{f"HEIC orientation {number}": turned(number, "HEIF", **HEIC) for number in range(2, 9)},
 }
 
 

@@ -2,14 +2,18 @@
 
 import io
 import struct
+import sys
 import zlib
 
 import numpy as np
+import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from artifacts.photo import MAX_BYTES, UploadError, decode
 
+pillow_heif.register_heif_opener()
+module = sys.modules["artifacts.photo.decode"]  # the package's own name for it is the function's
 SIDE = 48
 
 
@@ -92,6 +96,32 @@ def test_large_pictures_are_shrunk() -> None:
     assert decode(saved(Image.new("P", (3000, 1500)), "PNG")).shape == (512, 1024, 3)
 
 
+def exchanged_profile() -> bytes:
+    """An RGB profile whose red primary is sRGB's blue, and the reverse."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    kept = profile.replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+    return kept.replace(b"rXYZ", b"....").replace(b"bXYZ", b"rXYZ").replace(b"....", b"bXYZ")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+def test_colours_are_what_the_profile_means(kind: str) -> None:
+    red = Image.new("RGB", (64, 64), (200, 30, 30))
+    assert np.abs(decode(saved(red, kind, icc_profile=exchanged_profile()))[5, 5] - [30.0, 30, 200]).max() < 6
+    assert np.abs(decode(saved(red, kind, icc_profile=b"damaged"))[5, 5] - [200.0, 30, 30]).max() < 6
+
+
+def test_a_heic_photo_over_the_cap_is_read_from_its_thumbnail(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = Image.radial_gradient("L").resize((640, 480)).convert("RGB")
+    whole = decode(saved(picture, "HEIF", quality=90, thumbnails=[320]))
+    monkeypatch.setattr(module, "MAX_PIXELS", 200_000)
+    small = decode(saved(picture, "HEIF", quality=90, thumbnails=[320]))
+    assert whole.shape == (480, 640, 3) and small.shape == (240, 320, 3)
+    assert np.abs(whole[::2, ::2].astype(int) - small).mean() < 5
+    for sides in ([], [160]):
+        with pytest.raises(UploadError, match="million pixels"):
+            decode(saved(picture, "HEIF", thumbnails=sides))
+
+
 def png_header(width: int, height: int) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -105,10 +135,12 @@ REFUSED = {
     "too many bytes": (bytes(MAX_BYTES + 1), "larger than"),
     "text": (b"hello, I am not a picture", "not a picture"),
     "PDF": (b"%PDF-1.7 ...", "a PDF"),
-    "HEIC": (b"\0\0\0\x18ftypheic" + bytes(40), "HEIC"),
-    "AVIF": (b"\0\0\0\x18ftypavif" + bytes(40), "AVIF"),
+    "video": (b"\0\0\0\x18ftypisom" + bytes(40), "a video"),
+    "animated AVIF": (b"\0\0\0\x18ftypavis" + bytes(40), "an animation"),
+    "HEIC cut off": (saved(Image.effect_noise((200, 200), 90), "HEIF")[:9_000], "cut off"),
+    "AVIF cut off": (saved(Image.effect_noise((200, 200), 90), "AVIF")[:9_000], "cut off"),
+    "floating point": (saved(Image.new("F", (64, 64)), "TIFF"), "another kind"),
     "SVG": (b"  <svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
-    "TIFF": (b"II*\0" + bytes(40), "TIFF"),
     "bomb": (png_header(30_000, 30_000), "too many pixels"),
     "just over the cap": (png_header(4_000, 4_000), "million pixels"),
     "one pixel wide": (png_header(1, 5_000), "at least"),
@@ -125,7 +157,7 @@ def test_refusals_are_one_sentence(case: str) -> None:
     assert message.endswith(".") and "\n" not in message and message.count(". ") == 0
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "BMP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF"])
 def test_damaged_bytes_raise_nothing_but_upload_errors(picture: Image.Image, kind: str) -> None:
     whole = saved(picture, kind)
     rng = np.random.default_rng(0)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from artifacts.photo import KINDS
 from portal.predict import answers
 from portal.predict.uploads import MOST_FILES
 from tests.portal.test_pages import open_page
@@ -91,7 +92,7 @@ def test_several_pictures_are_answered_and_one_is_looked_at(page: AppTest) -> No
     picker = page.selectbox(key="predict_picked")
     assert picker.options == ["1. first.png", "2. second.png"]
     [warning] = page.warning
-    assert warning.value == r"\!\[x\]\(notes\): This file is not a picture: send a JPEG, PNG, WebP, GIF or BMP file."
+    assert warning.value == rf"\!\[x\]\(notes\): This file is not a picture: send a {KINDS} file."
     before = charts(page)
     picker.set_value("2. second.png").run()
     assert charts(page) != before
