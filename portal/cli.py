@@ -24,7 +24,7 @@ from portal.core.text import percent
 from portal.networks import inference
 from portal.predict import answers
 from portal.predict.answers import Answer
-from portal.predict.evaluate import Evaluation, evaluate
+from portal.predict.evaluate import Evaluation, Exact, evaluate
 from portal.predict.steps import Measurement
 from portal.serving.server import ServerError, serve
 
@@ -235,7 +235,7 @@ def answer_line(file: Path, answer: Answer, *, as_json: bool) -> str:
 
 
 def report(evaluation: Evaluation) -> list[str]:
-    """The scores as a table for a terminal, and two lines of sums."""
+    """The scores as a table for a terminal, two lines of sums, and the confusion of photos whose class is known."""
     width = max(len("Label"), *(len(score.name) for score in evaluation.labels))
     lines = [f"{'Label':{width}}  Photos    Right  Rejected  Right answers"]
     for score in evaluation.labels:
@@ -247,7 +247,19 @@ def report(evaluation: Evaluation) -> list[str]:
         ("Rejection AUROC", evaluation.rejection_auroc),
     ):
         lines.append(f"{name}: {'not measurable here' if value is None else format(value, '.3f')}")
-    return lines
+    return lines + (exact_report(evaluation.exact) if evaluation.exact else [])
+
+
+def exact_report(exact: Exact) -> list[str]:
+    """The confusion, a row a right class and a column a class, and the accuracy over the classes."""
+    width = max(len(name) for name in exact.classes)
+    lines = ["", "Answers (columns) to photos of one known class (rows)"]
+    lines.append(" " * width + "".join(f"  {name[:7]:>7}" for name in exact.classes))
+    lines += [
+        f"{name:{width}}" + "".join(f"  {count:7}" for count in counts) for name, counts in exact.confusion.items()
+    ]
+    shown = f"{exact.photos} photos of {len(exact.confusion)} classes"
+    return [*lines, f"Accuracy: {exact.accuracy:.3f} on {shown}, {exact.balanced_accuracy:.3f} as the classes' mean"]
 
 
 def step_report(figures: PhotoEvaluation) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from artifacts import deck
+from artifacts import deck, photo
 from artifacts.photo.labels import Label
 from portal.predict.answers import Answer
 from portal.predict.evaluate import Evaluation, LabelScore, auroc, evaluate
@@ -59,9 +60,34 @@ def test_what_could_not_be_read_counts_nowhere() -> None:
 
 def test_a_run_that_cannot_reject_has_no_auroc() -> None:
     result = scored({"dress": [answer("Dress")], "hat": [answer("Bag")]}, {"dress": ("Dress",), "hat": ()})
-    assert result == Evaluation(
-        (LabelScore("dress", ("Dress",), 1, 1.0, None), LabelScore("hat", (), 1, None, None)), 1.0, None
-    )
+    assert result.labels == (LabelScore("dress", ("Dress",), 1, 1.0, None), LabelScore("hat", (), 1, None, None))
+    assert (result.balanced_accuracy, result.rejection_auroc) == (1.0, None)
+
+
+def test_photos_of_one_known_class_give_accuracy_and_confusion() -> None:
+    right = {"dress": ("Dress",), "bag": ("Bag",), "shoes": ("Sandal", "Sneaker", "Ankle boot"), "hat": ()}
+    given = {
+        "dress": [answer("Dress"), answer("Dress"), answer("Coat")],
+        "bag": [answer("Dress"), None],
+        "shoes": [answer("Sandal")],
+        "hat": [answer("Bag")],
+    }
+    exact = scored(given, right).exact
+    assert exact is not None
+    assert (exact.photos, exact.accuracy, exact.classes) == (4, 0.5, CLASSES)
+    assert exact.balanced_accuracy == pytest.approx((2 / 3 + 0) / 2)
+    assert list(exact.confusion) == ["Dress", "Bag"]
+    assert {CLASSES[i]: n for i, n in enumerate(exact.confusion["Dress"]) if n} == {"Dress": 2, "Coat": 1}
+    assert scored({"shoes": [answer("Sandal")]}, {"shoes": right["shoes"]}).exact is None
+
+
+def test_the_table_of_shoes_makes_a_wide_label_exact() -> None:
+    table = json.loads((Path(photo.__file__).parent / "shoes.json").read_text())
+    name, exact = next((file, kind) for file, kind in table.items() if kind == "Sneaker")
+    label = Label("shoes", ("Sandal", "Sneaker", "Ankle boot"), (Path(name),))
+    result = evaluate([label], lambda file: answer("Sandal"))
+    assert (result.balanced_accuracy, result.exact and result.exact.accuracy) == (1.0, 0.0)
+    assert result.exact is not None and list(result.exact.confusion) == [exact]
 
 
 def test_without_garments_there_is_no_accuracy() -> None:
