@@ -64,9 +64,9 @@ $(VENV)/.installed: requirements.txt pipeline/requirements.txt portal/requiremen
 	@$(BIN)/python $(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-cluster.txt
 	@echo "Installing the test tools into $(VENV) (0.5 GB, about 1 minute)"
-	@$(BIN)/python $(PIP) -r requirements-dev.txt
+	@$(BIN)/python $(PIP) -r requirements-cluster.txt -r requirements-dev.txt
 	@touch $@
 
 $(PORTAL_VENV)/.installed: portal/requirements.txt

@@ -248,11 +248,13 @@ def test_a_real_document_with_anything_at_one_place_is_a_document_or_an_artifact
     sealed_run: Run, examples: int
 ) -> None:
     """A value that is anything is refused at the top; this reaches every field."""
-    real = {kind: json.loads((sealed_run.folder / kind.PATH).read_bytes()) for kind in DOCUMENTS}  # type: ignore[attr-defined]
+    files = {kind: sealed_run.folder / kind.PATH for kind in DOCUMENTS}  # type: ignore[attr-defined]
+    real = {kind: json.loads(file.read_bytes()) for kind, file in files.items() if file.exists()}
+    assert len(real) >= len(DOCUMENTS) - 1  # a run without photographs has no record of them
     ways = {kind: list(places(plain)) for kind, plain in real.items()}
 
     @settings(max_examples=examples, deadline=None)
-    @given(kind=st.sampled_from(DOCUMENTS), number=st.integers(0, 10**6), value=VALUES)
+    @given(kind=st.sampled_from(list(real)), number=st.integers(0, 10**6), value=VALUES)
     def check(kind: type, number: int, value: object) -> None:
         decoded_or_refused(kind, changed(real[kind], ways[kind][number % len(ways[kind])], value))
 

@@ -97,7 +97,7 @@ def test_the_estimate_is_called_one_and_the_gain_no_evidence(summary: LabelsSumm
     assert "**40** labels (**4.0 %**) are wrong. This is an estimate" in label_court.estimate_sentence(known)
     ceiling = label_court.ceiling_sentence(known)
     assert "Of 100 out-of-fold mistakes 40 are suspected labels and **60 stay**" in ceiling
-    assert "from 90.00 % to 93.75 %. That it rises is no evidence" in ceiling
+    assert "from 90.00 % to 93.75 %. The rise is no evidence" in ceiling
 
 
 def test_scores_leave_the_suspects_out() -> None:

@@ -53,12 +53,12 @@ def test_the_table_prints_the_decks_figures_as_the_deck_does(summary: Augmentati
 
 def test_a_lead_without_overlap_is_real(summary: AugmentationsSummary) -> None:
     changed = with_spreads(summary, [interval(0.9, 0.01), interval(0.8, 0.01)])
-    assert "its lead is real at n = 3" in augmentation.verdict(changed)
+    assert "its lead is more than chance at n = 3" in augmentation.verdict(changed)
 
 
 def test_overlapping_intervals_leave_the_order_open(summary: AugmentationsSummary) -> None:
     some = with_spreads(summary, [interval(0.9, 0.02), interval(0.89, 0.02), interval(0.7, 0.01), interval(0.88, 0.02)])
-    assert "overlaps that of sets 2 and 4: n = 3 seeds do not settle the order" in augmentation.verdict(some)
+    assert "overlaps that of sets 2 and 4: 3 seeds do not decide the ranking" in augmentation.verdict(some)
     all_of_them = with_spreads(summary, [interval(0.9, 0.02), interval(0.89, 0.02)])
     assert "overlaps that of all others" in augmentation.verdict(all_of_them)
 

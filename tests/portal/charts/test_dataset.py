@@ -23,7 +23,7 @@ def test_the_distribution_counts_every_image_once(full_run: Run, summary: EdaSum
     assert sum(row["images"] for row in rows) == sum(sum(counts) for counts in summary.counts.values())
 
 
-@pytest.mark.parametrize(("counts", "word"), [((10, 10), "fair measure"), ((10, 9), "not equally frequent (train)")])
+@pytest.mark.parametrize(("counts", "word"), [((10, 10), "fair measure"), ((10, 9), "imbalanced (train)")])
 def test_balance_is_read_from_the_counts(counts: tuple[int, int], word: str, summary: EdaSummary) -> None:
     changed = summary.__class__(**{**vars(summary), "counts": {"train": counts, "validation": (5, 5), "test": (7, 7)}})
     assert word in dataset.balance(dataset.distribution_frame(changed, ("a", "b")))
