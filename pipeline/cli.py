@@ -196,7 +196,8 @@ def _announce(config: Config, folder: RunFolder) -> None:
     here = machine.describe()
     console.print(
         f"Profile {config.profile}: about {config.expected_minutes:g} minutes for the whole study on two CPU cores; "
-        f"here: {here.device}, {here.cores} core{'s' * (here.cores > 1)}. Run folder: {folder.folder}",
+        f"here: {here.device}, {here.cores} core{'s' * (here.cores > 1)}.{machine.unused_gpu()} "
+        f"Run folder: {folder.folder}",
         highlight=False,
     )
 

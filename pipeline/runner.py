@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import hashlib
 import json
 import os
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 
 from artifacts import store
@@ -49,25 +49,22 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Own the run; the lock dies with its owner. UserError at once if another process owns it."""
+        owner = self.work / "owner"  # not in the lock's file, which nobody else can read on Windows
+        lock = FileLock(self.work / "lock", timeout=0)
         try:
             self.work.mkdir(parents=True, exist_ok=True)
-            file = (self.work / "lock").open("a+", encoding="utf-8")
+            held = lock.acquire()
+            owner.write_text(str(os.getpid()), encoding="utf-8")
+        except Timeout as error:
+            number = owner.read_text(encoding="utf-8") if owner.exists() else "unknown"
+            raise UserError(
+                f"Process {number} is working on {self.folder}: wait for it, or name another run with --run."
+            ) from error
         except OSError as error:
             raise UserError(
                 f"The run folder {self.folder} cannot be written ({error.strerror}): choose another."
             ) from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                file.seek(0)
-                owner = file.read().strip() or "unknown"
-                raise UserError(
-                    f"Process {owner} is working on {self.folder}: wait for it, or name another run with --run."
-                ) from error
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+        with held:
             yield
 
 

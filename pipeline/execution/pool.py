@@ -4,7 +4,6 @@ each lies in the run folder under the trial's key, so that none is trained twice
 from __future__ import annotations
 
 import multiprocessing
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,7 @@ from artifacts.contract import ArtifactError
 from pipeline.execution import forkserver, processes, ray_cluster
 from pipeline.execution.processes import device_names
 from pipeline.execution.ray_cluster import RayExecutor
-from pipeline.support import checksummed
+from pipeline.support import checksummed, machine
 from pipeline.support.errors import BudgetSpent
 from pipeline.training.trials import Files, TrialFolder, TrialRecord, TrialSpec, Workplace, inputs_of
 
@@ -31,7 +30,7 @@ POLL_SECONDS = 0.2  # between two looks at how far the workers are
 
 def threads_for(trials: int) -> int:
     """CPU threads a trial gets, of all there are, in a stage of that many trials."""
-    cores = len(os.sched_getaffinity(0))
+    cores = machine.cores()
     return max(1, cores // max(1, min(len(device_names()), trials)))
 
 

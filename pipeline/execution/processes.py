@@ -5,7 +5,6 @@ A trial's numbers do not depend on which process trains it or on what ran there 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
@@ -18,6 +17,7 @@ import torch
 from pipeline import data
 from pipeline.execution import worker
 from pipeline.execution.torchrun import execute_in_ranks
+from pipeline.support import machine
 from pipeline.support.errors import BudgetSpent
 from pipeline.training.trials import Files, TrialSpec, Workplace, execute
 
@@ -29,7 +29,7 @@ def device_names() -> list[str]:
     """The devices that trials run on: every GPU, else the CPU once a core."""
     if torch.cuda.is_available():
         return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
-    return ["cpu"] * len(os.sched_getaffinity(0))
+    return ["cpu"] * machine.cores()
 
 
 def local_executor(devices: Sequence[str], context: BaseContext, *given: Any) -> ProcessPoolExecutor:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from typing import Any
 
 from tqdm import tqdm
 
+from pipeline.execution import forkserver
 from pipeline.support.memory import keep_memory
 
 SHARE_SECONDS = 0.5  # between two words about the same trial
@@ -18,6 +20,8 @@ SHARE_SECONDS = 0.5  # between two words about the same trial
 def begin() -> None:
     """At the start of a training process; one whose owner was killed must not train on."""
     keep_memory()
+    if not forkserver.HOLDS_INTERRUPTS:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Torch's export asks for tqdm's lock; its own is a semaphore, of which a killed process leaves a warning behind.
     tqdm.set_lock(threading.RLock())
     threading.Thread(target=_die_with_parent, daemon=True).start()

@@ -5,6 +5,7 @@ This module imports nothing slow: it works while torch still loads.
 
 from __future__ import annotations
 
+import _thread
 import signal
 import sys
 import threading
@@ -39,7 +40,7 @@ def stoppable() -> Iterator[None]:
             leave(STOPPED, _SENTENCE)
         raise
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)  # an interrupt that would come now comes too late
+        _interrupt_after(0)  # an interrupt that would come now comes too late
 
 
 def leave(status: int, sentence: str) -> NoReturn:
@@ -50,7 +51,8 @@ def leave(status: int, sentence: str) -> NoReturn:
 
 def _hear_signals() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGALRM, _interrupt)
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored, as under nohup
         signal.signal(signal.SIGINT, _interrupt)
     sys.unraisablehook = _again_if_dropped
@@ -67,6 +69,19 @@ def _again_if_dropped(dropped: sys.UnraisableHookArgs) -> None:
     What a destructor finds half-done because of the interrupt is nobody's error, and the interrupt is on its way.
     """
     if issubclass(dropped.exc_type, KeyboardInterrupt):
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        _interrupt_after(0.05)
     elif not _told_to_stop.is_set():
         sys.__unraisablehook__(dropped)
+
+
+def _interrupt_after(seconds: float) -> None:
+    """Interrupt the main thread once more after `seconds`; 0 takes that back where the system has such a timer.
+
+    Windows has none: there a thread interrupts, which a call of the system that waits does not notice until it returns.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+    elif seconds:
+        timer = threading.Timer(seconds, _thread.interrupt_main, [signal.SIGTERM])
+        timer.daemon = True
+        timer.start()

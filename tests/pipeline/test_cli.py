@@ -85,4 +85,4 @@ def test_a_second_process_on_one_run_is_refused_and_a_dead_owner_is_forgotten(tm
     owner.kill()
     owner.wait()
     with folder.locked():
-        assert (tmp_path / "work" / "lock").read_text() == str(os.getpid())
+        assert (tmp_path / "work" / "owner").read_text() == str(os.getpid())
