@@ -16,3 +16,5 @@ for name in ("pthread_sigmask", "setitimer", "SIGALRM"):
 multiprocessing.reduction.HAVE_SEND_HANDLE = False  # then Python counts no forkserver among its start methods
 for name in ("fork", "forkserver"):
     del multiprocessing.context._concrete_contexts[name]  # type: ignore[attr-defined]
+contexts = multiprocessing.context
+contexts._default_context._default_context = contexts._concrete_contexts["spawn"]  # type: ignore[attr-defined]
