@@ -82,7 +82,7 @@ ANSWER = re.compile("^This (looks like|is probably none)")
 
 def click_cell(page: Page, number: int) -> None:
     """Click a cell of the page's confusion matrix, counted from its upper left corner along the rows."""
-    matrix = page.locator('[data-testid="stVegaLiteChart"]').filter(has=page.locator('[aria-label^="Heatmap of true"]'))
+    matrix = page.locator('[data-testid="stVegaLiteChart"][aria-label^="Heatmap of true"]')
     matrix.scroll_into_view_if_needed()
     matrix.locator("[aria-roledescription='rect mark'], .mark-rect path").nth(number).click()
 
