@@ -100,7 +100,7 @@ def record(data: bytes) -> FileRecord:
     return FileRecord(sha256=sha256(data), bytes=len(data))
 
 
-def sealed(manifest: Manifest) -> bytes:
+def manifest_bytes(manifest: Manifest) -> bytes:
     """Bytes of the manifest with its seal, which reveals damage and edits."""
     return encode(replace(manifest, seal=sha256(encode(replace(manifest, seal="")))))
 

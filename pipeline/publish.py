@@ -55,7 +55,8 @@ def _keep_readings(folder: Path, replaced: Path) -> None:
         return
     if before.data_sha256 == manifest.data_sha256:
         reads: tuple[TestRead, ...] = tuple(dict.fromkeys((*before.test_reads, *manifest.test_reads)))
-        store.write_atomic(folder / Manifest.PATH, store.sealed(dataclasses.replace(manifest, test_reads=reads)))
+        kept = dataclasses.replace(manifest, test_reads=reads)
+        store.write_atomic(folder / Manifest.PATH, store.manifest_bytes(kept))
 
 
 def _swap(fresh: Path, target: Path, old: Path) -> None:

@@ -260,7 +260,7 @@ class Runner:
             test_reads=tuple(reading for state in states.values() for reading in state.test_reads),
             taken_over=tuple(name for name, state in states.items() if state.taken_over),
         )
-        store.write_atomic(self.folder.study / Manifest.PATH, store.sealed(manifest))
+        store.write_atomic(self.folder.study / Manifest.PATH, store.manifest_bytes(manifest))
         self._remove_strays({*files, *clocks, Manifest.PATH})
 
     def _remove_strays(self, listed: set[str]) -> None:

@@ -337,7 +337,7 @@ def _answers_out_of_fold(spec: TrialSpec, place: Workplace, fitted: Fitted) -> t
 
 
 class _Checkpoints:
-    """Writes the training state to one sealed safetensors file, and reads it back."""
+    """Writes the training state to one checksummed safetensors file, and reads it back."""
 
     def __init__(self, path: Path, deadline: float | None) -> None:
         self.path = path

@@ -34,9 +34,9 @@ KILLS = 500
 @pytest.fixture(scope="module")
 def sealed_run(full_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A complete run of these tests' own, its manifest with a seal, as the pipeline writes it."""
-    folder = tmp_path_factory.mktemp("sealed") / "study"
+    folder = tmp_path_factory.mktemp("checked") / "study"
     shutil.copytree(full_run.folder, folder)
-    store.write_atomic(folder / Manifest.PATH, store.sealed(full_run.manifest))
+    store.write_atomic(folder / Manifest.PATH, store.manifest_bytes(full_run.manifest))
     return Run(folder)
 
 

@@ -19,7 +19,7 @@ def with_reading(folder: Path, at: str) -> contract.TestRead:
     manifest = Run(folder).manifest
     read = contract.TestRead("final", "0" * 64, 10_000, 2, at)
     changed = dataclasses.replace(manifest, test_reads=(*manifest.test_reads, read))
-    store.write_atomic(folder / Manifest.PATH, store.sealed(changed))
+    store.write_atomic(folder / Manifest.PATH, store.manifest_bytes(changed))
     return read
 
 
