@@ -294,8 +294,8 @@ def full() -> Config:
 def standard() -> Config:
     """The published study: the deck's counts on all images.
 
-    Ablation, champion, and labels are as published, so `run-all` takes them over. The rest is 24 hours of training on
-    two CPU cores that multiply bf16 (1,520 images a second of OwnBaseline2 on both), by `plan`.
+    Ablation, champion, and labels are as published, so `run-all` takes them over. The rest takes about 24 hours on
+    two CPU cores that multiply bf16: an estimate from 1,520 images a second of OwnBaseline2 on both, not yet a run.
     """
     return Config(
         profile="standard",

@@ -24,7 +24,7 @@ from portal.core.navigation import ROOT, available_pages
 from tests.e2e.server import PATIENCE, chromium, free_port, open_page, portal, settle, watch
 
 NAMES = [page.name for page in available_pages()]
-PHONE, DESK = 390, 1280
+PHONE, DESKTOP = 390, 1280
 pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium"),
     pytest.mark.timeout(1_800),
@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """A window in which nothing went wrong: checked when the test is done."""
-    found = browser.new_page(viewport={"width": DESK, "height": 900}, accept_downloads=True)
+    found = browser.new_page(viewport={"width": DESKTOP, "height": 900}, accept_downloads=True)
     found.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
     faults = watch(found, address)
@@ -160,7 +160,7 @@ def test_every_page_is_drawn_without_a_fault_and_keeps_nobody_out(page: Page, ad
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_both_modes_have_contrast(browser: Browser, address: str, scheme: str) -> None:
-    window = browser.new_page(viewport={"width": DESK, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    window = browser.new_page(viewport={"width": DESKTOP, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     for name in ("overview", "results"):
         open_page(window, address, name)
         assert [each for each in serious(window) if each.startswith("color-contrast")] == []
@@ -237,7 +237,7 @@ def test_files_are_made_when_they_are_asked_for(page: Page, address: str) -> Non
 def test_the_report_opens_from_a_file_without_a_fault(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     assert main(["report", "--run", str(ROOT / "artifacts" / "study"), "--to", str(file)]) == 0
-    window = browser.new_page(viewport={"width": DESK, "height": 900})
+    window = browser.new_page(viewport={"width": DESKTOP, "height": 900})
     faults = watch(window, file.as_uri())
     window.goto(file.as_uri())
     charts = window.locator(".chart")
