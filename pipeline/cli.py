@@ -10,7 +10,7 @@ import dataclasses
 import errno
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ from pipeline import data as pipeline_data
 from pipeline import photographs, stages
 from pipeline.config import Config
 from pipeline.planning.planner import prepare
-from pipeline.publish import STUDY, publish, verify
+from pipeline.publish import STUDY, UNFINISHED, publish, publish_unfinished, verify
 from pipeline.runner import RunFolder, Runner
 from pipeline.search.study import write_file
 from pipeline.stages import STAGES, Stage
@@ -171,7 +171,7 @@ def _command_for(wanted: list[Stage], *, planned: bool) -> Callable[..., None]:
         with folder.locked():
             runner = Runner(folder, config, _dataset(data, photos, config, wanted), console, storage)
             if not from_scratch:
-                runner.take_over(STUDY, wanted)
+                _take_over(runner, wanted)
             if fit or (planned and name != "smoke"):  # the plan would cost as much as smoke itself
                 prepare(runner, wanted, fit=fit, seconds=seconds, keep=True)
             runner.run(wanted, deadline=deadline, ray=ray)
@@ -190,6 +190,11 @@ def _dataset(
         return dataset
     found = photographs.find(photos or (), dataset.classes, lambda line: console.print(line, highlight=False))
     return dataclasses.replace(dataset, photographs=found)
+
+
+def _take_over(runner: Runner, wanted: Sequence[Stage]) -> None:
+    runner.take_over(STUDY, wanted)
+    runner.take_over_trials(UNFINISHED)
 
 
 def _announce(config: Config, folder: RunFolder) -> None:
@@ -228,7 +233,7 @@ def plan(
     config = _config(name, train_images, validation_images, settings)
     runner = Runner(_folder(run or name), config, pipeline_data.load(data), console)
     if not from_scratch:
-        runner.take_over(STUDY, STAGES)
+        _take_over(runner, STAGES)
     prepare(runner, STAGES, fit=fit, seconds=seconds, keep=False)
 
 
@@ -243,9 +248,19 @@ def optuna_command(
 
 
 @app.command("publish")
-def publish_command(profile: Profile = None, run: RunName = None) -> None:
+def publish_command(
+    profile: Profile = None,
+    run: RunName = None,
+    unfinished: Annotated[
+        bool, typer.Option("--unfinished", help="Of an unfinished run: only its finished trials' records.")
+    ] = False,
+) -> None:
     """Verify a finished run and make it the committed study, artifacts/study."""
     folder = _folder(run or chosen_profile(profile))
+    if unfinished:
+        count = publish_unfinished(folder.work)
+        console.print(f"Wrote the records of {count} finished trials to {UNFINISHED}.", highlight=False)
+        return
     size = publish(folder.study)
     console.print(f"Published {folder.study} as {STUDY} ({size / 1e6:.1f} MB).", highlight=False)
 

@@ -1,4 +1,8 @@
-"""Publishing: a finished run's artifacts, verified, become `artifacts/study`, which the portal shows first."""
+"""Publishing: a finished run's artifacts, verified, become `artifacts/study`, which the portal shows first.
+
+Of an unfinished run, the records of its finished trials become `artifacts/unfinished`: committed, they outlive the
+machine, and a run elsewhere does not train them again.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,12 @@ from pathlib import Path
 from artifacts import store
 from artifacts.contract import ArtifactError, Manifest, TestRead
 from artifacts.store import Run
+from pipeline.execution import stage_trials
 from pipeline.stages import STAGES
 from pipeline.support.errors import UserError
 
 STUDY = Path(__file__).resolve().parent.parent / "artifacts" / "study"
+UNFINISHED = STUDY.parent / "unfinished"  # records of a study that is not finished yet, for the next machine
 MAX_BYTES = 40_000_000
 
 
@@ -44,7 +50,18 @@ def publish(source: Path, target: Path = STUDY) -> int:
                 f"The run in {source} is {size / 1e6:.1f} MB, over the {MAX_BYTES / 1e6:.0f} MB to be committed."
             )
         _swap(fresh, target, Path(temporary) / "old")
+    shutil.rmtree(target.parent / UNFINISHED.name, ignore_errors=True)
     return size
+
+
+def publish_unfinished(work: Path, target: Path = UNFINISHED) -> int:
+    """Replace `target` by the records of the run's finished trials, without weights; how many there are."""
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".publish-") as temporary:
+        fresh = Path(temporary) / "fresh"
+        fresh.mkdir()
+        count = stage_trials.write_finished(work, fresh)
+        _swap(fresh, target, Path(temporary) / "old")
+    return count
 
 
 def _keep_readings(folder: Path, replaced: Path) -> None:

@@ -21,6 +21,7 @@ from artifacts.contract import SCHEMA, ArtifactError, FileRecord, Manifest, Stag
 from artifacts.store import Run
 from pipeline import data, stages
 from pipeline.config import Config
+from pipeline.execution import stage_trials
 from pipeline.execution.pool import Pool
 from pipeline.execution.ray_cluster import RayExecutor
 from pipeline.search.storage import opened
@@ -174,6 +175,11 @@ class Runner:
         if taken:
             names = ", ".join(stage.name for stage in taken)
             self.console.print(f"Taken over from {study}, made with the same settings: {names}", highlight=False)
+
+    def take_over_trials(self, unfinished: Path) -> None:
+        """Take over the records in a folder that `publish --unfinished` wrote, of trials that are not finished here."""
+        if count := stage_trials.take_over(unfinished, self.folder.work):
+            self.console.print(f"Taken over from {unfinished}: {count} finished trials", highlight=False)
 
     def _is_published(self, stage: Stage, published: Run) -> bool:
         alone = not stage.needs and all(stage.name not in other.needs for other in STAGES)

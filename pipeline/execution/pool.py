@@ -9,16 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from artifacts import store
-from artifacts.contract import ArtifactError
-from pipeline.execution import forkserver, processes, ray_cluster
+from pipeline.execution import forkserver, processes, ray_cluster, stage_trials
 from pipeline.execution.processes import device_names
 from pipeline.execution.ray_cluster import RayExecutor
-from pipeline.support import checksummed, machine
+from pipeline.support import machine
 from pipeline.support.errors import BudgetSpent
 from pipeline.training.trials import Files, TrialFolder, TrialRecord, TrialSpec, Workplace, inputs_of
 
@@ -41,14 +39,6 @@ class Finished:
     spec: TrialSpec
     record: TrialRecord
     elapsed: float
-
-
-@dataclass(frozen=True)
-class StageTrials:
-    """`work/stages/NAME.trials.json`: the trials that a stage asked for, and the stage's seconds when each ended."""
-
-    specs: dict[str, TrialSpec] = field(default_factory=dict)
-    elapsed: dict[str, float] = field(default_factory=dict)
 
 
 class Pool:
@@ -96,15 +86,15 @@ class Pool:
         `progress` hears the share of the stage's work that is done. Raises BudgetSpent when the deadline passed; what
         is finished or checkpointed then is kept.
         """
-        kept = self._stage_trials(stage)
+        kept = stage_trials.read(self.work, stage)
         kept.specs.update((spec.key, spec) for spec in specs)
-        self._keep_stage_trials(stage, kept)
+        stage_trials.keep(self.work, stage, kept)
         before = max((kept.elapsed.get(spec.key, 0.0) for spec in specs), default=0.0)
         begun = time.monotonic() - before
         results = {
             number: Finished(spec, record, kept.elapsed.get(spec.key, before))
             for number, spec in enumerate(specs)
-            if (record := self.folder(spec).record()) is not None
+            if (record := kept.record(self.trials, spec.key)) is not None
         }
         waiting = [number for number in range(len(specs)) if number not in results]
         shares = {spec.key: float(number in results) for number, spec in enumerate(specs)}
@@ -113,7 +103,7 @@ class Pool:
                 elapsed = time.monotonic() - begun
                 results[number] = Finished(specs[number], record, elapsed)
                 kept.elapsed[record.key] = elapsed
-                self._keep_stage_trials(stage, kept)
+                stage_trials.keep(self.work, stage, kept)
                 shares[record.key] = 1.0
                 finished(number, record, elapsed)
         return [results[number] for number in range(len(specs))]
@@ -181,21 +171,8 @@ class Pool:
 
     def finished_before(self, stage: str) -> list[TrialSpec]:
         """The trials of a stage that are finished and whole, whatever the stage's configuration was."""
-        specs = self._stage_trials(stage).specs.values()
-        return [spec for spec in specs if self.folder(spec).record() is not None]
-
-    def _stage_trials(self, stage: str) -> StageTrials:
-        try:
-            content = checksummed.read(self._stage_path(stage))
-            return store.decode(StageTrials, content, source=stage)
-        except (OSError, ArtifactError):
-            return StageTrials()
-
-    def _keep_stage_trials(self, stage: str, kept: StageTrials) -> None:
-        checksummed.write(self._stage_path(stage), store.encode(kept))
-
-    def _stage_path(self, stage: str) -> Path:
-        return self.work / "stages" / f"{stage}.trials.json"
+        kept = stage_trials.read(self.work, stage)
+        return [spec for spec in kept.specs.values() if kept.record(self.trials, spec.key) is not None]
 
     # ----------------------------------------------------------------------------------------------------- other jobs
 

@@ -45,7 +45,7 @@ from artifacts.contract import (
 from artifacts.store import Run
 from pipeline import data
 from pipeline.config import PROFILES, SplitConfig
-from pipeline.publish import publish
+from pipeline.publish import publish, publish_unfinished
 from pipeline.runner import RunFolder, Runner
 from pipeline.search.study import write_file
 from pipeline.stages import STAGES, named
@@ -370,6 +370,26 @@ def test_a_smoke_run_writes_the_bytes_that_it_wrote_before(run: Run) -> None:
     assert {name: found.get(name) for name in wanted} == wanted
 
 
+@pytest.fixture
+def bare() -> dict[str, str]:
+    """The environment of an interpreter, and of all processes it starts, without what Windows lacks."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent / "other_systems")}
+    missing = "import os, signal, multiprocessing; assert not hasattr(os, 'fork') and not hasattr(signal, 'SIGALRM')\n"
+    missing += "assert 'forkserver' not in multiprocessing.get_all_start_methods()\n"
+    missing += "try: import fcntl\nexcept ImportError: print('bare')"
+    code = subprocess.run([sys.executable, "-c", missing], env=environment, capture_output=True, text=True, check=True)
+    assert code.stdout == "bare\n"
+    return environment
+
+
+@pytest.mark.timeout(900)
+def test_a_run_without_what_windows_lacks_writes_the_same(run: Run, run_name: str, bare: dict[str, str]) -> None:
+    words = command("run-all", "--run", run_name)
+    done = subprocess.run(words, cwd=ROOT, env=bare, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert Run(ROOT / "runs" / run_name / "study").manifest.files == run.manifest.files
+
+
 # ------------------------------------------------------------------------------------------------ taking stages over
 
 
@@ -400,3 +420,20 @@ def test_nothing_is_taken_over_with_other_settings_or_from_a_damaged_study(smoke
     (damaged.study / "eda" / "summary.json").write_bytes(b"{}")
     taken = second_run(tmp_path / "second", damaged)
     assert taken.state(named("eda")) is None
+
+
+def test_an_unfinished_runs_trials_are_taken_over(smoke: RunFolder, run: Run, tmp_path: Path) -> None:
+    unfinished = tmp_path / "unfinished"
+    count = publish_unfinished(smoke.work, unfinished)
+    assert count == publish_unfinished(smoke.work, unfinished)  # replaces what it wrote
+    second = second_run(tmp_path / "second", smoke)
+    second.take_over_trials(unfinished)
+    assert f"{count} finished trials" in " ".join(second.console.file.getvalue().split())
+    second.run([named("augmentations"), named("tune-coarse"), named("tune-fine"), named("confirm")])
+    assert not (second.folder.work / "trials").exists()
+    again = Run(second.folder.study)
+    for stage in ("augmentations", "tune-coarse", "tune-fine", "confirm"):
+        assert again.manifest.stages[stage] == run.manifest.stages[stage]
+        assert all(
+            again.manifest.files[path] == run.manifest.files[path] for path in again.manifest.stages[stage].files
+        )

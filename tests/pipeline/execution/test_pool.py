@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import data
 from pipeline.config import SplitConfig, recipe
-from pipeline.execution import forkserver, processes
+from pipeline.execution import forkserver, processes, stage_trials
 from pipeline.execution.pool import Pool
 from pipeline.support.errors import BudgetSpent
 from pipeline.training.trials import TrialSpec, Workplace, inputs_of
@@ -47,7 +47,7 @@ def test_what_is_finished_is_not_trained_again_whatever_its_list_says(
     wanted = specs(data_folder)
     ended, elapsed = run(pool, wanted[:2])
     assert ended == [0, 1] and min(elapsed) > 0
-    path = pool._stage_path("search")
+    path = stage_trials.path(pool.work, "search")
     if content is None:
         path.unlink()
     elif isinstance(content, bytes):
@@ -60,6 +60,28 @@ def test_what_is_finished_is_not_trained_again_whatever_its_list_says(
     assert {spec.key for spec in pool.finished_before("search")} == {spec.key for spec in wanted}
     if content == "as it was":
         assert later[:2] == elapsed and later[2] > max(elapsed)  # a pause does not count
+
+
+def test_a_trial_that_another_machine_finished_is_not_trained_again(
+    pool: Pool, data_folder: Path, tmp_path: Path
+) -> None:
+    wanted, [stage, *_] = specs(data_folder), stage_trials.RECORD_SUFFICES
+    there = pool.run(stage, wanted[:2], progress=lambda share: None)
+    assert stage_trials.write_finished(pool.work, tmp_path / "committed") == 2
+    here = Pool(tmp_path / "here", data_folder, 60, None)
+    try:
+        assert stage_trials.take_over(tmp_path / "committed", here.work) == 2
+        assert stage_trials.take_over(tmp_path / "committed", here.work) == 0
+        assert {spec.key for spec in here.finished_before(stage)} == {spec.key for spec in wanted[:2]}
+        results = here.run(stage, wanted, progress=lambda share: None)
+        assert [path.name for path in here.trials.iterdir()] == [wanted[2].key]
+        assert [result.record for result in results[:2]] == [result.record for result in there]
+        assert [result.elapsed for result in results[:2]] == [result.elapsed for result in there]
+        # Where weights are needed, the trial is trained again.
+        assert here.finished(wanted[0]).arrays()["val_probabilities"].shape == (60, 10)
+        assert stage_trials.write_finished(here.work, tmp_path / "committed") == 3
+    finally:
+        here.close()
 
 
 def test_a_lost_weight_file_means_that_the_trial_is_trained_again(pool: Pool, data_folder: Path) -> None:
