@@ -1,11 +1,14 @@
 """Photographs for the photo network: where they come from, their checksum, and what preparation makes of them.
 
 A folder a label, as `python -m portal evaluate` takes them. The collection is public (CC0), fetched at one commit, and
-never part of the project; its training split alone is used, so that the others can judge.
+never part of the project; its training split alone is used, so that the others can judge. Pictures of no garment
+(`negatives`), which are part of the project, go with all photographs; those held out there can judge, too.
 """
 
 from __future__ import annotations
 
+import csv
+import dataclasses
 import hashlib
 import tarfile
 import tempfile
@@ -29,6 +32,7 @@ COMMIT = "11961516512414bf9f6c150a832cfd21b54a6b54"
 ARCHIVE = f"https://codeload.github.com/alexeygrigorev/clothing-dataset-small/tar.gz/{COMMIT}"
 # The digest of its training split.
 SHA256 = "7c3fabdfa9546c50304baacbf54044fd5cd681749cd215a740ee90563889d21e"
+NEGATIVES = Path(__file__).parent / "negatives"
 CACHE = Path(__file__).resolve().parent.parent / "data" / "photos"
 TIMEOUT_SECONDS = 20.0
 VERSION = 1  # raise it when preparation gives other pictures: networks are then trained anew
@@ -42,7 +46,7 @@ Views = npt.NDArray[np.uint8]  # (VARIANTS, S, S)
 
 @dataclass(frozen=True)
 class Photographs:
-    """Labeled photographs on disk; `commit` and `license` are empty where they are not the collection's."""
+    """Labeled photographs on disk; `commit` is empty without the collection, `license` where none is known."""
 
     source: str
     commit: str
@@ -65,12 +69,13 @@ class Prepared:
 
 
 def find(folders: Sequence[Path], classes: Sequence[str], say: Callable[[str], None]) -> Photographs | None:
-    """The photographs in `folders`, else the collection from the cache or the net; None if neither is at hand.
+    """The photographs in `folders`, else the collection from the cache or the net, and the pictures of no garment.
 
+    None if neither folders nor the collection are at hand: pictures of no garment alone teach nothing about garments.
     UserError if a folder, or what the cache holds, cannot be used.
     """
     if folders:
-        return _together([_read(folder, classes) for folder in folders])
+        return _together([*(_read(folder, classes) for folder in folders), _negatives(classes)])
     if not CACHE.is_dir():
         try:
             _download(say)
@@ -80,7 +85,17 @@ def find(folders: Sequence[Path], classes: Sequence[str], say: Callable[[str], N
     found = _read(CACHE, classes)
     if found.sha256 != SHA256:
         raise UserError(f"{CACHE} does not hold the collection (its sha256 differs): delete it and run again.")
-    return found
+    return _together([found, _negatives(classes)])
+
+
+def _negatives(classes: Sequence[str]) -> Photographs:
+    """The project's own pictures of no garment, with the licenses in their table; never those held out."""
+    with (NEGATIVES / "table.csv").open(encoding="utf-8", newline="") as table:
+        licenses = sorted({row["license"] for row in csv.DictReader(table) if row["part"] == "train"})
+    source = "pictures of no garment"
+    return dataclasses.replace(
+        _read(NEGATIVES / "train", classes), source=source, license=f"{source}: {', '.join(licenses)}"
+    )
 
 
 def _read(folder: Path, classes: Sequence[str]) -> Photographs:
@@ -95,13 +110,12 @@ def _read(folder: Path, classes: Sequence[str]) -> Photographs:
 
 
 def _together(parts: Sequence[Photographs]) -> Photographs:
-    """One set of them all; the collection's commit and license are named if it is among them."""
-    if len(parts) == 1:
-        return parts[0]
+    """One set of them all, with every source and known license; the collection's commit if it is among them."""
     labels = tuple(label for part in parts for label in part.labels)
-    known = next((part for part in parts if part.commit), parts[0])
     source = " and ".join(part.source for part in parts)
-    return Photographs(source, known.commit, known.license, labels, digest(labels))
+    commit = next((part.commit for part in parts if part.commit), "")
+    license = "; ".join(part.license for part in parts if part.license)
+    return Photographs(source, commit, license, labels, digest(labels))
 
 
 def digest(labels: Sequence[Label]) -> str:

@@ -51,7 +51,8 @@ class PhotoSummary(Document):
 class PhotoTraining(Document):
     """The photographs that the photo model was trained on beside Fashion-MNIST; without this document, on none.
 
-    `commit` and `license` are empty where they are not a public collection's; `sha256` is over all names and contents.
+    `source` and `license` name every folder and, in order, its license where it is known; `commit` is the public
+    collection's, else empty. `sha256` is over all names and contents.
     `photographs` were trained on, by `labels`, with `crops` of them that show no garment; `unreadable` files were left
     out. `held` were kept back, `held_garments` of them garments: `reject_above` keeps a fixed share of these. Balanced
     accuracy and AUROC are measured on those held back, which show the same homes.

@@ -22,6 +22,7 @@ COMMON_LABELS: dict[str, tuple[str, ...]] = {
     "shoes": ("Sandal", "Sneaker", "Ankle boot"),
     "tshirt": ("T-shirt/top",),
     "none": (),
+    "nothing": (),
     "hat": (),
     "shorts": (),
     "skirt": (),

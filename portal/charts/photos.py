@@ -209,7 +209,7 @@ def trained_on(training: PhotoTraining | None) -> str:
     license = f", license: {training.license}" if training.license else ""
     return (
         f"The photo model of this run learned from Fashion-MNIST and from {training.photographs} photographs "
-        f"({training.source}{commit}{license}). They are not part of this project."
+        f"({training.source}{commit}{license})."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import tarfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from artifacts.photo import decode, prepare
+from artifacts.photo.labels import Label, labels_in
 from pipeline import photographs
 from pipeline.data import FASHION_MNIST_NAMES
 from pipeline.support.errors import UserError
@@ -44,6 +46,18 @@ def found(folder: Path | None, said: list[str]) -> photographs.Photographs | Non
     return photographs.find([] if folder is None else [folder], FASHION_MNIST_NAMES, said.append)
 
 
+def own(given: photographs.Photographs | None) -> list[Label]:
+    """Its labels without the pictures of no garment that are added to every folder."""
+    assert given is not None
+    assert given.labels[-1] == negatives()
+    return list(given.labels[:-1])
+
+
+def negatives() -> Label:
+    [label] = labels_in(photographs.NEGATIVES / "train", FASHION_MNIST_NAMES)
+    return label
+
+
 def archive(*names: str) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as file:
@@ -56,18 +70,19 @@ def archive(*names: str) -> bytes:
 
 def test_a_folder_that_is_given_is_taken_and_named(folder: Path, said: list[str]) -> None:
     given = found(folder, said)
-    assert given is not None and (given.source, given.commit, given.license) == ("photos", "", "")
-    assert {label.name: len(label.files) for label in given.labels} == {"pants": 1, "hat": 1, "shoes": 1}
+    assert given is not None and (given.source, given.commit) == ("photos and pictures of no garment", "")
+    assert given.license.startswith("pictures of no garment: BSD-3-Clause, CC-BY-2.0, ")
+    assert {label.name: len(label.files) for label in own(given)} == {"pants": 1, "hat": 1, "shoes": 1}
 
 
 def test_folders_add_up(folder: Path, tmp_path: Path, said: list[str]) -> None:
     (tmp_path / "scenes" / "none").mkdir(parents=True)
     (tmp_path / "scenes" / "none" / "1.jpg").write_bytes(jpeg(5))
     both = photographs.find([folder, tmp_path / "scenes"], FASHION_MNIST_NAMES, said.append)
-    assert both is not None and both.source == "photos and scenes" and both.commit == ""
-    assert [(label.name, label.right) for label in both.labels][-1] == ("none", ())
+    assert both is not None and both.source == "photos and scenes and pictures of no garment" and both.commit == ""
+    assert [(label.name, label.right) for label in own(both)][-1] == ("none", ())
     alone = found(folder, said)
-    assert alone is not None and len(both.labels) == 4 and both.sha256 != alone.sha256
+    assert alone is not None and len(own(both)) == 4 and both.sha256 != alone.sha256
 
 
 def test_the_checksum_knows_names_contents_and_labels(folder: Path, said: list[str]) -> None:
@@ -83,11 +98,11 @@ def test_the_checksum_knows_names_contents_and_labels(folder: Path, said: list[s
 def test_the_collection_is_known_by_its_checksum(
     folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = found(folder, said)
-    assert given is not None
-    monkeypatch.setattr(photographs, "SHA256", given.sha256)
+    monkeypatch.setattr(photographs, "SHA256", photographs.digest(own(found(folder, said))))
     known = found(folder, said)
-    assert known is not None and (known.source, known.commit) == (photographs.COLLECTION, photographs.COMMIT)
+    assert known is not None and known.commit == photographs.COMMIT
+    assert known.source == f"{photographs.COLLECTION} and pictures of no garment"
+    assert known.license.startswith("CC0; pictures of no garment: ")
 
 
 def test_the_training_split_is_downloaded_and_kept(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,6 +119,27 @@ def test_the_training_split_is_downloaded_and_kept(said: list[str], monkeypatch:
     assert kept == ["hat/b.jpg", "pants/a.jpg"]
     assert asked == [photographs.ARCHIVE] and photographs.COMMIT in photographs.ARCHIVE
     assert "Downloading photographs" in said[0]
+
+
+def test_the_table_names_every_picture_of_no_garment_and_its_license() -> None:
+    with (photographs.NEGATIVES / "table.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    listed = sorted(photographs.NEGATIVES / row["part"] / "nothing" / row["file"] for row in rows)
+    assert listed == sorted(photographs.NEGATIVES.glob("*/*/*"))
+    free = {"Public domain", "CC0-1.0", "MIT", "BSD-3-Clause", "CC-BY-2.0", "CC-BY-3.0", "CC-BY-4.0"}
+    assert {row["license"] for row in rows} <= free | {"CC-BY-SA-3.0", "CC-BY-SA-4.0"}
+    assert all(row["author"] and row["package"] and row["original"] and len(row["sha256"]) == 64 for row in rows)
+    train, held = ({row["sha256"] for row in rows if row["part"] == part} for part in ("train", "held-out"))
+    assert train.isdisjoint(held)
+
+
+def test_held_out_pictures_of_no_garment_are_never_trained_on(folder: Path, said: list[str]) -> None:
+    given = found(folder, said)
+    assert given is not None
+    trained = {file.read_bytes() for label in given.labels for file in label.files}
+    held = [file.read_bytes() for file in photographs.NEGATIVES.glob("held-out/*/*")]
+    assert len(held) >= 100 and len(negatives().files) > len(held) and trained.isdisjoint(held)
+    assert negatives().right == ()
 
 
 @pytest.mark.parametrize("answer", [OSError("unreachable"), b"no archive"])
