@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +19,7 @@ import pytest
 
 from portal.core.navigation import PAGES
 from tests.dockerfiles import ROOT, as_image_user, copies, copy_all, instructions, lets_in, open_folder
+from tests.interpreters import environment
 from tests.robustness.visitor import Visitor
 
 
@@ -64,15 +64,9 @@ def test_the_portal_starts_and_every_page_runs_without_torch(python: Path, app: 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
 def test_every_page_runs_on_a_newer_python(version: str, app: Path, tmp_path: Path) -> None:
-    """From the same lock, by uv, which keeps what it downloads."""
-    interpreter = installed(version)
-    if interpreter is None:
-        pytest.skip(f"Python {version} is not installed here: the portal is not tried with it.")
-    python = tmp_path / "venv" / "bin" / "python"
-    uv = [sys.executable, "-m", "uv", "--quiet"]
-    subprocess.run([*uv, "venv", "--python", interpreter, python.parents[1]], check=True)
+    """From the same lock."""
     lock = ROOT / "portal" / "requirements.lock"
-    subprocess.run([*uv, "pip", "install", "--python", python, "--require-hashes", "-r", lock], check=True)
+    python = environment(version, tmp_path / "venv", "--require-hashes", "-r", lock)
     result = subprocess.run([python, "-c", WALK], cwd=app, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-2000:]
     assert f"{len(PAGES)} pages" in result.stdout
@@ -125,15 +119,6 @@ def test_the_image_is_not_root_and_holds_no_secrets(lines: list[tuple[str, str]]
 
 def run(python: Path, words: list[str], folder: Path) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([python, *words[1:]], cwd=folder, capture_output=True, check=False)
-
-
-def installed(version: str) -> Path | None:
-    """An interpreter of that version: on the path, or among pyenv's. Its shims on the path may be of another's."""
-    named = [shutil.which(f"python{version}"), *(Path.home() / ".pyenv/versions").glob(f"{version}.*/bin/python")]
-    for candidate in filter(None, named):
-        if subprocess.run([candidate, "-c", "import ssl"], capture_output=True, check=False).returncode == 0:
-            return Path(candidate)
-    return None
 
 
 def free_port() -> int:

@@ -52,6 +52,7 @@ from pipeline.stages import STAGES, named
 from pipeline.support import machine
 from pipeline.support.errors import UserError
 from pipeline.training.trials import validated
+from tests.interpreters import environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -388,6 +389,17 @@ def test_a_run_without_what_windows_lacks_writes_the_same(run: Run, run_name: st
     done = subprocess.run(words, cwd=ROOT, env=bare, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert Run(ROOT / "runs" / run_name / "study").manifest.files == run.manifest.files
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_newer_python_runs_the_study(run_name: str, tmp_path: Path) -> None:
+    """Some gigabytes of torch are downloaded for it."""
+    python = environment("3.13", tmp_path / "venv", "-r", ROOT / "requirements.txt")
+    words = [str(python), *command("run-all", "--run", run_name)[1:]]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {stage.name for stage in STAGES} == set(Run(ROOT / "runs" / run_name / "study").manifest.stages)
 
 
 # ------------------------------------------------------------------------------------------------ taking stages over
