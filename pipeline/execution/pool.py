@@ -18,7 +18,8 @@ from pipeline.execution.processes import device_names
 from pipeline.execution.ray_cluster import RayExecutor
 from pipeline.support import machine
 from pipeline.support.errors import BudgetSpent
-from pipeline.training.trials import Files, TrialFolder, TrialRecord, TrialSpec, Workplace, inputs_of
+from pipeline.training.trial_folder import Files, TrialFolder, TrialRecord
+from pipeline.training.trials import TrialSpec, Workplace, inputs_of
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -19,7 +19,8 @@ from pipeline.execution import worker
 from pipeline.execution.torchrun import execute_in_ranks
 from pipeline.support import machine
 from pipeline.support.errors import BudgetSpent
-from pipeline.training.trials import Files, TrialSpec, Workplace, execute
+from pipeline.training.trial_folder import Files
+from pipeline.training.trials import TrialSpec, Workplace, execute
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -28,7 +28,8 @@ from pipeline.execution import forkserver, worker
 from pipeline.execution.torchrun import execute_in_ranks
 from pipeline.support.errors import BudgetSpent, UserError
 from pipeline.support.memory import keep_memory
-from pipeline.training.trials import NAMES, Files, TrialFolder, TrialSpec, Workplace, execute
+from pipeline.training.trial_folder import NAMES, Files, TrialFolder
+from pipeline.training.trials import TrialSpec, Workplace, execute
 
 REACH_SECONDS = 10  # until a host that does not answer is taken for unreachable
 LOST_SECONDS = 30  # until a cluster whose head does not answer any more is taken for lost

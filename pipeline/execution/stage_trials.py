@@ -8,7 +8,8 @@ from pathlib import Path
 from artifacts import store
 from artifacts.contract import ArtifactError
 from pipeline.support import checksummed
-from pipeline.training.trials import TrialFolder, TrialRecord, TrialSpec
+from pipeline.training.trial_folder import TrialFolder, TrialRecord
+from pipeline.training.trials import TrialSpec
 
 # The stages that read a trial's record and none of its other files, so that the record can stand for the trial.
 RECORD_SUFFICES = ("augmentations", "tune-coarse", "tune-fine", "confirm", "improvements")

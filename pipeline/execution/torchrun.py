@@ -16,7 +16,8 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from pipeline.execution import worker
 from pipeline.support.errors import BudgetSpent, UserError
-from pipeline.training.trials import TrialFolder, TrialRecord, TrialSpec, Workplace, execute
+from pipeline.training.trial_folder import TrialFolder, TrialRecord
+from pipeline.training.trials import TrialSpec, Workplace, execute
 
 STUCK = timedelta(minutes=10)  # a rank that waits this long for another gives up, and all are ended
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from artifacts.contract import Recipe, TrialResult
 from pipeline.config import TuningConfig
-from pipeline.training.trials import TrialRecord
+from pipeline.training.trial_folder import TrialRecord
 
 
 def best_trials(trials: Iterable[TrialResult], count: int) -> list[TrialResult]:

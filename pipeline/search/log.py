@@ -8,7 +8,7 @@ from rich.console import Console
 
 from artifacts.contract import TrialResult, TrialValues
 from pipeline.support.progress import clock
-from pipeline.training.trials import TrialRecord
+from pipeline.training.trial_folder import TrialRecord
 
 
 class SearchLog:

@@ -36,7 +36,8 @@ from pipeline.stages.context import Context
 from pipeline.stages.experiments import train_spec, trial_seed
 from pipeline.support.errors import UserError
 from pipeline.support.seeding import derive
-from pipeline.training.trials import TrialRecord, TrialSpec, Workplace
+from pipeline.training.trial_folder import TrialRecord
+from pipeline.training.trials import TrialSpec, Workplace
 
 Search = Literal["coarse", "fine"]
 

@@ -8,18 +8,16 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 
 from artifacts import store
-from artifacts.contract import ArtifactError, FileRecord, Fit, Recipe
+from artifacts.contract import Recipe
 from pipeline import data, photographs
 from pipeline.config import SplitConfig
 from pipeline.models import registry
@@ -28,14 +26,11 @@ from pipeline.randomisation import Photographs
 from pipeline.support import checksummed
 from pipeline.support.errors import BudgetSpent
 from pipeline.support.seeding import derive
-from pipeline.training import data_parallel, loop
+from pipeline.training import loop
 from pipeline.training.batches import Images, randomised
-from pipeline.training.loop import Fitted, State
-
-Files = dict[str, bytes]  # by name in a trial's folder, or by path in a run's work folder
-NAMES = ("checkpoint.safetensors", "validation.npz", "weights.safetensors", "record.json")  # in the order of writing
-CHECKPOINT_SECONDS = 15.0  # an epoch's end writes a checkpoint if the last one is at least this old
-FACTS = "facts"  # a checkpoint's tensor that holds all that is no tensor, as JSON
+from pipeline.training.checkpoints import Checkpoints
+from pipeline.training.loop import Fitted
+from pipeline.training.trial_folder import Files, TrialFolder, TrialRecord
 
 
 @dataclass(frozen=True)
@@ -83,84 +78,6 @@ class TrialSpec:
         if not self.photographs:
             del plain["photographs"]  # likewise
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:20]
-
-
-@dataclass(frozen=True)
-class TrialRecord:
-    """What a finished trial left: its fit or the reason why there is none, its seconds of work, and its other files
-    (none are named in records of earlier versions)."""
-
-    key: str
-    fit: Fit | None
-    reason: str
-    seconds: float
-    files: dict[str, FileRecord] = field(default_factory=dict)
-
-
-class TrialFolder:
-    """`work/trials/KEY/`: checkpoint while it runs; record, arrays and weights when it is done."""
-
-    def __init__(self, trials: Path, key: str) -> None:
-        self.folder = trials / key
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / "checkpoint.safetensors"
-
-    def record(self) -> TrialRecord | None:
-        """The finished trial's record, None if it is not finished: a damaged record or file counts as unfinished."""
-        try:
-            content = checksummed.read(self.folder / "record.json")
-            record = store.decode(TrialRecord, content, source="record.json")
-            whole = all(store.record((self.folder / name).read_bytes()) == file for name, file in record.files.items())
-        except (OSError, ArtifactError):
-            return None
-        return record if whole and record.key == self.folder.name else None
-
-    def weights(self) -> dict[str, torch.Tensor]:
-        """The best epoch's weights; ArtifactError if they cannot be read."""
-        try:
-            return load((self.folder / "weights.safetensors").read_bytes())
-        except (OSError, SafetensorError) as error:
-            raise ArtifactError(
-                f"The weights in {self.folder} cannot be read: delete that folder and run again."
-            ) from error
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """`val_predictions` uint8 (epochs, N) and `val_probabilities` float16 (N, classes).
-
-        Of a fold's trial: no predictions, and the probabilities of the images that were kept from it.
-        """
-        return store.npz_arrays((self.folder / "validation.npz").read_bytes(), source="validation.npz")
-
-    def files(self, *names: str) -> Files:
-        """Those of the named files that there are, as they are on disk."""
-        return {name: path.read_bytes() for name in names if (path := self.folder / name).exists()}
-
-    def keep(self, files: Files) -> None:
-        """Write files of this trial that come from another host: its result, or a checkpoint to go on from."""
-        for name, content in files.items():
-            store.write_atomic(self.folder / name, content)
-        if "record.json" in files:
-            self.checkpoint.unlink(missing_ok=True)
-
-    def finish(self, record: TrialRecord, fitted: Fitted | None) -> TrialRecord:
-        """Write everything, the record last, naming the other files: its presence says that the trial is done."""
-        if data_parallel.rank() > 0:
-            return record
-        if fitted is not None:
-            arrays = {
-                "val_predictions": fitted.val_predictions.numpy(),
-                "val_probabilities": fitted.val_probabilities.to(torch.float16).numpy(),
-            }
-            contents = {"validation.npz": store.npz_bytes(arrays), "weights.safetensors": save(fitted.weights)}
-            for name, content in contents.items():
-                store.write_atomic(self.folder / name, content)
-            files = {name: store.record(content) for name, content in contents.items()}
-            record = dataclasses.replace(record, files=files)
-        checksummed.write(self.folder / "record.json", store.encode(record))
-        self.checkpoint.unlink(missing_ok=True)
-        return record
 
 
 @dataclass(frozen=True)
@@ -282,7 +199,7 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
     model = build(spec, dataset)
     if spec.start:
         model.load_state_dict(TrialFolder(place.trials, spec.start).weights())
-    keeper = _Checkpoints(folder.checkpoint, place.deadline)
+    keeper = Checkpoints(folder.checkpoint, place.deadline)
     try:
         fitted = loop.fit(
             model,
@@ -334,76 +251,3 @@ def _answers_out_of_fold(spec: TrialSpec, place: Workplace, fitted: Fitted) -> t
     model = build(spec, place.dataset)
     model.load_state_dict(fitted.weights)
     return loop.logits_of(model.to(place.device), kept.images).softmax(1).cpu()
-
-
-class _Checkpoints:
-    """Writes the training state to one checksummed safetensors file, and reads it back."""
-
-    def __init__(self, path: Path, deadline: float | None) -> None:
-        self.path = path
-        self.deadline = deadline
-        self.begun = self.written = time.monotonic()
-        self.before = 0.0  # seconds of work in earlier processes
-
-    def seconds(self) -> float:
-        return self.before + time.monotonic() - self.begun
-
-    def keep(self, state: State) -> None:
-        over = self.deadline is not None and time.time() >= self.deadline
-        over = data_parallel.any_says(over, next(state.model.parameters()).device)
-        if data_parallel.rank() == 0 and (over or time.monotonic() - self.written >= CHECKPOINT_SECONDS):
-            tensors, facts = _pack(state)
-            facts["seconds"] = self.seconds()
-            tensors[FACTS] = torch.frombuffer(bytearray(json.dumps(facts).encode()), dtype=torch.uint8)
-            checksummed.write(self.path, save(tensors))
-            self.written = time.monotonic()
-        if over:
-            raise BudgetSpent
-
-    def restore(self, state: State) -> None:
-        """Fill the fresh state from the checkpoint; a missing or damaged one means a start from the beginning."""
-        try:
-            tensors = load(checksummed.read(self.path))
-        except (OSError, ArtifactError, SafetensorError):
-            return
-        facts = json.loads(tensors.pop(FACTS).numpy().tobytes())
-        _unpack(state, tensors, facts)
-        self.before = facts["seconds"]
-
-
-def _pack(state: State) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
-    if state.averaged is not None:
-        tensors |= {f"averaged.{name}": value for name, value in state.averaged.state_dict().items()}
-    tensors |= {f"best.{name}": value for name, value in state.best.items()}
-    for number, parameter in enumerate(state.model.parameters()):
-        tensors[f"momentum.{number}"] = state.optimizer.state[parameter]["momentum_buffer"]
-    if state.predictions:
-        tensors["predictions"] = torch.stack(state.predictions)
-    facts: dict[str, Any] = {
-        "epoch": state.epoch,
-        "best_epoch": state.best_epoch,
-        "step": state.step,
-        "curves": state.curves,
-    }
-    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, facts
-
-
-def _unpack(state: State, tensors: dict[str, torch.Tensor], facts: dict[str, Any]) -> None:
-    def part(prefix: str) -> dict[str, torch.Tensor]:
-        return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
-
-    state.model.load_state_dict(part("model."))
-    if state.averaged is not None:
-        state.averaged.load_state_dict(part("averaged."))
-    device = next(state.model.parameters()).device
-    state.best = {name: value.to(device) for name, value in part("best.").items()}
-    for number, parameter in enumerate(state.model.parameters()):
-        # The optimiser keeps the parameter's own memory format, so the buffer must have it too; and a captured step
-        # goes on with the buffer that it knows.
-        buffer = state.optimizer.state[parameter].setdefault("momentum_buffer", torch.empty_like(parameter))
-        buffer.copy_(tensors[f"momentum.{number}"])
-    if "predictions" in tensors:
-        state.predictions = list(tensors["predictions"])
-    state.epoch, state.best_epoch, state.step = facts["epoch"], facts["best_epoch"], facts["step"]
-    state.curves = facts["curves"]

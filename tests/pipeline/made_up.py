@@ -16,7 +16,8 @@ from pipeline.config import Config
 from pipeline.execution.pool import Finished
 from pipeline.stages.context import Context
 from pipeline.training.batches import Batches, Images
-from pipeline.training.trials import TrialRecord, TrialSpec
+from pipeline.training.trial_folder import TrialRecord
+from pipeline.training.trials import TrialSpec
 
 Accuracy = Callable[[TrialSpec], float | None]
 

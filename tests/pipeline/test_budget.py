@@ -21,7 +21,8 @@ from pipeline.execution.pool import Finished, Pool
 from pipeline.stages import tuning
 from pipeline.stages.context import Context
 from pipeline.support.errors import BudgetSpent
-from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute
+from pipeline.training.trial_folder import TrialFolder
+from pipeline.training.trials import TrialSpec, Workplace, execute
 from tests.pipeline.made_up import context_of
 
 SUMMARY = "study/tuning/coarse.json"

@@ -30,8 +30,10 @@ from pipeline.stages import eda, named
 from pipeline.stages.context import Context
 from pipeline.support import checksummed
 from pipeline.support.errors import UserError
-from pipeline.training import trials
-from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute
+from pipeline.training import checkpoints, trials
+from pipeline.training.loop import State
+from pipeline.training.trial_folder import TrialFolder
+from pipeline.training.trials import TrialSpec, Workplace, execute
 from tests.permissions import bind_child, binding
 from tests.pipeline.command_line import ROOT, command, one_sentence
 from tests.pipeline.conftest import CLASS_NAMES, write_data
@@ -147,13 +149,13 @@ def test_a_damaged_checkpoint_is_not_believed(place: Workplace, damage: str, mon
     path = TrialFolder(place.trials, whole.key).checkpoint
     path.write_bytes(DAMAGE[damage](path.read_bytes()))
     seen: list[int] = []
-    restore = trials._Checkpoints.restore
+    restore = checkpoints.Checkpoints.restore
 
-    def watched(self: trials._Checkpoints, state: trials.State) -> None:
+    def watched(self: checkpoints.Checkpoints, state: State) -> None:
         restore(self, state)
         seen.append(state.epoch)
 
-    monkeypatch.setattr(trials._Checkpoints, "restore", watched)
+    monkeypatch.setattr(checkpoints.Checkpoints, "restore", watched)
     assert execute(whole, place).fit is not None
     assert seen == [0]
 

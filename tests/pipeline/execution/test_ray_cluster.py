@@ -21,7 +21,8 @@ from pipeline.config import SplitConfig, recipe
 from pipeline.execution.pool import Pool
 from pipeline.execution.ray_cluster import RayExecutor
 from pipeline.support.errors import UserError
-from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute
+from pipeline.training.trial_folder import TrialFolder
+from pipeline.training.trials import TrialSpec, Workplace, execute
 from tests.pipeline.command_line import one_sentence
 from tests.pipeline.conftest import CLASS_NAMES, write_data
 

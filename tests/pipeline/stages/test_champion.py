@@ -16,7 +16,8 @@ from pipeline.stages.ablation import CHAMPION, variants
 from pipeline.stages.champion import Round
 from pipeline.stages.views import Answers
 from pipeline.training.batches import Images, _cutmix, with_replication
-from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
+from pipeline.training.trial_folder import TrialFolder
+from pipeline.training.trials import TrialSpec, Workplace, execute, to_device
 from tests.pipeline.made_up import epoch_of
 
 

@@ -13,7 +13,8 @@ from pipeline import data
 from pipeline.config import PROFILES, SplitConfig, recipe, small_recipe
 from pipeline.stages import labels
 from pipeline.training import loop
-from pipeline.training.trials import Fold, TrialFolder, TrialSpec, Workplace, execute, held_out, indices, validated
+from pipeline.training.trial_folder import TrialFolder
+from pipeline.training.trials import Fold, TrialSpec, Workplace, execute, held_out, indices, validated
 
 FOLDS = 3
 

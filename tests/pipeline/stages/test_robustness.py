@@ -14,7 +14,8 @@ from pipeline.config import SplitConfig, recipe
 from pipeline.stages import robustness
 from pipeline.stages.robustness import Job
 from pipeline.training.loop import logits_of
-from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute, validated
+from pipeline.training.trial_folder import TrialFolder
+from pipeline.training.trials import TrialSpec, Workplace, execute, validated
 
 
 @pytest.fixture

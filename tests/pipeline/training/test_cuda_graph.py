@@ -25,8 +25,9 @@ from pipeline.config import recipe
 from pipeline.models import registry
 from pipeline.training import cuda_graph, loop, optimizers
 from pipeline.training.batches import Images
+from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.loop import Fitted, State, Trainer, fit
-from pipeline.training.trials import _Checkpoints, to_device
+from pipeline.training.trials import to_device
 
 CPU = torch.device("cpu")
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -175,10 +176,10 @@ def test_a_capture_leaves_weights_momentum_and_average_as_they_were(
 def test_resumed_equals_unbroken_where_steps_are_replayed(
     parts: tuple[Images, Images], as_on_a_gpu: list[Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.training.trials.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("pipeline.training.checkpoints.SECONDS_BETWEEN", 0.0)
     of = plan("dropout and average")
     unbroken = fit(network(of), *parts, of, 7)
-    checkpoints = _Checkpoints(tmp_path / "checkpoint.safetensors", None)
+    checkpoints = Checkpoints(tmp_path / "checkpoint.safetensors", None)
 
     def stop(state: State) -> None:
         checkpoints.keep(state)
@@ -186,7 +187,7 @@ def test_resumed_equals_unbroken_where_steps_are_replayed(
 
     with pytest.raises(KeyboardInterrupt):
         fit(network(of), *parts, of, 7, after_epoch=stop)
-    resumed = fit(network(of), *parts, of, 7, resume=_Checkpoints(tmp_path / "checkpoint.safetensors", None).restore)
+    resumed = fit(network(of), *parts, of, 7, resume=Checkpoints(tmp_path / "checkpoint.safetensors", None).restore)
     assert resumed.fit == unbroken.fit
 
 

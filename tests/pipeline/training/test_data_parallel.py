@@ -24,7 +24,8 @@ from pipeline.support.errors import BudgetSpent
 from pipeline.training import loop, optimizers
 from pipeline.training.batches import Images
 from pipeline.training.loop import Fitted, fit
-from pipeline.training.trials import TrialFolder, TrialSpec, Workplace, execute, to_device
+from pipeline.training.trial_folder import TrialFolder
+from pipeline.training.trials import TrialSpec, Workplace, execute, to_device
 from tests.pipeline.conftest import SAMPLE
 from tests.pipeline.made_up import epoch_of
 

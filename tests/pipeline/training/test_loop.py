@@ -17,9 +17,10 @@ from pipeline.models import registry
 from pipeline.support.errors import Diverged
 from pipeline.training import loop
 from pipeline.training.batches import Images, normalise, with_replication
+from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.loop import State, fit
 from pipeline.training.optimizers import learning_rate
-from pipeline.training.trials import _Checkpoints, to_device
+from pipeline.training.trials import to_device
 from tests.pipeline.made_up import epoch_of
 
 CPU = torch.device("cpu")
@@ -78,9 +79,9 @@ def test_resumed_equals_unbroken(
     parts: tuple[Images, Images], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
 ) -> None:
     train, validation = parts
-    monkeypatch.setattr("pipeline.training.trials.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("pipeline.training.checkpoints.SECONDS_BETWEEN", 0.0)
     unbroken = fit(network(), train, validation, small(**changes), 7)
-    checkpoints = _Checkpoints(tmp_path / "checkpoint.safetensors", None)
+    checkpoints = Checkpoints(tmp_path / "checkpoint.safetensors", None)
 
     def stop_after_first(state: State) -> None:
         checkpoints.keep(state)
@@ -89,7 +90,7 @@ def test_resumed_equals_unbroken(
 
     with pytest.raises(KeyboardInterrupt):
         fit(network(), train, validation, small(**changes), 7, after_epoch=stop_after_first)
-    restored = _Checkpoints(tmp_path / "checkpoint.safetensors", None)
+    restored = Checkpoints(tmp_path / "checkpoint.safetensors", None)
     resumed = fit(network(seed=99), train, validation, small(**changes), 7, resume=restored.restore)
     assert resumed.fit == unbroken.fit
     for name, value in unbroken.weights.items():
@@ -99,7 +100,7 @@ def test_resumed_equals_unbroken(
 def test_a_damaged_checkpoint_means_a_fresh_start(parts: tuple[Images, Images], tmp_path: Path) -> None:
     train, validation = parts
     (tmp_path / "checkpoint.safetensors").write_bytes(b"not a checkpoint")
-    keeper = _Checkpoints(tmp_path / "checkpoint.safetensors", None)
+    keeper = Checkpoints(tmp_path / "checkpoint.safetensors", None)
     one = dataclasses.replace(small(), epochs=1)
     assert (
         fit(network(), train, validation, one, 0, resume=keeper.restore).fit
