@@ -15,10 +15,16 @@ Mask = npt.NDArray[np.bool_]  # (H, W)
 BORDER = 0.03  # share of the longest edge taken for ground
 PLAIN_TOLERANCE = 14  # levels; JPEG ringing and a lens's vignette stay below it
 PLAIN_SHARE = 0.97  # of the border, to call the ground plain: a hanger's hook or a sleeve may cross it
+FLAT_DEVIATION = 2.5  # levels, at the median: a ground more even than this was made so, and is no wall in a room
+FLAT_SHARE = 0.35  # of the border, to call a flat ground plain: the garment may touch all four sides
+FLAT_SIDES = 0.1  # of two opposite sides, which a flat ground must cover: an overexposed patch lies in a corner
+LEAST_TOLERANCE = 5  # levels; JPEG's noise stays below it on the flattest ground
+CLEAR = 50  # levels from the ground; next to a pixel that differs more, a paler one is half ground
 BORDER_COLOUR = 0.6  # a colour this much denser in the border than inside starts as ground
 GRABCUT_ROUNDS = 4
 MIN_COVERAGE = 0.02  # of the picture; a smaller garment is taken for a failed search
 SECOND_PIECE = 0.25  # of the largest piece: keeps both shoes of a pair, drops labels, plugs and other clutter
+PHOTO_HOLE, PLAIN_HOLE = 0.01, 0.05  # of the garment; larger holes are filled only in its middle
 
 
 def border_pixels(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -28,20 +34,58 @@ def border_pixels(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def plain_ground(rgb: Rgb) -> tuple[int, int, int] | None:
-    """The colour of the ground where nearly all of the border has one colour, else None."""
-    border = border_pixels(rgb).astype(np.int16)
-    colour = np.median(border, axis=0)
-    near = np.abs(border - colour).max(axis=1) <= PLAIN_TOLERANCE
+    """The ground's colour where nearly all of the border has it, or, of a flat ground, a good part; else None."""
+    border = border_pixels(rgb)
+    colour = _commonest(border)
+    difference = _difference(border, colour)
+    near = difference <= PLAIN_TOLERANCE
     if near.mean() < PLAIN_SHARE:
-        return None
+        flat = near.mean() >= FLAT_SHARE and np.median(difference[near]) <= FLAT_DEVIATION
+        if not flat or not _at_opposite_sides(rgb, colour):
+            return None
     red, green, blue = (int(level) for level in colour)
     return red, green, blue
 
 
+def _commonest(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """The commonest colour of pixels (N, 3): the median around the fullest cube of colours."""
+    cubes = (pixels // PLAIN_TOLERANCE).astype(np.intp) @ (400, 20, 1)
+    rough = np.median(pixels[cubes == np.bincount(cubes).argmax()], axis=0)
+    return np.asarray(np.median(pixels[_difference(pixels, rough) <= PLAIN_TOLERANCE], axis=0), np.float64)
+
+
+def _difference(pixels: npt.NDArray[np.uint8], colour: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """How far pixels (..., 3) are from a colour, in levels of the channel that differs most."""
+    return np.asarray(np.abs(pixels - np.asarray(colour, np.float64)).max(axis=-1), np.float64)
+
+
+def _at_opposite_sides(rgb: Rgb, colour: npt.ArrayLike) -> bool:
+    top, bottom, left, right = (
+        (_difference(side, colour) <= PLAIN_TOLERANCE).mean() for side in (rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1])
+    )
+    return bool(min(top, bottom) >= FLAT_SIDES or min(left, right) >= FLAT_SIDES)
+
+
 def by_threshold(rgb: Rgb, ground: tuple[int, int, int]) -> Mask:
-    """Whatever differs from a plain ground, holes filled: a white print on white is still garment."""
-    difference = np.abs(rgb.astype(np.int16) - np.array(ground, np.int16)).max(axis=2)
-    return _tidy(_fill_holes(difference > PLAIN_TOLERANCE))
+    """Whatever differs from a plain ground by more than the ground does from itself, so light parts on white stay.
+
+    The garment may touch the border: only the ground's colour is ground there.
+    """
+    difference = _difference(rgb, ground)
+    found = difference > _tolerance(rgb, ground)
+    square, clear = np.ones((3, 3), np.uint8), difference > CLEAR
+    rim = cv2.dilate(clear.astype(np.uint8), square) & cv2.dilate((~found).astype(np.uint8), square)
+    mask = found & (clear | (rim == 0))
+    body = _tidy(mask, PLAIN_HOLE)
+    return body | _handles(mask & ~body, body)
+
+
+def _tolerance(rgb: Rgb, ground: tuple[int, int, int]) -> float:
+    """Levels within which the ground stays: twice the ninetieth percentile of what it strays in the border."""
+    difference = _difference(border_pixels(rgb), ground)
+    near = difference[difference <= PLAIN_TOLERANCE]
+    spread = 2 * np.percentile(near, 90) if near.size else PLAIN_TOLERANCE
+    return float(np.clip(spread, LEAST_TOLERANCE, PLAIN_TOLERANCE))
 
 
 def by_grabcut(rgb: Rgb) -> Mask:
@@ -50,7 +94,7 @@ def by_grabcut(rgb: Rgb) -> Mask:
     if ring.all():
         return ring
     for start in (_unlike_border(rgb, ring), ~ring):
-        mask = _tidy(_grabcut(rgb, ring, start))
+        mask = _tidy(_grabcut(rgb, ring, start), PHOTO_HOLE)
         if mask.mean() >= MIN_COVERAGE:
             return mask
     return np.ones(rgb.shape[:2], bool)
@@ -91,8 +135,8 @@ def _ring(shape: tuple[int, ...]) -> Mask:
     return ring
 
 
-def _tidy(mask: Mask) -> Mask:
-    """Remove threads and specks (a hanger's hook, a carpet's tufts), keep the largest pieces, close pinholes."""
+def _tidy(mask: Mask, small: float) -> Mask:
+    """Remove threads and specks (a hanger's hook, a carpet's tufts), keep the largest pieces, fill `small` holes."""
     radius = max(1, round(0.008 * max(mask.shape)))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
@@ -101,10 +145,20 @@ def _tidy(mask: Mask) -> Mask:
         return mask
     areas = stats[1:, cv2.CC_STAT_AREA]
     kept = 1 + np.flatnonzero(areas >= SECOND_PIECE * areas.max())
-    return _fill_holes(np.isin(labels, kept), small=0.01)
+    return _fill_holes(np.isin(labels, kept), small)
 
 
-def _fill_holes(mask: Mask, small: float = 1.0) -> Mask:
+def _handles(rest: Mask, body: Mask) -> Mask:
+    """Those pieces of `rest` that touch the body in two places: a handle or a strap does, a hook has a free end."""
+    near = cv2.dilate(body.astype(np.uint8), np.ones((3, 3), np.uint8))
+    count, pieces = cv2.connectedComponents(rest.astype(np.uint8), connectivity=8)
+    _, contacts = cv2.connectedComponents(near * rest, connectivity=8)
+    _, first = np.unique(contacts, return_index=True)  # a pixel of each contact, and of label 0, which is none
+    ends = np.bincount(pieces.ravel()[first[1:]], minlength=count)
+    return rest & (ends >= 2)[pieces]
+
+
+def _fill_holes(mask: Mask, small: float) -> Mask:
     """Fill enclosed holes of at most `small` of the mask's area, and any in its middle.
 
     A large hole in the middle is a print in the ground's colour; at the sides it is the loop of an arm, on top a bag's

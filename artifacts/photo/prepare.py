@@ -175,9 +175,11 @@ def _find(photo: Rgb, ground: str) -> Mask:
         return garment.by_grabcut(photo)
     if ground == "none":
         return np.ones(photo.shape[:2], bool)
-    border = garment.border_pixels(photo)
-    level = np.percentile(border, 75 if ground == "light" else 25, axis=0)
-    mask = garment.by_threshold(photo, (int(level[0]), int(level[1]), int(level[2])))
+    plain = garment.plain_ground(photo)
+    if plain is None:
+        level = np.percentile(garment.border_pixels(photo), 75 if ground == "light" else 25, axis=0)
+        plain = int(level[0]), int(level[1]), int(level[2])
+    mask = garment.by_threshold(photo, plain)
     return mask if mask.any() else np.ones(photo.shape[:2], bool)
 
 

@@ -116,6 +116,62 @@ def test_plain_grounds_need_no_grabcut(ground: tuple[int, int, int], name: str) 
     assert overlap(preparation.mask, shirt_mask()) > 0.95
 
 
+def bag(ground: int, colour: int) -> tuple[Rgb, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """A bag with a thin handle on a plain ground with a little grain, and the masks of its body and its handle."""
+    body, loop = np.zeros((190, 192), np.uint8), np.zeros((190, 192), np.uint8)
+    cv2.rectangle(body, (30, 80), (160, 170), 1, -1)
+    cv2.ellipse(loop, (95, 80), (35, 60), 0, 180, 360, 1, 2)
+    loop[body == 1] = 0
+    flat = np.full((190, 192, 3), ground, np.float64)
+    flat[(body | loop) == 1] = colour
+    grain = np.random.default_rng(0).normal(0, 1, flat.shape)
+    return np.clip(flat + grain, 0, 255).round().astype(np.uint8), body == 1, loop == 1
+
+
+@pytest.mark.parametrize(("ground", "colour"), [(250, 60), (250, 236), (8, 120), (8, 20)])
+def test_handle_is_kept_on_a_plain_ground_and_what_shows_below_it_is_ground(ground: int, colour: int) -> None:
+    photo, body, handle = bag(ground, colour)
+    mask = prepare(photo).mask
+    assert mask[body].mean() > 0.98 and mask[handle].mean() > 0.9
+    assert not mask[40:70, 80:110].any()
+
+
+def test_hook_with_a_free_end_is_dropped() -> None:
+    photo, body, handle = bag(250, 60)
+    photo[:79, :95] = 250  # half of the handle: what is left of it has a free end
+    mask = prepare(photo).mask
+    assert mask[body].mean() > 0.98 and mask[handle].mean() < 0.1
+
+
+def test_light_part_is_kept_on_a_light_ground() -> None:
+    photo, body, _ = bag(250, 60)
+    photo[80:120, 30:161] = 240
+    assert prepare(photo).mask[body].mean() > 0.98
+
+
+@pytest.mark.parametrize("ground", [250, 8])
+@pytest.mark.parametrize("side", range(4))
+def test_garment_may_touch_the_border_of_a_plain_ground(ground: int, side: int) -> None:
+    photo, body, handle = bag(ground, 90)
+    cut = (np.s_[:150], np.s_[100:], np.s_[:, :150], np.s_[:, 40:])[side]
+    preparation = prepare(np.ascontiguousarray(photo[cut]))
+    assert preparation.facts.ground == ("light" if ground > 128 else "dark")
+    assert preparation.mask[body[cut]].mean() > 0.98
+    assert overlap(preparation.mask, (body | handle)[cut]) > 0.95
+
+
+def test_garment_may_fill_the_frame_of_a_plain_ground() -> None:
+    mask = shirt_mask()[40:165, 20:180]  # touches all four sides
+    flat = np.where(mask[..., None], 90, 250).astype(np.uint8).repeat(3, axis=2)
+    assert overlap(prepare(flat).mask, mask) > 0.97
+
+
+def test_overexposed_corner_is_no_plain_ground() -> None:
+    photo = scene((40, 60, 150), (190, 160, 120))
+    photo[:190, 190:] = photo[:10, 60:] = 255
+    assert plain_ground(photo) is None
+
+
 def prepared_shop_picture(**choices: object) -> Preparation:
     flat = np.where(shirt_mask()[..., None], (60, 60, 60), (255, 255, 255)).astype(np.uint8)
     return prepare(flat, Choices(**choices))
