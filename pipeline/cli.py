@@ -185,7 +185,7 @@ def _dataset(
 ) -> pipeline_data.Dataset:
     """The data set, with photographs where a wanted stage learns from them; small profiles only take what is given."""
     dataset = pipeline_data.load(data)
-    asked = photos or config.profile in ("standard", "full")
+    asked = photos or config.asks_for_photographs
     if not asked or dataset.classes != pipeline_data.FASHION_MNIST_NAMES or not any(s.sees_photographs for s in wanted):
         return dataset
     found = photographs.find(photos or (), dataset.classes, lambda line: console.print(line, highlight=False))

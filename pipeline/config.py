@@ -204,6 +204,11 @@ class Config:
     expected_minutes: float
     settings: tuple[str, ...] = ()
 
+    @property
+    def asks_for_photographs(self) -> bool:
+        """Whether the photo network learns from the public photographs too; other profiles take what they are given."""
+        return self.profile in ("standard", "full")
+
     def with_split(self, train_images: int | None, validation_images: int | None) -> Config:
         """The same study on another split, e.g. the 40,000 training images of the deck's slide."""
         split = dataclasses.replace(

@@ -11,8 +11,11 @@ from artifacts.contract import Recipe
 from pipeline.augmentation import AUGMENTATION_SETS
 from pipeline.config import Config
 from pipeline.models import registry
+from pipeline.randomisation.photographs import CROP_SHARE, SHARE
 from pipeline.stages import ablation
 from pipeline.stages.improvements import questions
+
+PREPARATION_SECONDS = 300.0  # for the public photographs, on two CPU cores
 
 
 @dataclass(frozen=True)
@@ -162,8 +165,13 @@ def _champion(config: Config) -> Work:
 def _photo_model(config: Config) -> Work:
     section = config.photo_model
     training = _on_train_part(config, section.recipe, section.train_images)
+    seconds = 0.0
+    if config.asks_for_photographs:
+        drawn = 1 + 1 / SHARE + 1 / CROP_SHARE  # photographs and crops come to every image of the data set
+        training = dataclasses.replace(training, images=round(drawn * training.images))
+        seconds = PREPARATION_SECONDS
     answers = 2 * config.split.validated + config.split.tested
-    return Work(((training,),), (Answers(section.recipe.architecture, answers),))
+    return Work(((training,),), (Answers(section.recipe.architecture, answers),), seconds=seconds)
 
 
 def _robustness(config: Config) -> Work:
