@@ -18,6 +18,7 @@ with_deck = elements.with_deck()
 best = next(result for result in summary.results if result.name == summary.best)
 budget = f"{summary.train_images:,} training images, at most {count(summary.recipe.epochs, 'epoch')}"
 
+elements.contents("Size and accuracy", "One network")
 own, beyond = networks.measured(elements.current_run()), elements.optional(ChampionSummary)
 compared = champion.beside(summary, beyond)
 table = architectures.table(compared, own, with_deck=with_deck)
@@ -28,6 +29,7 @@ st.caption(
 if beyond:
     st.caption(champion.other_budget(beyond))
 
+st.subheader("Size and accuracy")
 sizes = architectures.SIZES
 by = st.segmented_control("Size in", list(sizes), default="Parameters", key="architectures_by", bind="query-params")
 frame = architectures.size_frame(compared, own, with_deck=with_deck)

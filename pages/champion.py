@@ -51,13 +51,15 @@ if changed := elements.optional(AblationSummary):
     st.markdown(f"{ablation.network_sentence(changed)}\n\n{ablation.student_sentence(changed)}")
 
 st.subheader("Test-time augmentation and ensemble")
-elements.small_table(champion.views_table(summary, changed), name="Four ways to predict", hide_index=True)
+views = champion.views_table(summary, changed)
+shown = champion.in_fewer_columns(views)
+elements.small_table(views, name="Four ways to predict", hide_index=True, shown=shown)
 st.markdown(champion.views_sentence(summary))
 
 st.subheader("Learning curves")
 if rounds := champion.rounds_sentence(summary):
     st.markdown(rounds)
 learned = champion.whole_fit(summary)
-sees = {"accuracy": champion.curves_see(summary), "loss": architectures.overfitting(learned)}
+sees = {"accuracy": architectures.overfitting(learned), "loss": champion.curves_see(summary)}
 architectures_ui.learning_curves(learned, champion.NAME, **sees)
 elements.takeaway(champion.takeaway(summary))

@@ -13,6 +13,7 @@ from portal.ui import elements
 BINS = (5, 10, 15, 20)
 
 elements.opening("When the model says 90 %, is it right nine times in ten, and should it abstain when it is uncertain?")
+elements.contents("Are the probabilities calibrated?", "Abstain when uncertain")
 final = elements.document(FinalSummary)
 classes = elements.current_run().manifest.classes
 splits = {
@@ -51,7 +52,7 @@ for result in results:
 curves = pd.concat([calibration.coverage_curve(each) for each in answers.values()])
 elements.chart(
     confidence.coverage_chart(curves, results),
-    see="Fewer answers are better answers. Choose the threshold on the validation line, then read the test line.",
+    see="Fewer answers, higher accuracy. Choose the threshold on the validation line, then read the test line.",
 )
 frame = calibration.by_class(answers["test"], threshold, classes)
 elements.chart(confidence.by_class_chart(frame, "test", threshold), see=calibration.by_class_sentence(frame))

@@ -7,6 +7,7 @@ import streamlit as st
 from artifacts import deck
 from artifacts.contract import EdaSummary
 from portal.charts import dataset
+from portal.core.text import percent
 from portal.ui import elements
 
 classes = elements.current_run().manifest.classes
@@ -15,6 +16,7 @@ summary = elements.document(EdaSummary)
 pictures = elements.arrays("eda/images.npz")
 train_images = sum(summary.counts["train"])
 
+elements.contents("The average image of each class", "Samples of one class", "Pixels")
 frame = dataset.distribution_frame(summary, classes)
 elements.chart(dataset.distribution(frame), see=dataset.balance(frame))
 elements.beside_deck(dataset.split_rows(summary))
@@ -37,7 +39,9 @@ elements.gallery(samples, [f"#{index}" for index in indices], columns=10)
 st.subheader("Pixels")
 left, right = st.columns(2, gap="medium")
 with left:
-    see = f"{summary.zero_share:.0%} of all pixels are black; mean {summary.pixel_mean:.1f}, standard deviation "
+    see = (
+        f"{percent(summary.zero_share, 0)} of all pixels are black; mean {summary.pixel_mean:.1f}, standard deviation "
+    )
     see += f"{summary.pixel_std:.1f} on the scale 0 to 255, which min-max scaling maps to 0 to 1."
     elements.chart(dataset.pixel_histogram(dataset.pixel_frame(summary), train_images), see=see)
 with right:

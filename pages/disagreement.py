@@ -12,6 +12,7 @@ from portal.ui import elements
 from portal.ui.networks import validation_networks
 
 elements.opening("On which images do the networks disagree, and do they know more together than the best one alone?")
+elements.contents("The images", "One image")
 summary = elements.document(ArchitecturesSummary)
 networks = validation_networks(summary)
 validation, classes = elements.arrays("data/validation.npz"), elements.current_run().manifest.classes

@@ -1,4 +1,4 @@
-"""Embedding map: test images laid out as the final model sees them, and the neighbours of each."""
+"""Embedding map: test images laid out as the final model sees them, and the neighbors of each."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from portal.ui.networks import compared
 SHOWN = 24
 
 elements.opening("Which images does a network learn first, which does it forget, and which does it never get right?")
+elements.contents("Images worth a look")
 summary = compared(elements.document(ArchitecturesSummary))
 validation, classes = elements.arrays("data/validation.npz"), elements.current_run().manifest.classes
 labels, names = validation["labels"], [result.name for result in summary.results]

@@ -1,4 +1,4 @@
-"""Predict: your own pictures, prepared step by step, answered by the network for photos, and why it answers so."""
+"""Predict: prepare your own pictures step by step, classify them, and explain the prediction."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ hidden = elements.or_stop(
 )
 bars, parts = st.columns(2)
 with bars:
-    see = "The bars show which class fits best, not whether any does. They add up to 100 % for a cat too."
+    see = "The bars show which class fits best, not whether any fits. They add up to 100 % for a cat, too."
     elements.chart(predict.probability_bars(answer), see=see)
 with parts, st.container(width=predict.HEAT_EDGE + 10):
     elements.chart(

@@ -20,6 +20,7 @@ searches = {search.search: search for search in (coarse, fine) if search is not 
 clocks = {name: elements.optional(StageClock, StageClock.path(f"tune-{name}")) for name in searches}
 frames = {name: search_log.trial_frame(search, clocks[name]) for name, search in searches.items()}
 
+elements.contents("Replay", *tuning_ui.sections(), "All trials")
 with_deck = elements.with_deck()
 best_trials = search_log.best_table(searches, frames, with_deck=with_deck)
 elements.small_table(best_trials, name="The best trials", shown=search_log.in_fewer_columns(best_trials))
@@ -39,13 +40,13 @@ ranges = {name: searches[name].ranges for name in drawn["search"].unique()}
 points = [deck.COARSE_BEST, deck.FINE_BEST] if with_deck else []
 elements.chart(
     tuning.search_space(drawn, ranges, points),
-    see="See where the large marks, the good trials, lie: the second box is cut around the best of the coarse ones.",
+    see="Large marks are good trials. The inner box, the fine search's range, surrounds the best coarse trials.",
 )
 elements.chart(
     tuning.best_so_far(frame, trial, points[picked == "fine"].val_accuracy if points else None),
-    see="A step up is a new best trial; a long flat stretch means that more draws of this kind hardly gain anything.",
+    see="Each step up is a new best trial. A long flat stretch means that more trials like these add little.",
 )
-st.markdown(f"**The log after trial {trial}**, its values beside the best's, as the deck's log prints them:")
+st.markdown(f"**The log after trial {trial}**, in the deck's format:")
 elements.small_table(search_log.log_table(frame, trial), name="The log")
 
 tuning_ui.policy(searches, picked)
@@ -53,6 +54,5 @@ tuning_ui.importance(picked, points)
 tuning_ui.range_cut()
 tuning_ui.confirmation()
 st.subheader("All trials")
-exact = {"Learning rate": "%.6f", "Weight decay (L2)": "%.6f"}
-elements.table(search_log.trials_table(frame), exact, alt=f"All trials of the {picked} search")
+elements.table(search_log.trials_table(frame), search_log.TRIAL_FORMATS, alt=f"All trials of the {picked} search")
 elements.takeaway(search_log.takeaway(frames))

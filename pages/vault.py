@@ -9,13 +9,17 @@ from portal.analysis import vault
 from portal.charts import vault as charts
 from portal.ui import elements
 
+DATA = "Data, machine, and versions"
+
 elements.opening("Was the test set kept out of every choice, and read only once for each published model?")
 final = elements.document(FinalSummary)
 run = elements.current_run()
 manifest = run.manifest
 models = vault.frozen(manifest, final, elements.optional(PhotoSummary), elements.optional(ChampionSummary))
+elements.contents("Every reading", "Validation vs. test", "What was fixed before the reading", DATA)
 st.markdown(vault.verdict(models))
-elements.small_table(vault.hash_table(models), name="Hashes of the published recipes", hide_index=True)
+hashes = vault.hash_table(models)
+elements.small_table(hashes, name="Hashes of the published recipes", hide_index=True, shown=vault.in_short(hashes))
 st.caption(
     "A hash (SHA-256) is a fingerprint: changing one value of a recipe changes it. The first column was computed "
     "from the recipe when this page was drawn."
@@ -37,7 +41,7 @@ st.caption(f"{vault.chosen_sentence(models, final)} {vault.split_sentence(manife
 with st.expander("The configuration of the run"):
     st.json(manifest.config, expanded=1)
 
-st.subheader("Data, machine and versions")
+st.subheader(DATA)
 elements.table(vault.sums_table(manifest), alt="Checksums of the data set's files")
 st.caption(f"Checksums of the unpacked files; the pipeline refuses others. {vault.machine_sentence(manifest.machine)}")
 if st.button("Check every file of this run now", key="vault_check", icon=":material/verified:"):

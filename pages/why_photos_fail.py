@@ -14,11 +14,11 @@ from portal.ui import elements, photo
 
 run = elements.current_run()
 classes = run.manifest.classes
-elements.opening("Why does a network that knows its test images so well fail on a photo taken at home?")
+elements.opening("Why does a network that does so well on its test images fail on a photo taken at home?")
 models = elements.document(ExportSummary).models
 test = elements.arrays("data/test.npz")
 
-st.subheader("The same garments on another ground")
+st.subheader("The same garments on a light background")
 chosen = pictures.first_of_each(test["labels"], len(classes))
 plain, labels = test["images"][chosen], test["labels"][chosen]
 light = photos.light_ground(plain)
@@ -29,20 +29,19 @@ answers = [
 ]
 for images, given in zip((plain, light), answers, strict=True):
     elements.gallery(images, [classes[number] for number in given], columns=len(chosen), scale=2.5)
-st.caption(f"Test images and the final model's answers. {photos.ground_sentence(labels, *answers)}")
+said = "Top: test images. Below: the same, inverted. Captions: the final model's predictions."
+st.caption(f"{said} {photos.ground_sentence(labels, *answers)}")
 
 figures = photo.figures()
 frame = photos.step_frame(figures)
-st.subheader("From a photo to its answer")
+st.subheader("Preparation, step by step")
 elements.chart(photos.step_chart(frame, figures), see=photos.step_sentence(figures))
 st.markdown(photos.lost_sentence(figures))
 st.markdown("\n".join(f"{row.step} ({row.network}): {row.what}" for row in frame.itertuples()))
 
-st.subheader("One step, label by label")
+st.subheader("One step in detail")
 names = list(frame["step"])
-picked = st.selectbox(
-    "After the step", names, len(names) - 1, key="why_photos_fail_step", bind="query-params", width=360
-)
+picked = st.selectbox("Step", names, len(names) - 1, key="why_photos_fail_step", bind="query-params", width=360)
 step = figures.steps[names.index(picked)]
 bars, cells = st.columns(2, gap="medium")
 with bars:
@@ -52,9 +51,9 @@ with cells:
 st.markdown(photos.rejection_sentence(figures))
 st.caption(f"{photos.provenance(figures)} {photos.trained_on(elements.optional(PhotoTraining))}")
 if not photos.same_networks(figures, photo.network_sums(models)):
-    st.info("These figures were measured with other networks than those of the run shown.", icon=":material/info:")
+    st.info("These figures were measured with other networks than those of this run.", icon=":material/info:")
 elements.link(named("predict"), "Try a photo of your own")
 elements.takeaway(
-    "A network learns the habits of its images with the garments: ground, shade, pose, light. Make new pictures like "
-    "the old ones, or the old ones like the new; a better test score does neither."
+    "A network also learns background, shade, pose, and lighting of its training images. Make new pictures look like "
+    "them, or train on images like the new ones. A better test score does neither."
 )

@@ -1,7 +1,7 @@
 """The command line: a subcommand a stage, and run-all, plan, optuna, publish, status, verify.
 
-Exit status: 0 done, 2 a sentence says what is wrong, 3 the time budget is over (the same command goes on), 130 stopped
-by Ctrl-C or SIGTERM (the same command goes on).
+Exit status: 0 done, 2 an error (one sentence says what is wrong), 3 the time budget is spent, 130 interrupted by
+Ctrl-C or SIGTERM. After 3 and 130, run the same command again to resume.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ TrainImages = Annotated[
 ]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Change one value, e.g. --set final.seeds=3.")]
 Budget = Annotated[
-    str | None, typer.Option(help="Stop cleanly after this time, e.g. 90s, 9m or 2h; run again to go on.")
+    str | None, typer.Option(help="Stop cleanly after this time, e.g. 90s, 9m or 2h; run again to resume.")
 ]
 Fit = Annotated[
     str | None,
@@ -99,9 +99,9 @@ def _said(error: Exception) -> tuple[int, str] | None:
     if isinstance(error, UserError | ArtifactError):
         return 2, str(error)
     if isinstance(error, BudgetSpent):
-        return 3, "The time budget is over; the same command goes on from here."
+        return 3, "The time budget is spent: run the same command again to resume."
     if isinstance(error, BrokenProcessPool):
-        return 2, "A training process was ended from outside (out of memory?); the same command goes on from here."
+        return 2, "A training process was killed (out of memory?): run the same command again to resume."
     if isinstance(error, OSError):
         return 2, f"{error.filename or 'The disk'}: {error.strerror}; {_remedy(error)}, then run again."
     # A usage error of typer's: its class is click's in some versions of typer, its own copy of it in others.
@@ -207,7 +207,7 @@ def _announce(config: Config, folder: RunFolder) -> None:
     )
 
 
-app.command("run-all", help="The whole study, stage by stage; started again it goes on where it stopped.")(
+app.command("run-all", help="The whole study, stage by stage; run it again to resume.")(
     _command_for(list(STAGES), planned=True)
 )
 for _stage in STAGES:

@@ -50,7 +50,7 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Own the run; the lock dies with its owner. UserError at once if another process owns it."""
-        owner = self.work / "owner"  # not in the lock's file, which nobody else can read on Windows
+        owner = self.work / "owner"  # not in the lock file, which no other process can read on Windows
         lock = FileLock(self.work / "lock", timeout=0)
         try:
             self.work.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The portal's commands: serve the pages (the default), predict photo files, evaluate a folder of labelled photos."""
+"""The portal's commands: serve the pages (the default), predict photo files, evaluate a folder of labeled photos."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def parser() -> argparse.ArgumentParser:
     asked.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"a {photo.KINDS} file")
     asked.set_defaults(command=predict_files)
 
-    judged = commands.add_parser("evaluate", help="measure the answers on labelled photos")
+    judged = commands.add_parser("evaluate", help="measure the answers on labeled photos")
     judged.add_argument("folder", type=Path, metavar="FOLDER", help="holds a folder of photos for each label")
     map_help = 'which classes are right for each folder, such as {"shoes": ["Sandal", "Sneaker"], "hat": []}'
     judged.add_argument("--labels", type=Path, metavar="MAP.json", help=map_help)
     steps_help = "measure each step of preparation too, and write the figures to this file for the page on photos"
     judged.add_argument("--steps", type=Path, metavar="FILE.json", help=steps_help)
     judged.add_argument("--source", default="", metavar="TEXT", help="with --steps: what photos these are")
-    judged.add_argument("--licence", default="not stated", metavar="TEXT", help="with --steps: their licence")
+    judged.add_argument("--licence", default="not stated", metavar="TEXT", help="with --steps: their license")
     judged.set_defaults(command=evaluate_folder)
 
     told = commands.add_parser("report", help="write the whole study into one HTML file that opens anywhere")
@@ -114,7 +114,7 @@ def predict_files(arguments: argparse.Namespace) -> int:
 
 
 def evaluate_folder(arguments: argparse.Namespace) -> int:
-    """Scores of a folder of labelled photos; 2 if one of its files is no picture, which then is left out."""
+    """Scores of a folder of labeled photos; 2 if one of its files is no picture, which then is left out."""
     run = run_to_ask(arguments.run)
     labels = labels_in(arguments.folder, run.manifest.classes, arguments.labels)
     reader = Reader(total=sum(len(label.files) for label in labels))

@@ -2,7 +2,7 @@
 
 The bytes come from strangers, so everything is bounded before a decoder runs: the number of bytes, the formats, and the
 number of pixels (a PNG of 348 kB can ask for a gigabyte). Each picture mode is converted on purpose, because Pillow's
-own conversions saturate 16-bit greys and turn transparent pixels black without a word.
+own conversions saturate 16-bit grays and turn transparent pixels black without a word.
 """
 
 import io
@@ -147,7 +147,7 @@ def _shrink(picture: Image.Image) -> Image.Image:
 
 
 def _grey16(picture: Image.Image) -> Image.Image:
-    """16-bit grey to 8-bit; convert("L") would saturate everything above 255."""
+    """16-bit gray to 8-bit; convert("L") would saturate everything above 255."""
     return Image.fromarray((np.asarray(picture).clip(0, 65535) // 257).astype(np.uint8))
 
 

@@ -122,7 +122,7 @@ def _unlike_border(rgb: Rgb, ring: Mask) -> Mask:
 
 
 def _histogram(bins: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
-    """Density over 32 x 32 x 16 bins of (a, b, L), smoothed over the neighbouring bins."""
+    """Density over 32 x 32 x 16 bins of (a, b, L), smoothed over the neighboring bins."""
     counts = np.bincount(bins, minlength=32 * 32 * 16).astype(np.float32) / len(bins)
     over_ab = cv2.GaussianBlur(counts.reshape(32, 32, 16), (5, 5), 0.8)
     return cv2.GaussianBlur(over_ab.reshape(1024, 16), (5, 1), 0.8).ravel().astype(np.float32)

@@ -1,4 +1,4 @@
-"""Labelled photos in folders, one a label: which files there are, and which classes are right for them.
+"""Labeled photos in folders, one a label: which files there are, and which classes are right for them.
 
 The pipeline trains on such folders and the portal judges answers on them, by one map of labels.
 """

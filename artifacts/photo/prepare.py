@@ -94,8 +94,8 @@ def prepare(rgb: Rgb, choices: Choices = Choices(), size: int = 28) -> Preparati
         Step("Picture", "As it was sent, upright and made smaller.", photo),
         Step("Garment", _FOUND[ground], _cut_out(photo, mask)),
         Step("Trim", "Empty edges cut away.", _trim(_cut_out(photo, mask), mask)),
-        Step("Grey and negate" if inverted else "Grey", _TONE[inverted], _trim(tone, mask)),
-        Step(f"{size} x {size}", f"Longest edge to {size} pixels, sharpened, centred on black.", image),
+        Step("Gray and negate" if inverted else "Gray", _TONE[inverted], _trim(tone, mask)),
+        Step(f"{size} x {size}", f"Longest edge to {size} pixels, sharpened, centered on black.", image),
     )
     return Preparation(steps, image, mask, Facts(ground, inverted, False, float(mask.mean())), variants)
 
@@ -157,7 +157,7 @@ def _is_grey(rgb: Rgb) -> bool:
 
 
 def _ground(photo: Rgb) -> str:
-    """Which of GROUNDS the picture shows, or "own" for one that is Fashion-MNIST's already: square, grey, on black."""
+    """Which of GROUNDS the picture shows, or "own" for one that is Fashion-MNIST's already: square, gray, on black."""
     height, width = photo.shape[:2]
     border = garment.border_pixels(photo).max(axis=1)
     if height == width and _is_grey(photo) and (border <= 24).mean() > max(0.2, 2 * (border >= 231).mean()):
@@ -187,19 +187,19 @@ def _pass_through(photo: Rgb, size: int, choices: Choices) -> Preparation:
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     inverted = choices.invert == "yes"
     grey = 255 - grey if inverted else grey
-    # Sampled at the pixels' centres, not averaged: it undoes an enlargement, and the data set's makers did so too.
+    # Sampled at the pixels' centers, not averaged: it undoes an enlargement, and the data set's makers did so too.
     image = cv2.resize(grey, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
     shown = _shrink(photo)  # what is kept of a large picture is as small as a photo's steps
     mask = _shrink(grey.astype(np.uint8, copy=False)) > 24
     steps = (
         Step("Picture", "As it was sent.", shown),
-        Step(f"{size} x {size}", "Grey, square and on black: already as Fashion-MNIST has it.", image),
+        Step(f"{size} x {size}", "Gray, square, and on black: already in Fashion-MNIST's format.", image),
     )
     return Preparation(steps, image, mask, Facts("own", inverted, True, float(mask.mean())), (image,))
 
 
 def _tone(photo: Rgb, mask: Mask, inverted: bool) -> Grey:
-    """Grey levels of the garment, brought to MEAN and DEVIATION and FLOOR at least; black outside."""
+    """Gray levels of the garment, brought to MEAN and DEVIATION and FLOOR at least; black outside."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey = 255 - grey if inverted else grey
     inside = grey[mask]

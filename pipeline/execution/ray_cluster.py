@@ -62,7 +62,7 @@ class RayExecutor(ThreadPoolExecutor):
             return self._driver.call(method, *given)
         except (EOFError, ConnectionError) as error:
             raise UserError(
-                "The Ray cluster was lost: start it again (docs/scaling.md), then the same command goes on."
+                "The Ray cluster was lost: start it again (docs/scaling.md), then run the same command again to resume."
             ) from error
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -118,7 +118,7 @@ class _Driver:
             raise error.cause from error
         except self._ray.exceptions.RayError as error:
             raise UserError(
-                f"A trial was ended {TRIES + 1} times from outside (out of memory?); run the same command again."
+                f"A trial was killed {TRIES + 1} times (out of memory?); run the same command again."
             ) from error
 
 

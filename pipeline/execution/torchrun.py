@@ -55,7 +55,7 @@ def _launched(spec: TrialSpec, place: Workplace, outbox: Any, scratch: str) -> T
         results = elastic_launch(config, _rank)(spec, place, outbox)
     except ChildFailedError as error:
         raise UserError(
-            f"Training on {spec.ranks} devices at once failed, see above: run the command again, it goes on."
+            f"Training on {spec.ranks} devices at once failed, see above: run the command again to resume."
         ) from error
     return results[0]
 

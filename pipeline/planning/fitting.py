@@ -4,7 +4,7 @@ In turns, each value in `CUTS` loses about a quarter, from the top: seeds first 
 searches train (the rungs), how many trials they draw, how many of them are confirmed, and last the epochs of everything
 else. The turns go on until the estimate fits or all values are at their gentle limit; then down to the hard limit.
 A value whose stage is finished is left alone, and so is one that would save next to nothing. Every cut is a setting,
-as `--set` would make it, so it stands in the manifest; the run folder keeps the cuts, so a run that goes on has them.
+as `--set` would make it, so it stands in the manifest; the run folder keeps the cuts, so a resumed run has them.
 """
 
 from __future__ import annotations

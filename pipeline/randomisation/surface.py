@@ -12,12 +12,12 @@ def paint(cutouts: Tensor, labels: Tensor, draws: Draws) -> Tensor:
     """Cut-outs (N, 2, 28, 28) to images (N, 1, 28, 28) in 0..1, the garment bright on black."""
     mask = cutouts[:, 1:].clamp(0, 1)
     tone = (cutouts[:, :1] / mask.clamp(min=0.2)).clamp(0, 1)
-    tone, mask = _spoil_mask(tone, mask, labels, draws)
+    tone, mask = _damage_mask(tone, mask, labels, draws)
     tone = _decorate(_shade(tone, mask, draws), draws).clamp(0, 1)
     return _sharpen(mask * _even_out(tone, mask, draws), draws)
 
 
-def _spoil_mask(tone: Tensor, mask: Tensor, labels: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
+def _damage_mask(tone: Tensor, mask: Tensor, labels: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
     """Gaps between legs or sleeves closed, patches of ground kept, pieces bitten off, rough outlines."""
     closed = torch.where(labels == TROUSER, 0.25, 0.1)
     gaps = per_image(draws.coin(closed)) & (draws.field(3) > -0.6) & (between((mask > 0.5).float(), 3) > mask)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 STOPPED = 130  # the exit status after either: 128 and the number of SIGINT
-_SENTENCE = "Stopped; the same command goes on from here."
+_SENTENCE = "Stopped: run the same command again to resume."
 _told_to_stop = threading.Event()
 
 

@@ -2,7 +2,7 @@
 
 Read it from the top: `fit` trains epoch by epoch and validates after each, an epoch is a loop over batches, `step` is
 what happens to one. Nothing is read back to the host within an epoch. Each epoch draws from generators seeded by
-(seed, epoch) alone, so that a run resumed from a checkpoint goes on to the same numbers.
+(seed, epoch) alone, so that a run resumed from a checkpoint reaches the same numbers.
 """
 
 from __future__ import annotations

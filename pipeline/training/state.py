@@ -14,7 +14,7 @@ from pipeline.training import optimizers
 
 @dataclass
 class State:
-    """What a checkpoint holds: enough to go on after any epoch to the same numbers."""
+    """What a checkpoint holds: enough to resume after any epoch with the same numbers."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer

@@ -74,7 +74,7 @@ class TrialFolder:
         return {name: path.read_bytes() for name in names if (path := self.folder / name).exists()}
 
     def keep(self, files: Files) -> None:
-        """Write files of this trial that come from another host: its result, or a checkpoint to go on from."""
+        """Write files of this trial that come from another host: its result, or a checkpoint to resume from."""
         for name, content in files.items():
             store.write_atomic(self.folder / name, content)
         if "record.json" in files:

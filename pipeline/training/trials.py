@@ -1,5 +1,5 @@
 """A trial: one network trained once. Its key is the hash of all that decides its numbers; its result lies on disk under
-that key, so that a finished trial is never run twice and a killed one goes on from its last checkpoint."""
+that key, so that a finished trial is never run twice and a killed one resumes from its last checkpoint."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def build(spec: TrialSpec, dataset: data.Dataset) -> ImageClassifier:
 
 
 def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None] = lambda share: None) -> TrialRecord:
-    """Run the trial, or go on with it, or return its record if it is done. BudgetSpent when the time is over.
+    """Run or resume the trial, or return its record if it is done. BudgetSpent when the time is over.
 
     In a process group all ranks call it; the first one writes.
     """

@@ -1,11 +1,11 @@
-"""The champion's recipe with one part less or more, at a small budget: what is shown to matter, and what is not."""
+"""Ablation of the champion's recipe at a small budget: which changes affect the accuracy."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from artifacts.contract import AblationSummary, ChampionSummary, Comparison
-from portal.analysis.champion import schooling
+from portal.analysis.champion import training_length
 from portal.core.text import count, in_words, spread
 
 # What a variant's network is where it is not one of the deck's seven; a test holds this against the pipeline's.
@@ -37,7 +37,7 @@ def budget(summary: AblationSummary) -> str:
 
 
 def heading(summary: AblationSummary) -> str:
-    """The section's title, which says how short the trainings are."""
+    """The section's title, with the number of training epochs."""
     return f"What each change is worth in a training of {count(_epochs(summary), 'epoch')}"
 
 
@@ -46,7 +46,7 @@ def _epochs(summary: AblationSummary) -> int:
 
 
 def contrary(summary: AblationSummary, champion: ChampionSummary) -> str:
-    """That gains without a regularizer are no advice for a long training, with the long training's figures beside."""
+    """A warning that gains of weaker augmentation in a short training may not hold in a long one, with both figures."""
     gains = [each for each in differences(summary) if each.second in WEAKER and each.real and each.difference > 0]
     if not gains or champion.recipe.epochs <= _epochs(summary):
         return ""
@@ -62,7 +62,7 @@ def contrary(summary: AblationSummary, champion: ChampionSummary) -> str:
 
 
 def ablation_sentence(summary: AblationSummary) -> str:
-    """Which changes are shown to matter, and which are not."""
+    """Which changes have a significant effect, and which do not."""
     found = differences(summary)
     worse = [each for each in found if each.real and each.difference < 0]
     better = [each for each in found if each.real and each.difference > 0]
@@ -82,17 +82,17 @@ def _listed(comparisons: Sequence[Comparison]) -> str:
 
 
 def budget_caution(summary: AblationSummary, champion: ChampionSummary) -> str:
-    """The honest remark under the ablation."""
+    """The limits of the ablation: its budget and multiple comparisons."""
     return (
         f"Measured at a small budget ({budget(summary)}) on {summary.validation_images:,} validation images, because "
         f"every change needs trainings of its own.{_equal_cost(summary)} With {champion.fit_images:,} images and "
-        f"{schooling(champion)} a part may be worth more or less; and of twenty changes that do "
+        f"{training_length(champion)} a part may be worth more or less; and of twenty changes that do "
         "nothing, one may look real by chance."
     )
 
 
 def _equal_cost(summary: AblationSummary) -> str:
-    """Which variants have other epochs than the champion, and why."""
+    """Which variants train for fewer epochs than the champion, and why."""
     first, *others = summary.question.variants
     fewer = [each for each in others if each.recipe.epochs < first.recipe.epochs]
     if not fewer:
@@ -102,7 +102,7 @@ def _equal_cost(summary: AblationSummary) -> str:
 
 
 def network_sentence(summary: AblationSummary) -> str:
-    """What another network among the variants is, and how it is to be read; empty where there is none."""
+    """Describe a variant with another architecture; empty if there is none."""
     first, *others = summary.question.variants
     networks = {each.recipe.architecture for each in others} - {first.recipe.architecture}
     said = [f"**{name}** is {OWN_NETWORKS[name]}." for name in sorted(networks & OWN_NETWORKS.keys())]
@@ -110,7 +110,7 @@ def network_sentence(summary: AblationSummary) -> str:
 
 
 def student_sentence(summary: AblationSummary) -> str:
-    """The variant that learned from the champion's networks: who taught it, and what it reached."""
+    """Describe the distilled variant: its teachers and its accuracy; empty if there is none."""
     named = next((each for each in summary.question.variants if each.name == summary.student), None)
     if named is None:
         return ""

@@ -1,4 +1,4 @@
-"""How far a network's probabilities can be believed: reliability, calibration error, temperature, and abstaining.
+"""Calibration of a network's probabilities: reliability, calibration error, temperature, and abstaining.
 
 Probabilities are float (N, C), labels (N,) class numbers; an answer's confidence is its highest probability.
 """
@@ -202,7 +202,7 @@ def abstaining(answers: Judged, threshold: float) -> Abstaining:
 
 
 def abstaining_sentence(result: Abstaining) -> str:
-    """In words: how many images are answered, how many of the answers are right, and what is left to a person."""
+    """In words: how many images are answered, how many of the answers are right, and how many are left to a person."""
     images = f"{result.n:,} {result.split} images"
     if result.accuracy is None:
         return f"With this threshold the model answers none of the {images}; a person has to answer all."
@@ -234,9 +234,9 @@ def by_class(answers: Judged, threshold: float, classes: Sequence[str]) -> pd.Da
 
 
 def by_class_sentence(frame: pd.DataFrame) -> str:
-    """Which class is left to a person most often."""
+    """The class on which the model abstains most often."""
     row = frame.loc[frame["answered"].idxmin()]
     return (
-        f"{row['class']} is abstained from most: {100 - row['answered']:.1f} % of its images. Abstaining "
+        f"The model abstains most often on {row['class']}: {100 - row['answered']:.1f} % of its images. Abstaining "
         "concentrates on the hard classes."
     )

@@ -1,4 +1,4 @@
-"""The champion, beyond the deck: its figures beside the deck's, and what its recipe changes.
+"""The champion, beyond the deck: its figures next to the deck's, and the changes of its recipe.
 
 The ablation's networks (`portal.analysis.ablation`) saw fewer images for fewer epochs than the published ones.
 """
@@ -51,7 +51,7 @@ DRAWS = {
     "every epoch": "one more copy of each image, drawn anew every epoch",
     "replace": "drawn anew each time an image is seen",
     "mixed": "drawn anew each time an image is seen; half of the batches mixed (CutMix)",
-    "randomised": "randomised as a photo might be",
+    "randomised": "randomized as a photo might be",
 }
 
 
@@ -78,14 +78,14 @@ def named(model: ExportedModel) -> ExportedModel:
 
 
 def other_budget(champion: ChampionSummary) -> str:
-    """What to know before holding the champion against the seven networks."""
+    """A caution for comparing the champion with the seven networks."""
     return (
         f"{NAME}: a different recipe and budget ({champion.fit_images:,} training images, "
-        f"{schooling(champion)}), so its lead is not due to the architecture."
+        f"{training_length(champion)}), so its lead is not due to the architecture."
     )
 
 
-def schooling(champion: ChampionSummary) -> str:
+def training_length(champion: ChampionSummary) -> str:
     """How long the network was trained: `22 epochs`, or `2 rounds of 22 epochs`."""
     epochs = count(champion.recipe.epochs, "epoch")
     return f"{1 + len(champion.earlier)} schedules of {epochs}" if champion.earlier else epochs
@@ -144,12 +144,12 @@ def _costs(champion: ChampionSummary) -> list[Beside]:
         Beside("Parameters", f"{champion.parameters:,}", "counted", f"{best.parameters:,}"),
         Beside("Layers", str(champion.layers), "convolutions and fully connected", str(best.layers)),
         Beside("Training images", f"{champion.train_images:,}", "train and validation data together", ""),
-        Beside("Epochs", schooling(champion), "set before", f"{deck.FINE_BEST.best_epoch} (best of its trial)"),
+        Beside("Epochs", training_length(champion), "set before", f"{deck.FINE_BEST.best_epoch} (best of its trial)"),
     ]
 
 
 def on_test(champion: ChampionSummary, *, with_deck: bool) -> str:
-    """How many points the champion's mean is from the deck's figure, with what chance alone moves."""
+    """Difference between the champion's mean and the deck's figure, with confidence intervals."""
     mean = champion.accuracy_spread.mean
     interval = within(*intervals.over_seeds(champion.accuracy_spread, champion.test.images))
     seeds = count(champion.accuracy_spread.n, "seed")
@@ -163,7 +163,7 @@ def on_test(champion: ChampionSummary, *, with_deck: bool) -> str:
 
 
 def against_final(champion_N: np.ndarray, final_N: np.ndarray, labels_N: np.ndarray) -> str:
-    """Both published networks on the same test images, by their answers: what one mends and spoils of the other."""
+    """How many mistakes of the final model the champion corrects, and how many it adds, on the same test images."""
     ours, theirs = champion_N == labels_N, final_N == labels_N
     gained, lost = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
     p_value = sign_test(gained, lost)
@@ -184,7 +184,7 @@ def curves_see(champion: ChampionSummary) -> str:
 
 
 def takeaway(champion: ChampionSummary) -> str:
-    """What to remember: the figure, and that a total does not say where it comes from."""
+    """The takeaway: the accuracy, and that it does not show which component helped."""
     mean = champion.accuracy_spread
     figure = f"{percent(mean.mean)} {within(*intervals.over_seeds(mean, champion.test.images))}"
     return (
@@ -236,9 +236,9 @@ def recipe_table(deck_recipe: Recipe, champion: Recipe) -> pd.DataFrame:
 
 
 def other_time(deck_recipe: Recipe, champion: ChampionSummary) -> str:
-    """That part of the gap is how long each was trained."""
+    """A caution that part of the gap is training time."""
     return (
-        f"Trained for {schooling(champion)} instead of {count(deck_recipe.epochs, 'epoch')}: part of the gap is "
+        f"Trained for {training_length(champion)} instead of {count(deck_recipe.epochs, 'epoch')}: part of the gap is "
         "training time, not "
         "recipe."
     )
@@ -254,10 +254,10 @@ def same_parts(deck_recipe: Recipe, champion: Recipe) -> str:
 
 
 def views_table(champion: ChampionSummary, ablation: AblationSummary | None) -> pd.DataFrame:
-    """The four ways to ask the same networks, on validation images (small budget, and in full) and on test images."""
+    """Accuracy of four ways to predict with the same networks, on validation and test images."""
     images = champion.validation_images
     full = {"single": champion.fit.highest_val_accuracy, "mirrored": champion.fit_mirrored}
-    columns = {"Asked": list(VIEWS.values())}
+    columns = {"Prediction by": list(VIEWS.values())}
     if ablation is not None:
         small = ablation.validation_images
         columns["Validation, small budget"] = [_view(ablation.views, view, small) for view in VIEWS]
@@ -265,6 +265,14 @@ def views_table(champion: ChampionSummary, ablation: AblationSummary | None) -> 
         accuracy(full[view], images) if view in full else "one network only" for view in VIEWS
     ]
     columns["Test, full budget"] = [_view(champion.test, view, champion.test.images) for view in VIEWS]
+    return pd.DataFrame(columns)
+
+
+def in_fewer_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """`views_table` for the page: the small budget's figures in small print below the full budget's."""
+    small, full = (table.get(f"Validation, {budget} budget") for budget in ("small", "full"))
+    below = "" if small is None else "  \n:small[:gray[small budget: " + small + "]]"
+    columns = {"Prediction by": table["Prediction by"], "Validation": full + below, "Test": table["Test, full budget"]}
     return pd.DataFrame(columns)
 
 

@@ -1,4 +1,4 @@
-"""Where networks split: who is right, who is right alone, what a vote gives, and how alike two networks answer.
+"""Disagreement between networks: accuracy of each, of their vote, and pairwise agreement.
 
 All functions take a mapping from a network's name to its probabilities (N, C) of the same images, so that any network
 fits in, and the images' labels (N,).
@@ -86,7 +86,7 @@ def vote_sentence(found: Votes) -> str:
 
 
 def takeaway(found: Votes) -> str:
-    """What the vote of this run teaches."""
+    """The lesson of this run's vote."""
     if (found.vote == found.labels).mean() > found.right.mean(axis=1).max():
         return (
             "Networks that fail on different images are better together than the best alone; those that fail alike "

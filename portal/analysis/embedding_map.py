@@ -1,4 +1,4 @@
-"""The embedding map: test images in the plane, each image's neighbours, and what a layout keeps of the distances."""
+"""The embedding map: test images in the plane, each image's neighbors, and what a layout keeps of the distances."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def neighbours_sentence(labels_N: np.ndarray, image: int, near: np.ndarray, clas
 
 
 def see(summary: EmbeddingMapSummary, layout: str) -> str:
-    """What to see in a layout, with how far its neighbourhoods can be trusted."""
+    """What to see in a layout, with how far its neighborhoods can be trusted."""
     trust = summary.trustworthiness if layout == TSNE else summary.flat_trustworthiness
     kept = f"It preserves neighborhoods to {percent(trust, 1)} (trustworthiness, {summary.neighbours} nearest)"
     if layout == TSNE:

@@ -1,7 +1,7 @@
-"""What a network answers after each epoch: when each image is first answered rightly, and whether that is lost again.
+"""Predictions after each epoch: when an image is first classified correctly, and when that is forgotten.
 
 `predictions` are uint8 (E, N), one row an epoch; labels (N,). The images are validation images, which no epoch trains
-on: to learn one means that what was learnt carries over to it. Forgetting as in Toneva et al. 2019, arXiv:1812.05159.
+on: to learn one means that what was learned carries over to it. Forgetting as in Toneva et al. 2019, arXiv:1812.05159.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def change_frame(found: Learning) -> pd.DataFrame:
 
 
 def sentence(found: Learning, name: str) -> str:
-    """How many images were learnt, lost at least once, are lost at the end, and were never learnt."""
+    """How many images were learned, lost at least once, are lost at the end, and were never learned."""
     images = found.right.shape[1]
     learnt = int((found.first != NEVER).sum())
     lost, at_the_end = int((found.losses > 0).sum()), int(found.forgotten.sum())
@@ -105,18 +105,18 @@ def epoch_sentence(frame: pd.DataFrame, epoch: int, images: int) -> str:
 
 
 def history(found: Learning, number: int) -> str:
-    """One image's story for the caption under it."""
+    """The caption of one image: when it was learned, and how often it was lost."""
     first, losses = int(found.first[number]), int(found.losses[number])
     if first == NEVER:
         return f"#{number}, never right"
-    return f"#{number}, right first in {first}" + (f", lost {losses}x" if losses else "")
+    return f"#{number}, learned in epoch {first}" + (f", lost {losses}x" if losses else "")
 
 
 KINDS: dict[str, Callable[[Learning], np.ndarray]] = {
     "never right": lambda found: found.first == NEVER,
     "lost at least once": lambda found: found.losses > 0,
     "lost at the end": lambda found: found.forgotten,
-    "learnt last": lambda found: (found.first == found.first.max()) & (found.first != NEVER),
+    "learned last": lambda found: (found.first == found.first.max()) & (found.first != NEVER),
 }
 
 
@@ -137,6 +137,8 @@ def predicted_caption(predictions_E: np.ndarray, classes: Sequence[str]) -> str:
         else:
             runs.append((answer, epoch, epoch))
     return ", ".join(
-        f"{classes[answer]} {start}" if start == end else f"{classes[answer]} {start}-{end}"
+        f"{classes[answer]}\N{NO-BREAK SPACE}{start}"
+        if start == end
+        else f"{classes[answer]}\N{NO-BREAK SPACE}{start}\N{NON-BREAKING HYPHEN}{end}"
         for answer, start, end in runs
     )

@@ -25,7 +25,7 @@ def beside_deck(final: FinalSummary, confirmed: ConfirmSummary | None) -> list[B
             "one seed only",
         ),
         Beside("Test loss (nats)", f"{final.loss:.4f}", f"{images}, 1 seed", f"{deck.TEST_LOSS:.4f}"),
-        Beside("Macro f1", f"{final.macro.f1:.3f}", f"{images}, 1 seed", f"{deck.MACRO.f1:.2f}"),
+        Beside("Macro F1", f"{final.macro.f1:.3f}", f"{images}, 1 seed", f"{deck.MACRO.f1:.2f}"),
         Beside(
             "Validation accuracy of the recipe",
             _validated(final, confirmed),
@@ -42,11 +42,11 @@ def _validated(final: FinalSummary, confirmed: ConfirmSummary | None) -> str:
 
 
 def takeaway(final: FinalSummary) -> str:
-    """The one figure to remember, with its error, and what it does not tell."""
+    """The one figure to remember, with its error, and what it hides."""
     best = max(final.classes, key=lambda row: row.f1)
     worst = min(final.classes, key=lambda row: row.f1)
     figure = in_words(final.accuracy, final.test_images)
     return (
         f"{figure} on images that influenced no choice. One number hides the classes: "
-        f"from f1 {worst.f1:.2f} ({worst.name}) to {best.f1:.2f} ({best.name})."
+        f"F1 ranges from {worst.f1:.2f} ({worst.name}) to {best.f1:.2f} ({best.name})."
     )

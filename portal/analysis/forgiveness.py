@@ -1,4 +1,4 @@
-"""The forgiveness dial: what a mistake costs, and what that does to accuracies, to their order and to the mistakes.
+"""Costs of mistakes: effect on accuracies, on the ranking of the networks, and on the list of mistakes.
 
 A preset names groups of classes whose confusion can be forgiven; the dial says what a forgiven mistake still costs,
 from 0 (free) to 1 (as much as any other). All functions are pure.

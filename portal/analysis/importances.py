@@ -1,4 +1,4 @@
-"""Which hyper-parameter matters in a search: importances and slices as tables, with what they can and cannot say."""
+"""Tables and sentences about hyper-parameter importances and slices, and about their limits."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def importance_sentence(search: SearchImportances) -> str:
     """Which parameters explain more than shuffled accuracies do."""
     frame = importance_frame(search)
     if frame["chance_mean"].isna().all():
-        return f"{count(len(search.trials), 'trial')} are too few to tell an importance from chance."
+        return f"{count(len(search.trials), 'trial')} are too few to distinguish an importance from chance."
     real = frame[frame["low"] > frame["chance_high"]]
     if real.empty:
         return "No parameter explains more of the variance than it does of shuffled accuracies."
     named = ", ".join(f"{row.parameter.lower()} ({row.mean:.0f} %)" for row in real.itertuples())
-    return f"Above what shuffled accuracies give: {named}. The others cannot be told from chance."
+    return f"Above what shuffled accuracies give: {named}. The others are indistinguishable from chance."
 
 
 def limits_sentence(search: SearchImportances) -> str:

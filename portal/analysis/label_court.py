@@ -1,6 +1,6 @@
-"""The label court: suspected labels and odd images as cases, the students' votes on them, and what the suspects weigh.
+"""Label court: suspected labels and outliers as cases, votes on them, and accuracy without the suspects.
 
-A suspect is an image whose label cleanlab takes for wrong; an outlier one that the autoencoder redraws badly.
+A suspect is an image whose label cleanlab takes for wrong; an outlier one with a high autoencoder reconstruction error.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def error_ranks(errors: np.ndarray | None, index: np.ndarray) -> list[float | No
 
 
 def docket(suspected: Sequence[Case], odd: Sequence[Case]) -> list[Case]:
-    """The cases as they are heard: each image once, both kinds mixed, so that a place tells nothing."""
+    """The cases in order: each image once, both kinds mixed, so that the position reveals nothing."""
     heard: dict[int, Case] = {}
     for pair in zip_longest(suspected[:CASES_A_SIDE], odd[:CASES_A_SIDE]):
         for case in pair:
@@ -187,5 +187,5 @@ def rank_sentence(cases: Sequence[Case]) -> str:
     return (
         f"{worst} of {count(len(ranks), 'suspect')} are in the worst-reconstructed tenth, where chance would put "
         f"{len(ranks) / 10:.0f}. A rare image and a wrong label are different: a perfect picture of a shirt can be "
-        "labelled as a coat."
+        "labeled as a coat."
     )

@@ -76,7 +76,7 @@ def _homography(offsets: np.ndarray, size: int) -> np.ndarray:
 
 
 def _bilinear(image_SS: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The image read between its pixels' centres, 0 outside; float (S, S)."""
+    """The image read between its pixels' centers, 0 outside; float (S, S)."""
     size = len(image_SS)
     padded = np.pad(image_SS.astype(float), (1, 2))
     columns, rows = columns.clip(-1, size), rows.clip(-1, size)

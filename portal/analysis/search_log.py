@@ -1,4 +1,4 @@
-"""The double random search as tables (deck section 4): trials, the log a person reads, how the ranges were cut."""
+"""Tables of the coarse-to-fine random search (deck section 4): trials, the log, and how the ranges were narrowed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ VALUES = {
     "optimizer": "Optimizer",
 }
 NOT_GIVEN = "not given"
+TRIAL_FORMATS = {
+    "Learning rate": "%.6f",
+    "Weight decay (L2)": "%.6f",
+    "Momentum": "%.3f",
+    **dict.fromkeys(("Highest val accuracy (%)", "Best so far (%)", "Time (min)", "Elapsed (min)"), "%.2f"),
+}
 
 
 def trial_frame(search: SearchSummary, clock: StageClock | None) -> pd.DataFrame:
@@ -76,7 +82,7 @@ def drawn_until(frames: Mapping[str, pd.DataFrame], search: str, trial: int) -> 
 
 
 def log_table(frame: pd.DataFrame, trial: int) -> pd.DataFrame:
-    """What the deck's log prints after `trial`: its values beside the best trial's, and what the next one draws."""
+    """The deck's log after `trial`: its values next to those of the best trial, and the values of the next trial."""
     position = int(frame.index[frame["trial"] == trial][0])
     this = frame.loc[position]
     columns = {f"Trial {trial}": this}
@@ -97,7 +103,7 @@ def _log_column(row: pd.Series) -> dict[str, str]:
         **_values_text(row),
         **rung,
         "Highest val accuracy (%)": row["reason"] if failed else f"{row['accuracy']:.2f}",
-        "Epoch of it": "" if failed else str(row["epoch"]),
+        "Best epoch": "" if failed else str(row["epoch"]),
         "Time (min)": "" if pd.isna(row["minutes"]) else f"{row['minutes']:.2f}",
         "Total elapsed (min)": "" if pd.isna(row["elapsed"]) else f"{row['elapsed']:.2f}",
     }
@@ -132,24 +138,24 @@ def _range_text(ranges: Ranges, name: str) -> str:
 def cut_sentence(cut: RangeCut) -> str:
     numbers = ", ".join(str(number) for number in cut.top_trials)
     return (
-        f"The fine search draws from what the best {len(cut.top_trials)} coarse trials span (trials {numbers}); "
-        f"the deck took the best {deck.TOP_TRIALS[0]} to {deck.TOP_TRIALS[1]}."
+        f"The fine ranges span the best {len(cut.top_trials)} coarse trials ({numbers}); the deck used the best "
+        f"{deck.TOP_TRIALS[0]} to {deck.TOP_TRIALS[1]}."
     )
 
 
 def trials_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """All trials of one search with the names a person reads; each beside the best trial until then."""
-    rungs = {} if frame["of_rungs"].isna().all() else {"Rung reached": frame["rung"], "Epochs in all": frame["epochs"]}
+    """All trials of one search with the best trial so far; TRIAL_FORMATS has the number formats."""
+    rungs = {} if frame["of_rungs"].isna().all() else {"Rung reached": frame["rung"], "Epochs trained": frame["epochs"]}
     return pd.DataFrame(
         {
             "Trial": frame["trial"],
-            "Time (min)": frame["minutes"].round(2),
-            "Elapsed (min)": frame["elapsed"].round(2),
+            "Highest val accuracy (%)": frame["accuracy"],
+            "Time (min)": frame["minutes"],
+            "Elapsed (min)": frame["elapsed"],
             **{title: frame[name] for name, title in VALUES.items()},
             **rungs,
-            "Highest val accuracy (%)": frame["accuracy"].round(2),
-            "Epoch of it": frame["epoch"],
-            "Best so far (%)": frame["best_accuracy"].round(2),
+            "Best epoch": frame["epoch"],
+            "Best so far (%)": frame["best_accuracy"],
             "Best trial so far": frame["best_trial"],
             "Failed because": frame["reason"],
         }
@@ -157,16 +163,16 @@ def trials_table(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def takeaway(frames: Mapping[str, pd.DataFrame]) -> str:
-    """What the two searches taught, with their best accuracies."""
+    """The lesson of the two searches, with the difference of their best accuracies."""
     best = {name: frame["best_accuracy"].iloc[-1] for name, frame in frames.items()}
-    lesson = "Draw at random on a log scale, then look closer where the best trials lie."
+    lesson = "Sample broadly on a log scale, then search again around the best trials."
     if len(best) < 2 or any(pd.isna(value) for value in best.values()):
         return lesson
     gain = best["fine"] - best["coarse"]
     where = "above" if gain >= 0 else "below"
     return (
         f"{lesson} Here the fine search's best trial is {abs(gain):.2f} percentage points {where} the coarse one's; "
-        "the best of many single-seed trials is lucky, so a recipe is trained again before it is believed."
+        "the best of many single-seed trials is partly luck, so train it again with new seeds before you trust it."
     )
 
 
@@ -203,10 +209,10 @@ def in_fewer_columns(table: pd.DataFrame) -> pd.DataFrame:
 def _best_column(row: pd.Series, trials: int, elapsed: float | None) -> dict[str, str]:
     return {
         "Highest val accuracy (%)": f"{row['accuracy']:.2f}",
-        "Epoch of it": str(row["epoch"]),
+        "Best epoch": str(row["epoch"]),
         **_values_text(row),
         "Trial": f"#{row['trial']} of {trials}",
-        "Search took (min)": NOT_GIVEN if elapsed is None or pd.isna(elapsed) else f"{elapsed:.2f}",
+        "Search time (min)": NOT_GIVEN if elapsed is None or pd.isna(elapsed) else f"{elapsed:.2f}",
     }
 
 

@@ -1,4 +1,4 @@
-"""How a search spends its epochs: every trial in full, or more of them on the trials that do well, rung by rung."""
+"""How a search distributes its epochs: every trial in full, or successive halving."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from portal.core.text import count
 
 
 def policy_sentence(searches: Mapping[str, SearchSummary]) -> str:
-    """What the searches do with a trial, how many epochs that took, and what it is to be held against."""
+    """How many epochs the trials get, and how many epochs the searches trained for in total."""
     search = next(iter(searches.values()))
     spent = sum(epochs_spent(trial) for each in searches.values() for trial in each.trials)
     names = "The two searches" if len(searches) > 1 else f"The {search.search} search"
@@ -27,13 +27,13 @@ def policy_sentence(searches: Mapping[str, SearchSummary]) -> str:
     in_full = sum(len(each.trials) for each in searches.values()) * search.rungs[-1]
     return (
         f"Successive halving with restarts: all trials train for {count(first, 'epoch')}"
-        f"{', ' if later else ''}{steps}. {names} trained for {count(spent, 'epoch')}; every trial in full, "
-        f"for {search.rungs[-1]:,}, would take {in_full:,}."
+        f"{', ' if later else ''}{steps}. {names} trained for {count(spent, 'epoch')}; training every "
+        f"trial for {search.rungs[-1]:,} would take {in_full:,}."
     )
 
 
 def rung_frame(search: SearchSummary) -> pd.DataFrame:
-    """One row a training of a search with rungs: trial, rung, its epochs, optimizer, and validation accuracy (%).
+    """One row for each training of a search with rungs: trial, rung, epochs, optimizer, validation accuracy (%).
 
     Trainings that failed are left out.
     """

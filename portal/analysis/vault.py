@@ -135,6 +135,13 @@ def hash_table(models: Sequence[Frozen]) -> pd.DataFrame:
     )
 
 
+def in_short(hashes: pd.DataFrame) -> pd.DataFrame:
+    """`hash_table` for the page: a hash that repeats the first one is printed as "same"."""
+    first, *others = list(hashes.columns[1:-1])
+    short = hashes.drop(columns="Agree")
+    return short.assign(**{name: short[name].where(short[name] != short[first], "same") for name in others})
+
+
 def reading_sentence(manifest: Manifest, final: FinalSummary) -> str:
     """How often the test set was read for the final model, and whether by the recipe that these results are of."""
     reads = [reading for reading in manifest.test_reads if reading.model == "final"]
@@ -156,7 +163,7 @@ def readings(manifest: Manifest) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "For": f"{reading.model} model",
-            "Read at (UTC)": reading.at,
+            "Read at (UTC)": reading.at[:16].replace("T", " "),
             "Recipe (sha256)": reading.recipe_sha256[:SHORT],
             "Images": reading.images,
             "Seeds": reading.seeds,

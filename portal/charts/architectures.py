@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves, Fit
 from portal.analysis.champion import NAME as CHAMPION
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import NEUTRAL, TEXT, labels, layered, titled
 from portal.core import intervals
 from portal.core.memo import kept
-from portal.core.text import in_words
+from portal.core.text import in_words, percent
 from portal.networks.own import Measured
 
 OURS, DECK = "This run", "Deck"
-OTHER_BUDGET = "Champion, other budget"
+OTHER_BUDGET = "Champion"
 ROUND = [digit * 10.0**power for power in range(10) for digit in (1, 2, 5)]  # ticks of a log axis
+# Pixels of the scatter: its height, the margin at each side, the plot's width on a phone, a letter, half a mark.
+HEIGHT, MARGIN, NARROWEST, LETTER, MARK = 330, 45, 250, 5.8, 6
 SIZES = {"Parameters": "parameters", "MACs": "macs"}
 # What the contract's word for the certainty of a reconstruction means (see `ArchitectureResult.confidence`).
 CONFIDENCE = {
@@ -30,7 +34,7 @@ CONFIDENCE = {
 
 
 def table(summary: ArchitecturesSummary, own: Sequence[Measured] = (), *, with_deck: bool) -> pd.DataFrame:
-    """One row a network: the columns of the deck's table, ours and then the deck's, accuracies in per cent.
+    """One row a network: the columns of the deck's table, ours and then the deck's, accuracies in percent.
 
     Of a visitor's `own` networks nothing is known but their size and their accuracy.
     """
@@ -106,9 +110,10 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
     """Highest validation accuracy against `parameters` or `macs` (log axis), ours and the deck's joined by a line."""
     axis = {"parameters": "Parameters (log scale)", "macs": "Multiply-accumulates per image, million (log scale)"}[by]
     frame = frame.dropna(subset=[by])
-    spaced = alt.Scale(type="log", padding=45, nice=False)
+    spaced = alt.Scale(type="log", padding=MARGIN, nice=False)
     x = alt.X(f"{by}:Q", title=axis, scale=spaced, axis=alt.Axis(format="~s", values=ROUND, grid=False))
-    y = alt.Scale(zero=False, padding=14)
+    low, high = _span(frame)
+    y = alt.Scale(domain=[low, high], nice=False)
     title = "Highest validation accuracy (%)"
     base = alt.Chart(frame).encode(x=x)
     chance = base.mark_rule(strokeWidth=4, opacity=0.35, color=NEUTRAL).encode(
@@ -129,9 +134,10 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
             alt.Tooltip("accuracy", format=".2f"),
         ],
     )
-    labels = _labels(frame, by)
+    names = alt.Chart(_labels(frame, by, low, high)).mark_text(fontSize=11, color=TEXT)
+    names = names.encode(x=x, y=alt.Y("at:Q", title=title, scale=y), text=alt.Text("network:N"))
     return titled(
-        layered(joins.encode(y=alt.Y(OURS, title=title, scale=y), y2=DECK), chance, points, *labels, height=330),
+        layered(joins.encode(y=alt.Y(OURS, title=title, scale=y), y2=DECK), chance, points, names, height=HEIGHT),
         "Is a bigger network better?",
         f"n = {len(frame)} networks, one seed each, {validation_images:,} validation images; thick line: 95 % interval",
         f"Scatter of highest validation accuracy against {by} on a logarithmic axis, this run's and the deck's points.",
@@ -159,19 +165,29 @@ def _long(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     return long.sort_values("source", key=lambda source: source == OTHER_BUDGET, kind="stable")
 
 
-def _labels(frame: pd.DataFrame, by: str) -> list[alt.Chart]:
-    """The networks' names above and below their intervals by turns, near and far, so that on a phone they part too."""
-    ranked = frame.sort_values(by).reset_index(drop=True)
-    return [
-        alt.Chart(ranked[ranked.index % 4 == turn])
-        .mark_text(dy=dy, fontSize=11, color=TEXT)
-        .encode(x=alt.X(f"{by}:Q"), y=alt.Y(f"{end}:Q"), text=alt.Text("network:N"))
-        for turn, (end, dy) in enumerate((("high", -9), ("low", 10), ("high", -21), ("low", 22)))
-    ]
+def _span(frame: pd.DataFrame) -> tuple[float, float]:
+    """The ends of the accuracy axis (%): whole points, with room for a label above and below."""
+    figures = frame[["low", "high", OURS, DECK]].stack()
+    return math.floor(figures.min() - 0.5), math.ceil(figures.max() + 0.5)
+
+
+def _labels(frame: pd.DataFrame, by: str, low: float, high: float) -> pd.DataFrame:
+    """One row a network whose name has room: its size and the accuracy `at` which its name stands."""
+    sizes = np.log(frame[by].to_numpy(dtype=float))
+    across = MARGIN + (NARROWEST - 2 * MARGIN) * (sizes - sizes.min()) / max(float(np.ptp(sizes)), 1e-9)
+    down = {name: HEIGHT * (high - frame[name].to_numpy()) / (high - low) for name in ("low", "high", OURS, DECK)}
+    intervals_N4 = np.stack([across - 2, down["high"], across + 2, down["low"]], axis=1)
+    points = [(x, y) for name in (OURS, DECK) for x, y in zip(across, down[name], strict=True) if not np.isnan(y)]
+    marks = np.array([(x - MARK, y - MARK, x + MARK, y + MARK) for x, y in points])
+    ends = np.stack([across, down["high"], down["low"]], axis=1)
+    widths = [LETTER * len(name) for name in frame["network"]]
+    places = labels.beside(ends, widths, np.concatenate([intervals_N4, marks]))
+    named = frame[["network", by]].assign(at=high - places[:, 1] * (high - low) / HEIGHT)
+    return named.dropna(subset="at")
 
 
 def curve_frame(curves: Curves) -> pd.DataFrame:
-    """One row an epoch (from 1): train and validation accuracy in per cent, train and validation loss in nats."""
+    """One row an epoch (from 1): train and validation accuracy in percent, train and validation loss in nats."""
     return pd.DataFrame(
         {
             "epoch": range(1, len(curves.val_loss) + 1),
@@ -235,8 +251,8 @@ def where_the_weight_is(frame: pd.DataFrame) -> str:
     macs = frame.loc[conv, "macs"].sum() / frame["macs"].sum()
     parameters = frame.loc[~conv, "parameters"].sum() / frame["parameters"].sum()
     return (
-        f"Convolutions take {macs:.0%} of the operations; the fully connected layers hold {parameters:.0%} "
-        "of the parameters."
+        f"Convolutions take {percent(macs, 0)} of the operations; the fully connected layers hold "
+        f"{percent(parameters, 0)} of the parameters."
     )
 
 
@@ -278,12 +294,14 @@ def layers(frame: pd.DataFrame, name: str) -> alt.VConcatChart:
 
 def _panel(frame: pd.DataFrame, field: str, title: str, *, with_axis: bool) -> alt.Chart:
     axis = alt.Axis(labelAngle=0, labelOverlap="greedy", title="Layer") if with_axis else None
+    zero = "datum.value == 0 ? '0' : datum.label"  # else "0k" beside "200k"
+    values = alt.Axis(format="~s", tickCount=3, titleFontSize=11, labelExpr=zero)
     return (
         alt.Chart(frame)
         .mark_bar()
         .encode(
             x=alt.X("number:O", axis=axis),
-            y=alt.Y(f"{field}:Q", title=title, axis=alt.Axis(format="~s", tickCount=3, titleFontSize=11)),
+            y=alt.Y(f"{field}:Q", title=title, axis=values),
             color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
             tooltip=[
                 alt.Tooltip("number"),

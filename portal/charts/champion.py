@@ -16,7 +16,7 @@ from portal.core.memo import kept
 from portal.core.text import count
 
 MIRRORED, FINAL = f"{NAME}, mirror too", "Final model"
-REAL, UNCLEAR = "real difference", "none is shown"
+REAL, UNCLEAR = "real difference", "unclear"
 # Where a row's figure stands: at the end of its interval that is farther from none, clear of the dashed line.
 OUTER_END = "isValid(datum.low) ? (datum.difference < 0 ? datum.low : datum.high) : datum.difference"
 

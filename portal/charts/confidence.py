@@ -1,4 +1,4 @@
-"""Reliability, and coverage against accuracy."""
+"""Charts of calibration, and of accuracy vs. coverage."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def coverage_chart(curves: pd.DataFrame, marked: Sequence[Abstaining]) -> alt.La
     )
     x = alt.X("coverage:Q", title="Coverage (share of images answered)", scale=UNIT, axis=PERCENT)
     y = alt.Y(
-        "accuracy:Q", title="Accuracy of what is answered", scale=alt.Scale(zero=False), axis=alt.Axis(format=".1%")
+        "accuracy:Q", title="Accuracy of answered images", scale=alt.Scale(zero=False), axis=alt.Axis(format=".1%")
     )
     legend = alt.Legend(title="Images", orient="bottom", symbolType="stroke", symbolStrokeWidth=3, symbolSize=300)
     colour = alt.Color("split:N", legend=legend, sort=list(dict.fromkeys(curves["split"])))
@@ -77,7 +77,7 @@ def coverage_chart(curves: pd.DataFrame, marked: Sequence[Abstaining]) -> alt.La
     sizes = " and ".join(f"{each.n:,} {each.split}" for each in marked)
     return titled(
         layered(*layers, height=280),
-        "Coverage against accuracy",
+        "Accuracy vs. coverage",
         f"n = {sizes} images, 1 seed each; large dot: the threshold chosen above",
         "Lines for the accuracy of the answered images as fewer and fewer are answered, with the chosen threshold.",
     )
@@ -86,7 +86,7 @@ def coverage_chart(curves: pd.DataFrame, marked: Sequence[Abstaining]) -> alt.La
 @kept
 def by_class_chart(frame: pd.DataFrame, split: str, threshold: float) -> alt.Chart:
     """A row a class of `calibration.by_class`: a dot each for the share answered and its accuracy."""
-    names = {"answered": "share answered", "accuracy": "accuracy of it"}
+    names = {"answered": "share answered", "accuracy": "accuracy of those"}
     long = frame.rename(columns=names).melt(
         id_vars=["class", "n"], value_vars=list(names.values()), var_name="figure", value_name="value"
     )

@@ -39,8 +39,8 @@ def confirmation(summary: ConfirmSummary) -> alt.LayerChart:
 def confirmation_sentence(summary: ConfirmSummary) -> str:
     """How much of the searches' figures new seeds leave, and which trial goes on to the final model."""
     winner = summary.winner
-    favourite = summary.candidates[0]
-    second = "" if winner is favourite else f", not the searches' own favourite {name_of(favourite)}"
+    favorite = summary.candidates[0]
+    second = "" if winner is favorite else f", not the searches' own favorite {name_of(favorite)}"
     chosen = f"The trial with the highest mean is {name_of(winner)}{second}: its values go to the final model."
     alike = [
         (each.search_accuracy, each.val_accuracy.mean)

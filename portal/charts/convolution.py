@@ -11,7 +11,7 @@ from portal.charts import AUTOSIZE, NEUTRAL, TEXT, layered, titled
 from portal.core.memo import kept
 
 MAP_EDGE = 336  # pixels of an image or map, 12 for each of 28
-FRAME = "#f07c1c"  # reads on black, grey and white alike
+FRAME = "#f07c1c"  # reads on black, gray, and white alike
 MOST_NUMBERS = 5  # cells a side of a filter whose numbers are written into them
 GREYS = alt.Scale(domain=[-1, 1], range=["black", "white"])
 
@@ -72,7 +72,7 @@ def _pixels(
     cells["place"] = [f"{r}, {c}" for r, c in zip(row, column, strict=True)]
     x = alt.X("column:Q", axis=None, scale=alt.Scale(domain=[0, size], nice=False))
     y = alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[0, size], nice=False, reverse=True))
-    # Cells reach under their neighbours, or the page would shine through the seams between them.
+    # Cells reach under their neighbors, or the page would shine through the seams between them.
     picture = (
         alt.Chart(cells)
         .transform_calculate(right=f"min(datum.column + 1.1, {size})", bottom=f"min(datum.row + 1.1, {size})")

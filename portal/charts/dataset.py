@@ -57,7 +57,7 @@ def balance(frame: pd.DataFrame) -> str:
 
 
 def pixel_frame(summary: EdaSummary) -> pd.DataFrame:
-    """One row a bin: its edges (pixel values 0..255) and the share of all pixels in it, in per cent."""
+    """One row a bin: its edges (pixel values 0..255) and the share of all pixels in it, in percent."""
     total = sum(summary.histogram_counts)
     edges = summary.histogram_edges
     shares = [100 * count / total for count in summary.histogram_counts]

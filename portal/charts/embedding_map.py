@@ -10,16 +10,18 @@ import pandas as pd
 
 from portal.analysis.embedding_map import RIGHT, WRONG
 from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts.labels import near_group
 from portal.core import pictures
 from portal.core.memo import kept
 
 HEIGHT = 520
 EDGE = 24  # pixels a thumbnail
+MARGIN, NARROWEST, LETTER = 16, 290, 7.0  # pixels: around the points, the plot on a phone, a bold letter
 
 
 @kept
 def points_chart(rows: pd.DataFrame, classes: Sequence[str], layout: str, *, by_verdict: bool) -> alt.LayerChart:
-    """A point an image, colored by its class or by whether the answer is right; each class's name above its island."""
+    """A point for each image, colored by class or by whether it is classified correctly, with the classes' names."""
     x, y = _axes(layout)
     select = alt.selection_point(name="image", fields=["image"], on="click", empty=False)
     legend = alt.Legend(orient="bottom", columns=3, title=None, symbolOpacity=1)
@@ -40,9 +42,8 @@ def points_chart(rows: pd.DataFrame, classes: Sequence[str], layout: str, *, by_
         )
         .add_params(select)
     )
-    groups = rows.groupby("class")
-    tops = pd.DataFrame({"x": groups["x"].median(), "y": groups["y"].quantile(0.97)}).reset_index()
-    names = alt.Chart(tops).mark_text(dy=-12, fontWeight="bold", color=TEXT).encode(x=x, y=y, text=alt.Text("class:N"))
+    names = alt.Chart(_names(rows)).mark_text(fontWeight="bold", color=TEXT)
+    names = names.encode(x=x, y=y, text=alt.Text("class:N"))
     return titled(
         layered(points, names, height=HEIGHT),
         "Test images as the final model places them",
@@ -77,8 +78,21 @@ def pictures_chart(rows: pd.DataFrame, images_NSS: np.ndarray, layout: str, tota
     )
 
 
+def _names(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a class: the place of its name, where no point is, in the units of the map."""
+    points = rows[["x", "y"]].to_numpy(dtype=float)
+    low, span = points.min(axis=0), np.maximum(np.ptp(points, axis=0), 1e-9)
+    scale = (np.array([NARROWEST, HEIGHT]) - 2 * MARGIN) / span * (1, -1)  # the vertical axis points up
+    origin = np.array([MARGIN, HEIGHT - MARGIN])
+    widths = {str(name): LETTER * len(str(name)) for name in rows["class"].unique()}
+    spots = origin + (points - low) * scale
+    places = near_group(spots, rows["class"].to_numpy(), widths, (NARROWEST, HEIGHT))
+    found = low + (np.array(list(places.values())).reshape(-1, 2) - origin) / scale
+    return pd.DataFrame({"class": list(places), "x": found[:, 0], "y": found[:, 1]})
+
+
 def _axes(layout: str) -> tuple[alt.X, alt.Y]:
     axis = alt.Axis(labels=False, ticks=False, grid=False)
-    scale = alt.Scale(zero=False, nice=False, padding=16)
+    scale = alt.Scale(zero=False, nice=False, padding=MARGIN)
     first, second = f"{layout}, first direction", "Second direction"
     return alt.X("x:Q", title=first, axis=axis, scale=scale), alt.Y("y:Q", title=second, axis=axis, scale=scale)

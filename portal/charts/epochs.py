@@ -1,4 +1,4 @@
-"""What each epoch changes in the answers: newly right, right again, lost."""
+"""Chart of what each epoch changes: images newly right, right again, or lost."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def change_chart(frame: pd.DataFrame, epoch: int, name: str, images: int) -> alt
         layered(bars, rule, height=220),
         "Gained and lost images by epoch",
         f"{name}, n = {images:,} validation images, 1 seed; dashed: the epoch chosen above",
-        "Bars for the images that each epoch answers rightly for the first time or again, and for those it loses.",
+        "Bars for the images that are newly right, right again, or lost after each epoch.",
     )

@@ -140,8 +140,8 @@ def takeaway(frame: pd.DataFrame) -> str:
 
 def f1_beside_deck(final: FinalSummary, summary: ErrorsSummary) -> list[Beside]:
     """The classes of highest and lowest f1 in this run, beside the deck's lists of right answers."""
-    ours = {"Highest f1": summary.highest_f1, "Lowest f1": summary.lowest_f1}
-    theirs = {"Highest f1": deck.HIGHEST_F1, "Lowest f1": deck.LOWEST_F1}
+    ours = {"Highest F1": summary.highest_f1, "Lowest F1": summary.lowest_f1}
+    theirs = {"Highest F1": deck.HIGHEST_F1, "Lowest F1": deck.LOWEST_F1}
     measured_on = f"test, {final.test_images:,} images, one model"
     return [
         Beside(
@@ -157,4 +157,4 @@ def f1_beside_deck(final: FinalSummary, summary: ErrorsSummary) -> list[Beside]:
 def _class_line(final: FinalSummary, number: int) -> str:
     row = final.classes[number]
     right = final.confusion[number][number]
-    return f"{row.name} ({right:,} of {row.support:,} right, f1 {row.f1:.3f})"
+    return f"{row.name} ({right:,} of {row.support:,} right, F1 {row.f1:.3f})"

@@ -1,4 +1,4 @@
-"""The first layer's filters and maps as grey pictures, and the side that each filter answers to (deck section 5)."""
+"""The first layer's filters and maps as gray pictures, and the side that each filter answers to (deck section 5)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def stored_images(labels: np.ndarray, classes: Sequence[str], *, with_deck: bool
 
 @kept
 def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
-    """Each filter at the shift of its activation's centre against the garment's; inside the box it has no side."""
+    """Each filter at the shift of its activation's center against the garment's; inside the box it has no side."""
     rows = pd.DataFrame(
         {"filter": row.filter, "horizontal": row.horizontal, "vertical": row.vertical, "side": row.side}
         for row in summary.filters

@@ -1,9 +1,10 @@
-"""Importances of the hyper-parameters, and one slice of the search a parameter."""
+"""Charts of hyper-parameter importances, and one slice of the search for each parameter."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -17,14 +18,14 @@ from portal.core.memo import kept
 from portal.core.text import count
 
 LOG_SCALED = ("lr", "weight_decay")
-DEPTH = 10  # percentage points below the median that a slice shows; what lies deeper stands on the lower edge
+DEPTH = 10  # percentage points below the median that a slice shows; what lies deeper is drawn at the lower edge
 SLICE_WIDTH = 36  # characters of a subtitle that a third of the page shows
 GOLDEN = 0.618  # spreads trials of one choice evenly
 
 
 @kept
 def importances(search: SearchImportances) -> alt.LayerChart:
-    """A bar a parameter with its spread over the forest's seeds; a tick and a band for shuffled accuracies."""
+    """A bar for each parameter with its spread over the forest's seeds; a tick and a band for shuffled accuracies."""
     frame = importance_frame(search)
     seeds = search.parameters[0].importance.n
     x = alt.X("mean:Q", title="Variance explained by the parameter alone (%)", scale=alt.Scale(domainMin=0, nice=False))
@@ -83,13 +84,13 @@ def slice_of(search: SearchImportances, parameter: ParameterImportance, points: 
         line = alt.Chart(rows).mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2)
         layers.append(line.encode(x=x, tooltip=[alt.Tooltip("text", title="Deck"), alt.Tooltip("value")]))
     dashed = "; dashed: deck's best" if marked else ""
-    edge = f"; {below} below {floor:.0f} % on the lower edge" if below else ""
+    edge = f"; {below} below {floor:.0f} % at the lower edge" if below else ""
     subtitle = f"n = {count(len(frame), 'trial')}{dashed}{edge}"
     chart = titled(
         layered(*layers, height=180),
         VALUES[name],
         subtitle,
-        f"Scatter of {VALUES[name].lower()} and validation accuracy, a point a trial, with lines at the deck's values.",
+        f"Scatter of {VALUES[name].lower()} and validation accuracy of each trial, with lines at the deck's values.",
     )
     chart.title.subtitle = textwrap.wrap(subtitle, SLICE_WIDTH)
     return chart
@@ -98,5 +99,6 @@ def slice_of(search: SearchImportances, parameter: ParameterImportance, points: 
 def _axis(name: str) -> alt.X:
     if name in CHOICES:
         return alt.X("value:N", title=None, axis=alt.Axis(labelAngle=0))
-    scale = alt.Scale(type="log" if name in LOG_SCALED else "linear", zero=False, nice=False, padding=8)
+    kind: dict[str, Any] = {"type": "log"} if name in LOG_SCALED else {"zero": False}
+    scale = alt.Scale(nice=False, padding=8, **kind)
     return alt.X("value:Q", title=None, scale=scale, axis=alt.Axis(format="~g", tickCount=4, labelOverlap=True))

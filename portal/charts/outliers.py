@@ -1,7 +1,8 @@
-"""Images that an autoencoder reconstructs badly (deck section 1): the errors' histogram, and who is above a limit."""
+"""Images with a high autoencoder reconstruction error (deck section 1): histogram, and classes above a threshold."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import altair as alt
@@ -12,7 +13,7 @@ from artifacts.contract import OutliersSummary
 from portal.charts import NEUTRAL, TEXT, layered, sized, titled
 from portal.core.memo import kept
 
-LOG = alt.Scale(type="log", domainMin=0.7)  # below 1, so that a bar of one image still has a height
+FLOOR = 0.7  # of the log axis: below 1, so that a bar of one image still has a height
 DECADES = alt.Axis(values=[1, 10, 100, 1_000, 10_000, 100_000], format=",d")
 
 
@@ -30,19 +31,21 @@ def histogram_frame(summary: OutliersSummary) -> pd.DataFrame:
 
 @kept
 def histogram(frame: pd.DataFrame, images: int, limit: float) -> alt.LayerChart:
-    """Images by reconstruction error, counted on a log axis so that the few bad ones show, and the limit as a rule."""
+    """Histogram of reconstruction errors on a log axis, which shows the few high ones, with the threshold as a line."""
+    top = 10 ** math.ceil(math.log10(max(frame["images"].max(), 2)))
+    log = alt.Scale(type="log", domain=[FLOOR, top], nice=False)
     bars = (
-        alt.Chart(frame.assign(floor=0.7))
+        alt.Chart(frame.assign(floor=FLOOR))
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("from:Q", bin="binned", title="Reconstruction error (mean squared, pixels 0 to 1)"),
             x2=alt.X2("to:Q"),
-            y=alt.Y("images:Q", title="Images, log scale", scale=LOG, axis=DECADES, stack=None),
+            y=alt.Y("images:Q", title="Images, log scale", scale=log, axis=DECADES, stack=None),
             y2=alt.Y2("floor:Q"),
             tooltip=[alt.Tooltip("from", format=".4f"), alt.Tooltip("to", format=".4f"), alt.Tooltip("images")],
         )
     )
-    rule = alt.Chart(pd.DataFrame({"limit": [limit], "text": ["limit"]})).encode(x=alt.X("limit:Q"))
+    rule = alt.Chart(pd.DataFrame({"limit": [limit], "text": ["threshold"]})).encode(x=alt.X("limit:Q"))
     line = rule.mark_rule(strokeDash=[5, 4], strokeWidth=2, color=NEUTRAL)
     label = rule.mark_text(align="left", dx=5, y=8, color=TEXT).encode(text=alt.Text("text:N"))
     description = "Histogram of reconstruction errors on a logarithmic count axis, with the threshold as a dashed line."
@@ -59,13 +62,13 @@ def above_frame(errors: np.ndarray, labels: np.ndarray, limit: float, classes: S
 
 @kept
 def above_by_class(frame: pd.DataFrame) -> alt.Chart:
-    """Images above the limit by class, the most first."""
+    """Images above the threshold by class, the most first."""
     bars = (
         alt.Chart(frame)
         .mark_bar()
         .encode(
             y=alt.Y("class:N", sort="-x", title=None),
-            x=alt.X("images:Q", title="Images above the limit", axis=alt.Axis(tickMinStep=1, format=",d")),
+            x=alt.X("images:Q", title="Images above the threshold", axis=alt.Axis(tickMinStep=1, format=",d")),
             tooltip=[
                 alt.Tooltip("class"),
                 alt.Tooltip("images"),
@@ -78,7 +81,7 @@ def above_by_class(frame: pd.DataFrame) -> alt.Chart:
         sized(bars, 230),
         "Above the threshold, by class",
         subtitle,
-        "Bars: images above the limit of each class, sorted.",
+        "Bars for the images of each class above the threshold, sorted.",
     )
 
 

@@ -70,8 +70,8 @@ def answers_chart(frame: pd.DataFrame, name: str) -> alt.LayerChart:
     texts = base.mark_text(align="left", color=TEXT).encode(x=alt.datum(1.06), text=alt.Text("text:N"))
     return titled(
         layered(way, start, end, texts, height=32 * len(frame)),
-        "What each network answers",
-        f"n = 1 image, {len(frame)} networks; ring: before the change; at the right: the answer now",
+        "Prediction of each network",
+        f"n = 1 image, {len(frame)} networks; ring: before the change; right: the prediction now",
         f"Rows of points: each network's probability of {name} before and after the change, and its present answer.",
     )
 
@@ -79,5 +79,5 @@ def answers_chart(frame: pd.DataFrame, name: str) -> alt.LayerChart:
 def still_right(frame: pd.DataFrame, name: str, *, labelled: bool) -> str:
     """How many networks still answer class `name`, in one sentence."""
     now, before = int((frame["state"] == KNOWN).sum()), int(frame["was_right"].sum())
-    what = f"the label, {name}" if labelled else f"{name}, which most say of the unchanged picture"
-    return f"{now} of {len(frame)} networks answer {what}; before the change {before} did."
+    what = f"the label, {name}" if labelled else f"{name}, the most frequent prediction for the unchanged picture"
+    return f"{now} of {len(frame)} networks predict {what} (before the change: {before})."

@@ -15,7 +15,7 @@ from portal.predict.explain import Occlusion
 
 STRONGEST = 0.65  # opacity of a probability of 1, so that the theme's text reads on any cell
 BLUE = "#2f6fc4"
-LOST, GAINED = "#f07c1c", "#3f83e0"  # read on black, grey and white alike
+LOST, GAINED = "#f07c1c", "#3f83e0"  # read on black, gray, and white alike
 HEAT_EDGE = 336  # pixels of the heat map, 12 for each of 28
 VEIL = 0.8  # opacity of the strongest part, so that the garment shows through
 STEP_WIDTH = 144  # pixels of a preparation step on the page: five of them fit side by side
@@ -53,7 +53,7 @@ def probability_bars(answer: Answer) -> alt.LayerChart:
 
 
 def occlusion_chart(result: Occlusion, image_SS: np.ndarray) -> alt.LayerChart:
-    """The prepared image, uint8 (S, S), in grey; over it, the stronger the more it changes the answer, each part."""
+    """The prepared image, uint8 (S, S), in gray; over it, the stronger the more it changes the answer, each part."""
     size = len(image_SS)
     row, column = np.divmod(np.arange(size * size), size)
     rows = pd.DataFrame({"row": row, "column": column, "grey": image_SS.ravel()})
@@ -72,7 +72,7 @@ def occlusion_chart(result: Occlusion, image_SS: np.ndarray) -> alt.LayerChart:
             alt.Tooltip("drop:Q", title="probability lost", format="+.1%"),
         ],
     )
-    # The opaque cells reach under their neighbours, or the page would shine through the seams between them.
+    # The opaque cells reach under their neighbors, or the page would shine through the seams between them.
     overlapping = base.transform_calculate(
         right=f"min(datum.column + 1.1, {size})", bottom=f"min(datum.row + 1.1, {size})"
     )
@@ -96,7 +96,7 @@ def occlusion_chart(result: Occlusion, image_SS: np.ndarray) -> alt.LayerChart:
 
 @kept
 def vote_chart(votes: Mapping[str, np.ndarray], classes: Sequence[str]) -> alt.LayerChart:
-    """A row a network, a column a class: the probability (C,) that the network gives to the class, in per cent."""
+    """A row a network, a column a class: the probability (C,) that the network gives to the class, in percent."""
     rows = pd.DataFrame(
         {"network": network, "class": name, "probability": float(probability)}
         for network, probabilities in votes.items()
@@ -113,7 +113,7 @@ def vote_chart(votes: Mapping[str, np.ndarray], classes: Sequence[str]) -> alt.L
     text = numbers.mark_text(color=TEXT).encode(text=alt.Text("percent:Q", format=".0f"))
     return titled(
         layered(cells, text, height=30 * len(votes)),
-        "What each network answers (%)",
+        "Prediction of each network (%)",
         f"n = 1 picture, {len(votes)} networks; below 0.5 % no number is written",
         "Heatmap of the probability that each network gives to each class.",
     )

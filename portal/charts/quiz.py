@@ -17,7 +17,7 @@ YOU, MODEL = "you", "final model"
 
 
 def score_frame(answers: Sequence[Answer]) -> pd.DataFrame:
-    """One row an image and player: the share right so far, in per cent."""
+    """One row an image and player: the share right so far, in percent."""
     count = np.arange(1, len(answers) + 1)
     players = {YOU: [a.right for a in answers], MODEL: [a.model_right for a in answers]}
     return pd.concat(

@@ -91,7 +91,7 @@ def class_scores(final: FinalSummary) -> alt.LayerChart:
         x=alt.X(
             "score:Q",
             title="Score (0 to 1)",
-            scale=alt.Scale(zero=False, nice=False, padding=12),
+            scale=alt.Scale(zero=False, nice=False, domainMax=1, padding=12),
             axis=alt.Axis(tickCount=6, format=".2f"),
         ),
         color=alt.Color("metric:N", sort=list(METRICS), legend=legend),
@@ -122,14 +122,14 @@ def class_table(final: FinalSummary) -> Styler:
     rows = []
     for row in (*final.classes, final.macro, final.weighted):
         line: dict[str, object] = {"Class": row.name, "Images": row.support}
-        for metric in METRICS:
-            line[metric.capitalize()] = getattr(row, metric)
+        for metric, title in zip(METRICS, ("Precision", "Recall", "F1"), strict=True):
+            line[title] = getattr(row, metric)
             if row.name in theirs:
-                line[f"Deck's {metric}"] = getattr(theirs[row.name], metric)
+                line[f"Deck's {title if metric == 'f1' else metric}"] = getattr(theirs[row.name], metric)
         rows.append(line)
     table = pd.DataFrame(rows)
     deck_columns = [name for name in table.columns if name.startswith("Deck")]
-    return table.style.format(precision=3).format(precision=2, subset=deck_columns)
+    return table.style.format(precision=3, thousands=",").format(precision=2, subset=deck_columns)
 
 
 @kept

@@ -1,4 +1,4 @@
-"""Accuracy on spoiled images: measured curves over the strength of each corruption."""
+"""Accuracy on corrupted validation images: measured curves over the strength of each corruption."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def names(summary: RobustnessSummary, trainsets: AugmentationsSummary | None) ->
 
 
 def curve_frame(summary: RobustnessSummary, corruption: str, kind: str, called: Mapping[str, str]) -> pd.DataFrame:
-    """One row a curve of that kind and a strength: accuracy in per cent."""
+    """One row a curve of that kind and a strength: accuracy in percent."""
     rows = [
         {"name": called[curve.name], "strength": strength, "accuracy": 100 * accuracy}
         for curve in _of_kind(summary, kind)
@@ -37,7 +37,7 @@ def curve_frame(summary: RobustnessSummary, corruption: str, kind: str, called: 
 
 @kept
 def curves(frame: pd.DataFrame, corruption: Corruption, images: int, at: float = 0.0) -> alt.LayerChart:
-    """A line a network or trainset over the strength; a grey rule where the visitor's slider stands."""
+    """A line a network or trainset over the strength; a gray rule where the visitor's slider stands."""
     order = list(dict.fromkeys(frame["name"]))
     most = max(float(frame["strength"].max()), at)
     x = alt.X(
@@ -95,7 +95,7 @@ def practice(summary: RobustnessSummary, corruption: Corruption, trainsets: Augm
     if not with_op or not without:
         return None
     numbers = ", ".join(curve.name for curve in with_op)
-    trained, plain = (_mean_spoiled(curves, corruption.name) for curves in (with_op, without))
+    trained, plain = (_mean_corrupted(curves, corruption.name) for curves in (with_op, without))
     chance = 200 * np.sqrt(0.25 / summary.validation_images)
     return (
         f"Averaged over all strengths, the sets with {word} ({numbers}) keep {trained:.1f} %, the others {plain:.1f} "
@@ -107,6 +107,6 @@ def _of_kind(summary: RobustnessSummary, kind: str) -> list[RobustnessCurves]:
     return [curve for curve in summary.curves if curve.kind == kind]
 
 
-def _mean_spoiled(chosen: Sequence[RobustnessCurves], corruption: str) -> float:
-    """Mean accuracy in per cent over the curves and all strengths above 0."""
+def _mean_corrupted(chosen: Sequence[RobustnessCurves], corruption: str) -> float:
+    """Mean accuracy in percent over the curves and all strengths above 0."""
     return 100 * float(np.mean([curve.accuracy[corruption][1:] for curve in chosen]))

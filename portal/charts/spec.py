@@ -34,8 +34,10 @@ def with_arrow(figure: Figure) -> dict[str, Any]:
         with alt.data_transformers.enable("portal_arrow"):
             spec: dict[str, Any] = figure.to_dict(validate=False)
     del spec["title"]
+    # Streamlit's theme moves an axis's first and last label inwards, away from the row or column that they name.
+    config = {**spec.get("config", {}), "axisDiscrete": {"labelFlush": False}}
     # What a chart brings along as values, such as a single point, stays beside the tables.
-    return {**spec, "datasets": {**spec.get("datasets", {}), **datasets}}
+    return {**spec, "config": config, "datasets": {**spec.get("datasets", {}), **datasets}}
 
 
 def with_rows(figure: Figure) -> dict[str, Any]:

@@ -1,10 +1,8 @@
-"""The double random search in pictures (deck section 4): where trials were drawn, and the best so far."""
+"""Charts of the coarse-to-fine random search (deck section 4): where trials were drawn, and the best so far."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -17,33 +15,42 @@ from portal.core.memo import kept
 from portal.core.text import percent
 
 OPTIMIZERS = ("SGD", "SAM")
-SHAPES = ("circle", "triangle-up")  # a shape an optimizer, so that colour is never the only sign
+SHAPES = ("circle", "triangle-up")  # a shape an optimizer, so that color is never the only sign
+DECADES = [10.0**power for power in range(-9, 2)]
+STEPS = [digit * decade for decade in DECADES for digit in (1, 2, 5)]
 
 
 @kept
 def search_space(frame: pd.DataFrame, ranges: Mapping[str, Ranges], points: Sequence[TrialPoint]) -> alt.LayerChart:
-    """Trials by lr and weight decay on log axes, the `ranges` of each search as a box, the deck's best as `points`."""
-    subtitle = "; ".join(f"{name}: n = {len(part)} trials" for name, part in frame.groupby("search", sort=False))
-    layers: list[alt.Chart | alt.LayerChart] = [_boxes(ranges), _trials(frame), *_labels(_best(frame), ranges)]
+    """Trials by lr and weight decay on log axes, the `ranges` of each search as a box, the deck's best as `points`.
+
+    No text in the plot: among the deck's 145 trials there is no room for it.
+    """
+    counted = "; ".join(f"{name}: n = {len(part)} trials" for name, part in frame.groupby("search", sort=False))
+    layers: list[alt.Chart | alt.LayerChart] = [_boxes(ranges), _trials(frame), _rings(_best(frame))]
+    crosses = ""
     if points:
         layers.append(_deck_marks(points))
+        crosses = "; gray cross: the deck's best"
     return titled(
         layered(*layers, height=380),
         "Where the trials were drawn",
-        f"{subtitle}. Larger marks: higher validation accuracy",
-        "Scatter of learning rate and weight decay on log axes, a colour and a shape an optimizer, with a box around "
-        "the ranges of each search and the deck's best trials as crosses.",
+        f"{counted}. Dashed: range of a search; larger mark: higher validation accuracy; ring: best trial of a "
+        f"search{crosses}",
+        "Scatter of learning rate and weight decay on log axes, a color and a shape for each optimizer, with a box "
+        "around the ranges of each search, a ring around its best trial, and the deck's best trials as crosses.",
     )
 
 
 def _lr(name: str = "lr") -> alt.X:
-    axis = alt.Axis(format="~g", tickCount=4)
+    axis = alt.Axis(format="~g", values=STEPS, labelOverlap="greedy", labelSeparation=4)
     return alt.X(f"{name}:Q", title="Learning rate (log scale)", scale=alt.Scale(type="log", nice=False), axis=axis)
 
 
 def _weight_decay(name: str = "weight_decay") -> alt.Y:
-    axis = alt.Axis(format="~g", tickCount=5)
-    return alt.Y(f"{name}:Q", title="Weight decay, L2 (log)", scale=alt.Scale(type="log", nice=False), axis=axis)
+    axis = alt.Axis(format="~g", values=DECADES)
+    scale = alt.Scale(type="log", nice=False)
+    return alt.Y(f"{name}:Q", title="Weight decay, L2 (log scale)", scale=scale, axis=axis)
 
 
 def _optimizer() -> dict[str, alt.Color | alt.Shape]:
@@ -55,7 +62,7 @@ def _optimizer() -> dict[str, alt.Color | alt.Shape]:
     }
 
 
-def _boxes(ranges: Mapping[str, Ranges]) -> alt.LayerChart:
+def _boxes(ranges: Mapping[str, Ranges]) -> alt.Chart:
     boxes = pd.DataFrame(
         {
             "name": f"{name} ranges",
@@ -66,17 +73,9 @@ def _boxes(ranges: Mapping[str, Ranges]) -> alt.LayerChart:
         }
         for name, r in ranges.items()
     )
-    base = alt.Chart(boxes).encode(x=_lr())
-    box = base.mark_rect(filled=False, stroke=NEUTRAL, strokeDash=[6, 4], strokeWidth=1.5).encode(
-        y=_weight_decay(),
-        x2=alt.X2("lr_high"),
-        y2=alt.Y2("weight_decay_high"),
-        tooltip=alt.Tooltip("name", title="Box"),
-    )
-    name = base.mark_text(align="left", baseline="bottom", dy=-3, color=NEUTRAL).encode(
-        y=_weight_decay("weight_decay_high"), text=alt.Text("name:N")
-    )
-    return alt.LayerChart(layer=[box, name])
+    box = alt.Chart(boxes).mark_rect(filled=False, stroke=NEUTRAL, strokeDash=[6, 4], strokeWidth=1.5)
+    ends = {"x2": alt.X2("lr_high"), "y2": alt.Y2("weight_decay_high")}
+    return box.encode(x=_lr(), y=_weight_decay(), tooltip=alt.Tooltip("name", title="Box"), **ends)
 
 
 def _trials(frame: pd.DataFrame) -> alt.Chart:
@@ -103,42 +102,29 @@ def _tooltip() -> list[alt.Tooltip]:
 
 
 def _best(frame: pd.DataFrame) -> pd.DataFrame:
-    """The best trial of each search, with the text that stands beside its mark."""
+    """The best trial of each search, with its name."""
     finished = frame.dropna(subset="accuracy").reset_index(drop=True)
     best = finished.loc[finished.groupby("search", sort=False)["accuracy"].idxmax()]
     return best.assign(text=[f"{r.search} #{r.trial}" for r in best.itertuples()])
 
 
-def _labels(best: pd.DataFrame, ranges: Mapping[str, Ranges]) -> list[alt.Chart]:
-    """The coarse search's label above its mark and the fine one's below, since both marks often lie close together.
-
-    To the left of a mark in the right half: on a phone it would not fit at the other side.
-    """
-    middle = math.sqrt(min(each.lr[0] for each in ranges.values()) * max(each.lr[1] for each in ranges.values()))
-    base = alt.Chart(best).encode(x=_lr(), y=_weight_decay(), text=alt.Text("text:N"))
-    labels = []
-    for name, dy in (("coarse", -16), ("fine", 26)):
-        align: Literal["left", "right"] = "right" if (best.loc[best["search"] == name, "lr"] > middle).any() else "left"
-        dx = 8 if align == "right" else -8
-        mark = base.mark_text(align=align, baseline="middle", dx=dx, dy=dy, fontWeight="bold", color=TEXT)
-        labels.append(mark.transform_filter(alt.datum.search == name))
-    return labels
+def _rings(best: pd.DataFrame) -> alt.Chart:
+    ring = alt.Chart(best).mark_point(shape="circle", filled=False, size=420, strokeWidth=2, stroke=TEXT, opacity=1)
+    tooltip = [alt.Tooltip("text", title="Best trial"), alt.Tooltip("accuracy", format=".2f")]
+    return ring.encode(x=_lr(), y=_weight_decay(), tooltip=tooltip)
 
 
-def _deck_marks(points: Sequence[TrialPoint]) -> alt.LayerChart:
+def _deck_marks(points: Sequence[TrialPoint]) -> alt.Chart:
     rows = pd.DataFrame(
         {"lr": p.lr, "weight_decay": p.weight_decay, "text": f"deck, {p.search} #{p.number}"} for p in points
     )
-    base = alt.Chart(rows).encode(x=_lr(), y=_weight_decay(), tooltip=alt.Tooltip("text", title="Deck"))
-    mark = base.mark_point(shape="cross", filled=True, size=140, color=NEUTRAL)
-    return alt.LayerChart(
-        layer=[mark, base.mark_text(align="left", dx=11, color=NEUTRAL).encode(text=alt.Text("text:N"))]
-    )
+    mark = alt.Chart(rows).mark_point(shape="cross", filled=True, size=140, color=NEUTRAL, opacity=1)
+    return mark.encode(x=_lr(), y=_weight_decay(), tooltip=alt.Tooltip("text", title="Deck"))
 
 
 @kept
 def best_so_far(frame: pd.DataFrame, trial: int, reference: float | None) -> alt.LayerChart:
-    """Trials of one search in order, up to `trial`, with the best so far as a staircase, and the deck's as `reference`.
+    """Trials of one search in order, up to `trial`, the best so far as a step line, and the deck's best as `reference`.
 
     The axes are those of the whole search, so that a replay does not make them jump.
     """
@@ -164,11 +150,11 @@ def best_so_far(frame: pd.DataFrame, trial: int, reference: float | None) -> alt
             line.mark_rule(strokeDash=[5, 4], color=NEUTRAL).encode(y=y),
             text.encode(y=y, text=alt.Text("text:N")),
         ]
-    cut_off = f"; {below} below {floor:.0f} % drawn on the lower edge" if below else ""
+    cut_off = f"; {below} below {floor:.0f} % at the lower edge" if below else ""
     return titled(
         layered(*layers, height=280),
         f"Best so far, {frame['search'].iloc[0]} search",
         f"n = {len(shown)} trials of one seed each{cut_off}",
-        "Validation accuracy of each trial in the order of the search, with a staircase for the best so far and a "
+        "Validation accuracy of each trial in the order of the search, with a step line for the best so far and a "
         "line at the deck's best.",
     )

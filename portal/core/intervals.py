@@ -48,6 +48,6 @@ def over_seeds(value: Spread, images: int) -> tuple[float, float]:
 
 
 def with_ends(frame: pd.DataFrame, column: str, images: int) -> pd.DataFrame:
-    """The frame with the ends, `low` and `high`, of the intervals of a column of accuracies, all in per cent."""
+    """The frame with the ends, `low` and `high`, of the intervals of a column of accuracies, all in percent."""
     ends = [wilson(accuracy / 100, images) for accuracy in frame[column]]
     return frame.assign(low=[100 * low for low, _ in ends], high=[100 * high for _, high in ends])

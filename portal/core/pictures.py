@@ -1,4 +1,4 @@
-"""Grey images as PNG files for the browser, enlarged pixel by pixel so that nothing is smoothed away."""
+"""Gray images as PNG files for the browser, enlarged pixel by pixel so that nothing is smoothed away."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-# Fill maps to white at their brightest half per cent: a single hot pixel would leave all else black.
+# Fill maps to white at their brightest half percent: a single hot pixel would leave all else black.
 WHITE_QUANTILE = 0.995
 
 
 def filter_pictures(filters_FAB: np.ndarray) -> np.ndarray:
-    """Each filter's weights as uint8 (F, A, B): mid-grey is 0, white its largest weight by size if positive."""
+    """Each filter's weights as uint8 (F, A, B): mid-gray is 0, white its largest weight by size if positive."""
     largest = np.abs(filters_FAB).max(axis=(1, 2), keepdims=True)
     scaled = filters_FAB / np.where(largest > 0, largest, 1)
     return np.round(127.5 + 127.5 * scaled).astype(np.uint8)
@@ -28,7 +28,7 @@ def map_pictures(maps_FXY: np.ndarray) -> np.ndarray:
 
 
 def enlarge(image_SS: np.ndarray, scale: int) -> np.ndarray:
-    """Nearest neighbour: every pixel becomes a square of `scale` x `scale`."""
+    """Nearest neighbor: every pixel becomes a square of `scale` x `scale`."""
     return np.repeat(np.repeat(image_SS, scale, axis=0), scale, axis=1)
 
 
@@ -39,6 +39,14 @@ def png(image_SS: np.ndarray, scale: int = 1, margin: int = 0) -> bytes:
     """
     height, width = image_SS.shape
     return _encode(np.ascontiguousarray(image_SS, dtype=np.uint8).tobytes(), height, width, scale, margin)
+
+
+def framed(image: np.ndarray, share: float) -> np.ndarray:
+    """A picture (H, W) or (H, W, 3) as RGBA with a clear margin at both sides, `share` of the new width; see `png`."""
+    colors = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
+    opaque = np.dstack([colors, np.full(image.shape[:2], 255, dtype=np.uint8)])
+    side = max(1, round(image.shape[1] * share / (1 - share) / 2))
+    return np.pad(opaque, ((0, 0), (side, side), (0, 0)))
 
 
 @lru_cache(maxsize=4096)

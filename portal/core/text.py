@@ -32,12 +32,18 @@ def escaped(words: str) -> str:
     return re.sub(r"([\\`*_\[\]$~<>#:])", r"\\\1", words)
 
 
+def breakable(words: str) -> str:
+    """The words for a narrow column: `OwnBaseline2` and `Rotation(5)` may wrap inside, `n = 4` may not."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\()", "\N{ZERO WIDTH SPACE}", words)
+    return words.replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+
+
 def percent(fraction: float, digits: int = 2) -> str:
     return f"{100 * fraction:.{digits}f} %"
 
 
 def bracketed(low: float, high: float, digits: int = 2) -> str:
-    """The ends of a 95 % interval: `[94.39, 95.26]`, in per cent; a narrow column does not part them."""
+    """The ends of a 95 % interval: `[94.39, 95.26]`, in percent; a narrow column does not part them."""
     return f"[{100 * low:.{digits}f},\N{NO-BREAK SPACE}{100 * high:.{digits}f}]"
 
 
@@ -47,7 +53,7 @@ def accuracy(share: float, images: int, digits: int = 2) -> str:
 
 
 def within(low: float, high: float, digits: int = 2) -> str:
-    """The ends of a 95 % interval for a sentence: `(95 % interval 94.39 to 95.26)`, in per cent."""
+    """The ends of a 95 % interval for a sentence: `(95 % interval 94.39 to 95.26)`, in percent."""
     return f"(95 % interval {100 * low:.{digits}f} to {100 * high:.{digits}f})"
 
 

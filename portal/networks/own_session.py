@@ -72,7 +72,7 @@ class OwnSession:
         return rows if self._described.answers == "probabilities" else _softmax(rows)
 
     def _prepared(self, images: np.ndarray) -> np.ndarray:
-        """The images in the network's layout and type; uint8 as they are, else normalised."""
+        """The images in the network's layout and type; uint8 as they are, else normalized."""
         kind = TYPES[self._input.type]
         if kind is not np.uint8:
             images = ((images / np.float32(255) - self._described.mean) / self._described.std).astype(kind)

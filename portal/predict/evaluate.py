@@ -1,4 +1,4 @@
-"""Labelled photos against a run's answers: a folder a label, balanced accuracy, and how well rejection separates."""
+"""Labeled photos against a run's answers: a folder a label, balanced accuracy, and how well rejection separates."""
 
 from __future__ import annotations
 

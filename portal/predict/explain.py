@@ -1,4 +1,4 @@
-"""Why a network answers as it does for one image: which parts counted, and which training garments lie nearest."""
+"""Explain one prediction: the parts of the image that matter, and the nearest training garments."""
 
 from __future__ import annotations
 
@@ -107,16 +107,16 @@ def _nearest_to(embedding: Mapping[str, np.ndarray], projection_P: np.ndarray, c
 
 
 def neighbours_sentence(near: Neighbours, classes: Sequence[str], true: str, predicted: str) -> str:
-    """How many of the neighbours have the label and how many the answer of a mistake, and what that says."""
+    """How many of the neighbors have the label and how many the answer of a mistake, and what that says."""
     names = [classes[label] for label in near.labels]
     label, answer = names.count(true), names.count(predicted)
     verb = "has" if label == 1 else "have"
     found = (
         f"Of the {len(names)} nearest training garments, {label or 'none'} {verb} the label {true} and "
-        f"{answer or 'none'} the answer {predicted}."
+        f"{answer or 'none'} the predicted class {predicted}."
     )
     if answer > label:
-        return f"{found} To the network this image lies among the {predicted} images, hence its answer."
+        return f"{found} The network places this image among the {predicted} images, which explains its prediction."
     if label > answer:
-        return f"{found} The neighbourhood speaks for the label; only the last layer decided otherwise."
+        return f"{found} The neighbors support the label; only the last layer decides otherwise."
     return f"{found} The image lies between both classes."

@@ -1,6 +1,6 @@
 """What most demos do to a photo, kept to be measured: no search for the garment, so the ground stays in the picture.
 
-All take an RGB picture, uint8 (H, W, 3), and return grey, uint8 (size, size).
+All take an RGB picture, uint8 (H, W, 3), and return gray, uint8 (size, size).
 """
 
 import cv2
@@ -13,7 +13,7 @@ BRIGHT = 127  # a ground above this level is inverted
 
 
 def resized(rgb: Rgb, size: int) -> Grey:
-    """Grey, squeezed to a square."""
+    """Gray, squeezed to a square."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     return cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 

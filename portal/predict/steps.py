@@ -48,36 +48,36 @@ def _as(simple: Callable[[Rgb, int], np.ndarray]) -> Pictures:
 
 
 LADDER = (
-    Rung("Resized", "Grey and squeezed to the network's size, as most demos do.", "final", _as(naive.resized)),
-    Rung("Inverted", "The same with dark and light exchanged.", "final", _as(naive.inverted)),
-    Rung("Padded", "Extended to a square first, and inverted where the border is bright.", "final", _as(naive.padded)),
+    Rung("Resized", "Gray and resized to the network's input, as in most demos.", "final", _as(naive.resized)),
+    Rung("Inverted", "The same, inverted.", "final", _as(naive.inverted)),
+    Rung("Padded", "First padded to a square, and inverted if the border is bright.", "final", _as(naive.padded)),
     Rung(
         "Garment found",
-        "GrabCut cuts the garment out; then as the data set's makers did: trim, shrink, negate, centre, sharpen.",
+        "GrabCut cuts out the garment, then as the data set's authors did: trim, shrink, negate, center, sharpen.",
         "final",
         lambda rgb, preparation: uneven(preparation)[None],
     ),
     Rung(
         "Tones evened out",
-        "The garment's brightness and contrast are brought to fixed values.",
+        "Brightness and contrast of the garment are normalized.",
         "final",
         lambda rgb, preparation: preparation.image[None],
     ),
     Rung(
         "Several views",
-        "Also with dark and light exchanged, the middle alone, and mirrored: the mean answer counts.",
+        "Also inverted, cropped to the middle, and mirrored; the mean prediction counts.",
         "final",
         lambda rgb, preparation: views(preparation),
     ),
     Rung(
         "Photo model",
-        "A network trained on garments that lie as at home answers, for one view.",
+        "A network trained on garments as photos show them; one view.",
         "photo",
         lambda rgb, preparation: preparation.image[None],
     ),
     Rung(
         "Photo model, several views",
-        "The same network answers for all views: what the predict page does.",
+        "The same network with all views, as on the Predict page.",
         "photo",
         lambda rgb, preparation: views(preparation),
     ),

@@ -12,7 +12,7 @@ from portal.predict.answers import Answer
 # Uploads stay in memory as long as a page is open, and the server's own limit is one on each file only.
 MOST_FILES = 20
 MOST_BYTES = 40 * 1024**2
-LEAST_CROP = 5  # per cent of the width or height
+LEAST_CROP = 5  # percent of the width or height
 LONGEST_NAME = 80  # letters of a file's name that are shown
 
 
@@ -54,7 +54,7 @@ def limit_sentence(sent: int, kept: int) -> str:
 
 
 def choices(ground: str, invert: str, across: tuple[int, int], down: tuple[int, int]) -> Choices:
-    """A visitor's wishes; `across` and `down` are what to keep of width and height, in per cent from left and top."""
+    """A visitor's wishes; `across` and `down` are what to keep of width and height, in percent from left and top."""
     (left, right), (top, bottom) = _apart(across), _apart(down)
     whole = (left, right, top, bottom) == (0, 100, 0, 100)
     return Choices(ground, invert, None if whole else (left / 100, top / 100, right / 100, bottom / 100))

@@ -1,4 +1,4 @@
-"""What a visitor takes away from a page: its data as CSV and Parquet, its charts as PNG and SVG."""
+"""Downloads of a page: its data as CSV and Parquet, its charts as PNG and SVG."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def _parts(figure: Any) -> Iterator[Any]:
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """UTF-8 with a mark at its start, by which a spreadsheet knows it."""
+    """Encode as UTF-8 with a byte order mark, which spreadsheets need."""
     return frame.to_csv(index=_named_index(frame)).encode("utf-8-sig")
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
-    """Columns whose cells are of several types are written as text: a Parquet column has one type."""
+    """Encode as Parquet; columns of mixed types become text, since a Parquet column has one type."""
     plain = frame.reset_index() if _named_index(frame) else frame
     mixed = [name for name in plain.columns if pd.api.types.infer_dtype(plain[name], skipna=True).startswith("mixed")]
     file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""What a page shows, noted while its script runs, so that the entrypoint can offer it to take away."""
+"""Record of what a page shows, collected while its script runs, for the downloads and the report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portal.core.runs import command_for
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it stands on the page."""
+    """A table of the page."""
 
     name: str
     frame: pd.DataFrame
@@ -24,7 +24,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG file as it stands on the page, `width` CSS pixels wide."""
+    """A PNG picture of the page, `width` CSS pixels wide."""
 
     png: bytes
     caption: str
@@ -46,7 +46,7 @@ class PageRecord:
 
     @property
     def commands(self) -> list[str]:
-        """The commands that make what the page shows, each once."""
+        """The commands that produce the page's files, each once."""
         return list(dict.fromkeys(command_for(path) for path in self.paths))
 
 
@@ -67,7 +67,7 @@ def kept() -> Iterator[dict[str, PageRecord]]:
 
 
 def begin(page: str) -> PageRecord:
-    """Note from now on, for the page of this name."""
+    """Start the record of the page of this name."""
     record = PageRecord(page)
     _current.set(record)
     if _kept is not None:
@@ -76,12 +76,12 @@ def begin(page: str) -> PageRecord:
 
 
 def end() -> None:
-    """Note no more: a part of the page that Streamlit runs again alone has been noted already."""
+    """Stop recording: a fragment that reruns alone has been recorded already."""
     _current.set(None)
 
 
 def current() -> PageRecord | None:
-    """The record that the page's script writes now."""
+    """The record of the running page script, or None."""
     return _current.get()
 
 
@@ -135,7 +135,7 @@ def note_picture(png: bytes, *, caption: str, alt: str, width: int) -> None:
 
 
 def note_path(path: str) -> None:
-    """Note that the page reads this file, or the files in this folder, of the run."""
+    """Record that the page reads this file, or the files of this folder, of the run."""
     if (record := _current.get()) and path not in record.paths:
         record.paths.append(path)
 

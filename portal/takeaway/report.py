@@ -1,6 +1,6 @@
-"""The whole study as one HTML file: every page as a visitor first sees it, without a server and without a network.
+"""The study as one HTML file: every page in its initial state, readable without a server or a network.
 
-The pages run as they are, in Streamlit's own headless runner, so the report has their charts and their words.
+The pages run as they are, in Streamlit's own headless runner, so the report has their charts and texts.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _title(manifest: Manifest) -> str:
 
 
 def _head(manifest: Manifest) -> str:
-    """Title and provenance: what was run, on what, from which data."""
+    """Title and provenance: profile, machine, and data."""
     versions = ", ".join(f"{name} {version}" for name, version in sorted(manifest.machine.versions.items()))
     sums = "; ".join(f"{name} {sha256[:16]}…" for name, sha256 in sorted(manifest.data_sha256.items()))
     lines = [

@@ -1,4 +1,4 @@
-"""Pieces of a page as HTML that needs nothing from anywhere: text, tables, pictures, charts."""
+"""Self-contained HTML for the parts of a page: text, tables, pictures, charts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One network on a page: how it learned, beside each other, and its layers, drawn and counted."""
+"""Elements that describe one network: learning curves, drawing, and table of layers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portal.ui import elements
 
 
 def learning_curves(fit: Fit, name: str, *, accuracy: str, loss: str) -> None:
-    """Accuracy and loss after each epoch; the sentences say what to see in each."""
+    """Draw accuracy and loss after each epoch, each with the given sentence below."""
     left, right = st.columns(2, gap="medium")
     with left:
         elements.chart(architectures.learning_curves(fit, "accuracy", name), see=accuracy)
@@ -19,7 +19,7 @@ def learning_curves(fit: Fit, name: str, *, accuracy: str, loss: str) -> None:
 
 
 def layers(result: ArchitectureResult) -> None:
-    """The network from image to answer, where its weight lies, and every layer in a table to unfold."""
+    """Draw the network from image to output, its cost by layer, and a table of all layers in an expander."""
     frame = architectures.layer_frame(result)
     drawn = drawing.frame(drawing.boxes(result, elements.current_run().manifest.image_size))
     meaning = architectures.CONFIDENCE.get(result.confidence, "")

@@ -1,4 +1,4 @@
-"""What stands below every page, drawn by the entrypoint once the page is done: exercises, and what to take away."""
+"""The end of every page, drawn by the entrypoint: exercises, downloads, and links to the next pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DRAWINGS = {"PNG": ("png", files.png), "SVG": ("svg", files.svg)}
 
 @st.fragment
 def closing(record: PageRecord) -> None:
-    """The exercises and the take-away of a page; each computes nothing until it is opened."""
+    """Draw the exercises and the downloads of a page; both compute nothing until they are opened."""
     found = () if view.hidden(view.EXERCISES) else exercises_of(record.page)
     if found:
         label, icon = f"Exercises ({len(found)})", ":material/quiz:"
@@ -31,7 +31,7 @@ def closing(record: PageRecord) -> None:
             if part.open:
                 _exercises(record.page, found)
     if lecture.is_on() or view.hidden(view.DOWNLOADS):
-        return  # on a projector nobody takes anything away
+        return  # no downloads on a projector
     label, icon = "Take away: link, command, notebook, data, charts", ":material/download:"
     with st.expander(label, key=TAKE_AWAY, icon=icon, on_change="rerun", bind="query-params") as part:
         if part.open:
@@ -39,7 +39,7 @@ def closing(record: PageRecord) -> None:
 
 
 def previous_and_next(page: str) -> None:
-    """Links to the pages before and after this one in the study's order; lecture mode has them above the page."""
+    """Draw links to the previous and the next page; in lecture mode they are above the page instead."""
     if lecture.is_on() or view.hidden(view.PATH):
         return
     before, after = neighbors(page)
@@ -100,7 +100,7 @@ def _take_away(record: PageRecord) -> None:
 
 
 def _offer_notebook(record: PageRecord) -> None:
-    """The page's charts as a notebook, alone and with its Parquet files."""
+    """Offer the page's charts as a notebook, alone and with its Parquet files."""
     if not record.figures:
         return
     about = (named(record.page).title, view.link({TAKE_AWAY}))
@@ -117,5 +117,5 @@ def _offer_data(names: files.Names, title: str, frame: pd.DataFrame, number: int
 
 
 def _offer(label: str, name: str, make: Callable[[], bytes]) -> None:
-    """A button whose file is made when it is pressed, not before."""
+    """Draw a download button; its file is made only when it is pressed."""
     st.download_button(label, make, name, key=f"{TAKE_AWAY}_{name}", on_click="ignore", help=name)

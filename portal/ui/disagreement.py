@@ -1,4 +1,4 @@
-"""The part of the page of disagreement that its controls draw anew: the images that split the networks."""
+"""The fragment of the Disagreement page: the images on which the networks disagree."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from portal.charts.predict import vote_chart
 from portal.ui import elements
 
 SHOWN = 24
-ANYBODY = "whoever"
+ANYBODY = "any network"
 
 
 def images(votes: disagreement.Votes, networks: Mapping[str, np.ndarray], validation: Mapping[str, np.ndarray]) -> None:
-    """The images that so many networks get right, a page of them, and one of these closely."""
+    """Draw the images that a chosen number of networks classifies correctly, and one of them in detail."""
     labels, classes = validation["labels"], elements.current_run().manifest.classes
     st.subheader("The images")
     left, right = st.columns(2, gap="medium")
@@ -29,7 +29,9 @@ def images(votes: disagreement.Votes, networks: Mapping[str, np.ndarray], valida
         alone = ANYBODY
         if number == 1:
             options = [ANYBODY, *networks]
-            alone = st.selectbox("Who is right alone", options, key="disagreement_alone", bind="query-params")
+            alone = st.selectbox(
+                "The only network that is right", options, key="disagreement_alone", bind="query-params"
+            )
     elements.chart(
         charts.split_chart(disagreement.split_frame(votes), number, len(labels)), see=disagreement.split_sentence(votes)
     )

@@ -1,6 +1,6 @@
-"""What the pages share on screen: the run picked, its artifacts, and the page's furniture.
+"""Elements that all pages share: the selected run, its artifacts, headings, charts, pictures, and tables.
 
-The modules of `portal.ui` alone import Streamlit, beside the entrypoint and the pages.
+Only the modules of `portal.ui`, the entrypoint, and the pages import Streamlit.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ MOST_ROWS = 15  # of a table that is shown in full height; a longer one scrolls
 # ------------------------------------------------------------------------------------------------------------ runs
 
 
-# While a script runs, its run: to look for it takes a dozen looks at the disk, and a page asks twenty times.
+# The run of the current script run: a page asks for it twenty times, and finding it reads the disk a dozen times.
 _found: ContextVar[Run | None] = ContextVar("run", default=None)
 
 
 def pick_run() -> None:
-    """The run picker in the sidebar, where there is more than one run; called once, by the entrypoint."""
+    """Draw the run picker in the sidebar if there is more than one run; called once, by the entrypoint."""
     _found.set(None)
     places = find_runs()
     if not places:
@@ -49,7 +49,7 @@ def pick_run() -> None:
 
 
 def current_run() -> Run:
-    """The run that the visitor picked, or the first there is."""
+    """Return the run that the visitor selected, or the first one."""
     if known := _found.get():
         return known
     places = find_runs()
@@ -65,7 +65,7 @@ def current_run() -> Run:
 
 @st.cache_resource(max_entries=16)
 def _open(place: RunPlace, changed: int) -> Run:
-    """Keyed on when the manifest changed, so that a run which grows or is replaced is read again."""
+    """Open the run; the manifest's time of change is part of the key, so a run that changes is read again."""
     return open_run(place)
 
 
@@ -73,29 +73,29 @@ def _open(place: RunPlace, changed: int) -> Run:
 
 
 def document(kind: type[T], path: str | None = None) -> T:
-    """A document of the current run; if it is missing or damaged, one sentence instead of the rest of the page."""
+    """Load a document of the current run; if it is missing or damaged, one sentence replaces the rest of the page."""
     where = path or kind.PATH  # type: ignore[attr-defined]
     return or_stop(where, lambda run: _document(str(run.folder), where, _sha256(run, where), run, kind))
 
 
 def arrays(path: str) -> dict[str, np.ndarray]:
-    """The arrays of one file of the current run, read-only; missing or damaged: as for `document`."""
+    """Load the arrays of one file of the current run, read-only; missing or damaged: as for `document`."""
     return or_stop(path, lambda run: _arrays(str(run.folder), path, _sha256(run, path), run))
 
 
 def optional(kind: type[T], path: str | None = None) -> T | None:
-    """A document of the current run, or None if this run has none; if it is damaged, a sentence and None."""
+    """Load a document of the current run; None if the run has none, or, after a warning, if it is damaged."""
     where = path or kind.PATH  # type: ignore[attr-defined]
     return or_none(where, lambda run: _document(str(run.folder), where, _sha256(run, where), run, kind))
 
 
 def optional_arrays(path: str) -> dict[str, np.ndarray] | None:
-    """The arrays of one file of the current run, or None if this run has none; damaged: as for `optional`."""
+    """Load the arrays of one file of the current run, or None if the run has none; damaged: as for `optional`."""
     return or_none(path, lambda run: _arrays(str(run.folder), path, _sha256(run, path), run))
 
 
 def or_none(path: str, load: Callable[[Run], T]) -> T | None:
-    """What `load` makes of the run's file `path`; None if the run has no such file, or after a sentence: damaged."""
+    """Return `load(run)`, which reads the file `path`; None if it is missing, or, after a warning, if it is damaged."""
     run = current_run()
     if not run.has(path):
         return None
@@ -108,7 +108,7 @@ def or_none(path: str, load: Callable[[Run], T]) -> T | None:
 
 
 def or_stop(path: str, load: Callable[[Run], T]) -> T:
-    """What `load` makes of the run's file `path`; missing or damaged: one sentence instead of the rest of the page."""
+    """Return `load(run)`, which reads the file `path`; if it is missing or damaged, one sentence ends the page."""
     page_record.note_path(path)
     try:
         return load(current_run())
@@ -121,7 +121,7 @@ def _sentence(error: ArtifactError, path: str) -> str:
 
 
 def _sha256(run: Run, path: str) -> str:
-    """The sum that the manifest promises for `path`, which is the cache's key; empty if it promises none."""
+    """The checksum of `path` in the manifest, used as the cache key; empty if the manifest does not list it."""
     record = run.manifest.files.get(path) or run.manifest.clock_files.get(path)
     return record.sha256 if record else ""
 
@@ -140,16 +140,16 @@ def _arrays(folder: str, path: str, sha256: str, _run: Run) -> dict[str, np.ndar
 
 
 def stop_with(sentence: str) -> NoReturn:
-    """One sentence for the person, and nothing after it."""
+    """Show one sentence and end the page."""
     st.info(sentence, icon=":material/info:")
     st.stop()
 
 
-# ------------------------------------------------------------------------------------------------------- furniture
+# ------------------------------------------------------------------------------------------------------- elements
 
 
 def opening(question: str) -> None:
-    """The page's first lines: the question it answers, what to look at first and one thing to do."""
+    """Draw the page's first lines: its question, what to look at first, and what to try."""
     if lecture.is_on():
         st.subheader(question, anchor=False)
         return
@@ -163,37 +163,37 @@ def opening(question: str) -> None:
 
 
 def contents(*sections: str) -> None:
-    """Links to the sections of a long page, by their headings."""
+    """Draw links to the sections of a long page, by their headings."""
     if not lecture.is_on():
         st.markdown(" · ".join(f"[{name}](#{_anchor(name)})" for name in sections))
 
 
 def _anchor(name: str) -> str:
-    """What Streamlit calls the heading in the page's address."""
+    """The anchor that Streamlit gives to the heading."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def takeaway(sentence: str) -> None:
-    """The page's last line: what to remember; in lecture mode when it is asked for."""
+    """Draw the page's last line, what to remember; in lecture mode only on request."""
     if not view.hidden(view.TAKEAWAY) and not lecture.hides("what to remember"):
         st.success(f"### {sentence}" if lecture.is_on() else f"**Remember:** {sentence}", icon=":material/lightbulb:")
 
 
 def provenance(*, split: str, images: int | None = None, seeds: int = 1, accuracies_near: float | None = None) -> None:
-    """One caption: split, how many images and seeds, profile, hardware; what chance does to accuracies near one."""
+    """Draw a caption with split, images, seeds, profile, hardware, and the interval near the given accuracy."""
     if not view.hidden(view.PROVENANCE):
         st.caption(text.provenance(current_run().manifest, split, images, seeds, accuracies_near))
 
 
 def with_deck() -> bool:
-    """Whether the deck's figures stand beside the run's: the data is the same, and the address does not hide them."""
+    """Whether to show the deck's figures: the data set is the same, and the link does not hide them."""
     return is_deck_data(current_run().manifest) and not view.hidden(view.DECK)
 
 
 def part(name: str, draw: Callable[[], None]) -> None:
-    """The part of the page that `draw` draws: its controls draw it anew alone, and what is taken away follows.
+    """Draw a part of the page as a fragment: its controls rerun only this part. At most one on each page.
 
-    In lecture mode the whole page, since there the next answer to show may stand anywhere. One part a page.
+    In lecture mode it is not a fragment, since the next answer to show may be anywhere on the page.
     """
     record = page_record.current()
 
@@ -208,7 +208,7 @@ def part(name: str, draw: Callable[[], None]) -> None:
 
 
 def _small(sentence: str) -> None:
-    """A sentence beside a chart: small print, or larger than the rest in lecture mode."""
+    """Draw the sentence below a chart: a caption, or larger than the rest in lecture mode."""
     if lecture.is_on():
         st.subheader(sentence, anchor=False)
     else:
@@ -216,15 +216,15 @@ def _small(sentence: str) -> None:
 
 
 def link(page: PageInfo, label: str | None = None, icon: str | None = None) -> None:
-    """A link to another page, if its file is there."""
+    """Draw a link to another page, if its file exists."""
     if page in available_pages():
         st.page_link(page.file, label=label or page.title, icon=icon or page.icon)
 
 
 def one_of(label: str, options: Sequence[T], *, key: str, default: T | None = None, help: str | None = None) -> T:
-    """One of a few options side by side, bound to the URL; `default`, or the first, until the visitor picks one.
+    """Draw a segmented control bound to the URL and return its value; `default`, or the first option, if it has none.
 
-    Also for a link such as `?key=`, which clears a segmented control although a choice is required.
+    A link such as `?key=` clears the control although a choice is required.
     """
     first = options[0] if default is None else default
     picked = st.segmented_control(label, options, default=first, key=key, bind="query-params", required=True, help=help)
@@ -238,12 +238,10 @@ def chart(
     key: str | None = None,
     on_select: Literal["ignore", "rerun"] | Callable[[], None] = "ignore",
 ) -> VegaLiteState | None:
-    """Draw a chart as wide as the page under its title and n, then the sentence on what to see.
+    """Draw a chart as wide as the page below its title and n, then the sentence on what to see.
 
-    In lecture mode that sentence is shown when it is asked for.
-
-    With `on_select` "rerun" or a callback, `key` and a named selection, returns what the visitor selected, else None.
-    ValueError if the chart lacks a title, a subtitle or a description.
+    In lecture mode the sentence is shown only on request. With `on_select` "rerun" or a callback, `key`, and a named
+    selection, returns the visitor's selection, else None. ValueError without title, subtitle, or description.
     """
     charts.check_titled(figure)
     page_record.note_figure(figure)
@@ -257,7 +255,7 @@ def chart(
 
 
 def _heading(title: str, subtitle: str) -> None:
-    """A chart's title and subtitle as text, which wraps with the page."""
+    """Draw a chart's title and subtitle as text, which wraps with the page."""
     if lecture.is_on():
         st.subheader(title, anchor=False)
         st.markdown(subtitle)
@@ -266,15 +264,15 @@ def _heading(title: str, subtitle: str) -> None:
 
 
 def keep_within(key: str, low: int, high: int) -> None:
-    """Before a control of that key is drawn: forget its value if another run, with more of them, left it outside."""
+    """Drop the value of the control `key` if it is out of range, as after a change of run; call before drawing."""
     if not low <= st.session_state.get(key, low) <= high:
         del st.session_state[key]
 
 
 def follow_click(chart_key: str, field: str, widget_key: str) -> Callable[[], None]:
-    """A callback for `chart`: what is clicked moves the widget `widget_key`, which holds the choice for all.
+    """Return a callback for `chart` that copies a click into the widget `widget_key`, which holds the choice.
 
-    The chart's point selection has the name `field` and that one field.
+    The chart's point selection is named `field` and has that field.
     """
 
     def move_widget() -> None:
@@ -289,23 +287,28 @@ GAP = 6  # CSS pixels between the pictures of a row
 
 
 def gallery(images_NSS: np.ndarray, captions: Sequence[str], *, columns: int, scale: float = 4) -> None:
-    """Grey images enlarged `scale` times, each with its caption; at most `columns` a row, fewer on a narrow screen."""
+    """Draw gray images enlarged `scale` times with captions, at most `columns` in a row, fewer on a narrow screen."""
     width = round(images_NSS.shape[2] * scale)
     files = [pictures.png(image, _pixels(scale), margin=_pixels(GAP)) for image in images_NSS]
-    width += GAP  # Streamlit draws the pictures of a row without a space
+    width += GAP  # Streamlit draws the pictures of a row without a gap
     for png, caption in zip(files, captions, strict=True):
         page_record.note_picture(png, caption=caption, alt=caption, width=width)
     if files:
         with st.container(width=columns * width):
-            # One element, and the files in it: else each is a message, is scaled down again and fetched by itself.
+            # One element with the files inside: otherwise each picture is a message and a request of its own.
             st.image([pictures.data_url(png) for png in files], caption=list(captions), width=width, alt=list(captions))
 
 
 def strip(images_NSS: np.ndarray, alt: str, *, scale: float = 3) -> None:
-    """Grey images side by side in one picture, which `alt` describes; a narrow screen shows it smaller."""
+    """Draw gray images side by side as one picture, which `alt` describes; a narrow screen shows it smaller."""
     joined = pictures.strip(images_NSS)
     width = round(joined.shape[1] * scale) + GAP
     _picture(pictures.png(joined, _pixels(scale), margin=_pixels(GAP)), width=width, alt=alt)
+
+
+def picture(image: np.ndarray, *, width: int, alt: str, caption: str | None = None) -> None:
+    """Draw a picture, uint8 (H, W) or (H, W, 3), `width` CSS pixels wide, with square corners as in `gallery`."""
+    st.image(pictures.framed(image, GAP / width), caption=caption, width=width, alt=alt)
 
 
 def _picture(png: bytes, *, width: int, alt: str, caption: str = "") -> None:
@@ -314,12 +317,12 @@ def _picture(png: bytes, *, width: int, alt: str, caption: str = "") -> None:
 
 
 def _pixels(scale: float) -> int:
-    """Screen pixels a picture's pixel: two for each CSS pixel, so that it stays sharp on dense screens too."""
+    """Screen pixels for each image pixel: two for each CSS pixel, so that pictures stay sharp on dense screens."""
     return max(1, round(2 * scale))
 
 
 def table(frame: pd.DataFrame | Styler, formats: Mapping[str, str] | None = None, *, alt: str) -> None:
-    """A table that sorts by a click, its first column always in sight; `formats` says how a column prints numbers."""
+    """Draw a sortable table with a pinned first column; beyond MOST_ROWS rows it scrolls. `formats`: of numbers."""
     plain = frame if isinstance(frame, pd.DataFrame) else frame.data
     page_record.note_table(alt, plain)
     columns = {name: st.column_config.NumberColumn(format=form) for name, form in (formats or {}).items()}
@@ -329,18 +332,19 @@ def table(frame: pd.DataFrame | Styler, formats: Mapping[str, str] | None = None
 
 
 def small_table(frame: pd.DataFrame, *, name: str, hide_index: bool = False, shown: pd.DataFrame | None = None) -> None:
-    """A table of a few rows, printed in full; `name` is what it is called when it is taken away.
+    """Draw a table of a few rows in full; `name` is its name among the downloads.
 
-    `shown` is what the page prints instead of the frame, such as the same figures in fewer columns for a phone.
+    `shown` replaces the frame on the page, for example with the same figures in fewer columns for a phone.
     """
     page_record.note_table(name, frame)
-    st.table(frame if shown is None else shown, hide_index=hide_index, border="horizontal")
+    printed = (frame if shown is None else shown).map(lambda value: text.breakable(str(value)))
+    st.table(printed, hide_index=hide_index, border="horizontal")
 
 
 def beside_deck(rows: Sequence[Beside]) -> None:
-    """A table of this run's figures, each with the split and n that it was measured on, beside the deck's.
+    """Draw a table of this run's figures, each with its split and n, next to the deck's.
 
-    The deck's column is left out where the run is of other data.
+    There is no deck column if the run's data set is another one.
     """
     deck = {"Deck": [row.deck for row in rows]} if with_deck() else {}
     figures, ours, where = [row.what for row in rows], [row.ours for row in rows], [row.measured_on for row in rows]
@@ -349,4 +353,5 @@ def beside_deck(rows: Sequence[Beside]) -> None:
     page_record.note_table("Figures beside the deck's" if deck else "Figures", pd.DataFrame(plain))
     under = [f"{figure}  \n:small[:gray[{measured_on}]]" for figure, measured_on in zip(ours, where, strict=True)]
     columns = {"Figure": figures, run: under, **deck}
-    st.table(pd.DataFrame(columns), hide_index=True, border="horizontal")
+    printed = pd.DataFrame(columns).map(text.breakable)
+    st.table(printed, hide_index=True, border="horizontal")

@@ -1,4 +1,4 @@
-"""The part of the page of epochs that the slider draws anew: one epoch's answers, and what they won and lost."""
+"""The fragment of the Epoch by epoch page: predictions after one epoch, and images gained and lost."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from portal.analysis import epochs
 from portal.analysis.confusion import cell_images, confusion_frame
 from portal.charts import epochs as charts
 from portal.charts import results
+from portal.core.text import count
 from portal.ui import elements
 
 SHOWN = 24
@@ -20,7 +21,7 @@ SHOWN = 24
 def one_epoch(
     result: ArchitectureResult, predictions_EN: np.ndarray, found: epochs.Learning, validation: Mapping[str, np.ndarray]
 ) -> None:
-    """The slider and what it moves; `predictions_EN` are the network's answers after each epoch."""
+    """Draw the epoch slider and its charts; `predictions_EN` are the network's predictions after each epoch."""
     labels, last = validation["labels"], len(predictions_EN)
     epoch = _epoch(result, last)
     changes = epochs.change_frame(found)
@@ -48,7 +49,7 @@ def _matrix(
     validation: Mapping[str, np.ndarray],
     see: str,
 ) -> None:
-    """The confusion matrix after the epoch, and the images behind one of its cells."""
+    """Draw the confusion matrix after the epoch, and the images of one of its cells."""
     classes, labels, predictions = (
         elements.current_run().manifest.classes,
         validation["labels"],
@@ -64,7 +65,9 @@ def _matrix(
         on_select=elements.follow_click("epochs_matrix", "cell", "epochs_cell"),
     )
     behind = cell_images(labels, predictions, frame[frame["cell"] == cell].iloc[0])
-    counted = f"**{cell}** after epoch {epoch}: {len(behind):,} images."
+    counted = (
+        f"**{cell}** after epoch {epoch}: {count(len(behind), 'image')}, the first {min(len(behind), SHOWN)} below."
+    )
     st.markdown(f"{counted} Move the slider and watch the cell fill or empty.")
     behind = behind[:SHOWN]
     captions = [epochs.history(found, number) for number in behind]

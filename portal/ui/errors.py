@@ -1,4 +1,4 @@
-"""What the page of mistakes shares out: the forgiveness dial, and why one mistake was made."""
+"""Sections of the Errors page: costs of mistakes, and the nearest training images of one mistake."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def forgiveness_dial(labels_N: np.ndarray, predicted_N: np.ndarray, classes: Seq
 
 
 def why(mistakes: pd.DataFrame, images_NSS: np.ndarray, classes: Sequence[str]) -> None:
-    """For one of `mistakes` (rows of `mistakes_frame`), picked here: the nearest training garments."""
+    """Draw a selector of `mistakes` (rows of `mistakes_frame`) and the nearest training images of the selected one."""
     if mistakes.empty:
         return
     st.subheader("Why this prediction")

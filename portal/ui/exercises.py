@@ -1,4 +1,4 @@
-"""Short questions for each page, whose wrong answers say which misconception they show; the text is in JSON."""
+"""Exercises for each page, whose wrong answers reveal typical misconceptions; the texts are in exercises.json."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILE = Path(__file__).with_name("exercises.json")
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer to choose: whether it is right, and what to tell who chose it."""
+    """One possible answer: whether it is right, and the explanation shown after choosing it."""
 
     text: str
     because: str
@@ -22,13 +22,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A question with its answers, of which one is right."""
+    """A question and its possible answers, one of which is right."""
 
     question: str
     choices: tuple[Choice, ...]
 
     def choice(self, text: str | None) -> Choice | None:
-        """The choice that reads so; None if there is none."""
+        """Return the choice with this text, or None."""
         return next((choice for choice in self.choices if choice.text == text), None)
 
     @property
@@ -37,7 +37,7 @@ class Exercise:
 
 
 def exercises_of(page: str) -> tuple[Exercise, ...]:
-    """The exercises of a page, by its name; none for a page that has none."""
+    """Return the exercises of the page of this name, if any."""
     return _all().get(page, ())
 
 

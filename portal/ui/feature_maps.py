@@ -1,7 +1,4 @@
-"""The feature-maps page's own parts: the image, the filter, its layers, and one place of a map worked out.
-
-A module of the portal that imports Streamlit, like portal.ui.elements.
-"""
+"""Sections of the Feature maps page: image, filter, layers, and one value of a map worked out."""
 
 from __future__ import annotations
 
@@ -41,12 +38,12 @@ class Shown:
     own: bool = False
 
     def drawn(self, chart: Callable[P, T], *args: P.args, **words: P.kwargs) -> T:
-        """The chart of this image, kept for all visitors unless the picture is one's own."""
+        """Return the chart of this image, cached for all visitors unless the picture is the visitor's own."""
         return chart(*args, **words) if self.own else memo.kept(chart)(*args, **words)
 
 
 def image(stored: dict[str, np.ndarray]) -> Shown:
-    """The image that the visitor picks, with stored maps, or with maps that the final model computes now."""
+    """Draw the image selector and return the image with its stored maps, or with maps computed by the final model."""
     source = elements.one_of("Image", [STORED, TEST, OWN], key="feature_maps_source")
     if source == STORED:
         return _stored(stored)
@@ -66,7 +63,7 @@ def _stored(stored: dict[str, np.ndarray]) -> Shown:
 
 
 def layer_by_layer(image_SS: np.ndarray) -> None:
-    """The strongest maps of a network's layers for the image, uint8 (S, S), a row a layer; it is picked here."""
+    """Draw a network selector and the strongest maps of each layer for the image, uint8 (S, S), one row per layer."""
     models = {model.name: model for model in exported_networks() if model.role != "photo"}
     names = list(models)
     name = st.selectbox("Network", names, key="feature_maps_network", bind="query-params", width=240)
@@ -84,7 +81,7 @@ def layer_by_layer(image_SS: np.ndarray) -> None:
 
 
 def filter_number(filters: tuple[FilterSide, ...]) -> int:
-    """The filter to look at closely; a click in the chart of filters moves this control."""
+    """Draw the filter selector and return its value; a click in the chart of filters changes it."""
     called = {row.filter: f"{row.filter}: {row.side}" for row in filters}
     chosen = st.selectbox(
         "Filter", list(called), key=FILTER, format_func=called.__getitem__, bind="query-params", width=200
@@ -93,7 +90,7 @@ def filter_number(filters: tuple[FilterSide, ...]) -> int:
 
 
 def one_place(shown: Shown, filters_FAB: np.ndarray, number: int) -> None:
-    """One answer of filter `number` worked out: the place in image and map, then its arithmetic step by step."""
+    """Draw one value of the map of filter `number` worked out: its position, then the arithmetic step by step."""
     place = _place(len(shown.image))
     left, right = st.columns(2)
     with left, st.container(width=charts.MAP_EDGE + 10):
@@ -120,7 +117,7 @@ def one_place(shown: Shown, filters_FAB: np.ndarray, number: int) -> None:
 
 
 def _place(size: int) -> tuple[int, int]:
-    """Row and column in the map, from 0; a click in the map moves these controls."""
+    """Draw the controls for row and column in the map, from 0; a click in the map changes them."""
     for key in (_ROW, _COLUMN):
         elements.keep_within(key, 0, size - 1)
     with st.container(horizontal=True):
@@ -132,7 +129,7 @@ def _place(size: int) -> tuple[int, int]:
 
 
 def follow_place() -> None:
-    """The place that was clicked in the map moves the two controls."""
+    """Copy the clicked position into the two controls."""
     clicked = st.session_state[MAP_CHART].selection.get("place")
     if clicked:
         st.session_state[_ROW], st.session_state[_COLUMN] = (int(part) for part in clicked[0]["place"].split(", "))

@@ -1,7 +1,4 @@
-"""The one image that a page works on: any test image by its number, or a picture of the visitor's own.
-
-A module of the portal that imports Streamlit, like portal.ui.elements.
-"""
+"""Selector for the image that a page works on: a test image by number, or the visitor's own picture."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _OWN_PICTURE = "own_picture"  # (file id, name, pixels): a few hundred bytes, fo
 
 @dataclass(frozen=True)
 class Garment:
-    """`image` uint8 (S, S); `label` is the class's number, None for a picture whose class nobody knows."""
+    """`image` uint8 (S, S); `label` is the class's number, None if it is unknown."""
 
     image: np.ndarray
     name: str
@@ -29,13 +26,13 @@ class Garment:
 
 
 def pick(page: str) -> Garment:
-    """The visitor's choice on the page `page`, whose name begins the controls' keys."""
+    """Draw the selector of the page `page`, whose name is the prefix of the controls' keys, and return the image."""
     source = elements.one_of("Image", [TEST, OWN], key=f"{page}_source")
     return own_picture(page) if source == OWN else test_image(page)
 
 
 def test_image(page: str) -> Garment:
-    """Any image of the test set, by number; a button draws one."""
+    """Draw a control for the number of a test image and a button for a random one, and return the image."""
     test, classes = elements.arrays("data/test.npz"), elements.current_run().manifest.classes
     last, key = len(test["images"]) - 1, f"{page}_index"
     elements.keep_within(key, 0, last)
@@ -51,7 +48,7 @@ def _draw(key: str, last: int) -> None:
 
 
 def own_picture(page: str) -> Garment:
-    """The picture sent here or on another page of this session; until there is one, the first test image."""
+    """Draw an uploader and return the session's own picture; until there is one, the first test image."""
     file = st.file_uploader("A photo of one garment", key=f"{page}_upload")
     st.caption("Or send it on the page Predict. Only the small gray image is kept, until you close the page.")
     if file is not None and file.file_id != st.session_state.get(_OWN_PICTURE, ("",))[0]:
@@ -69,7 +66,7 @@ def own_picture(page: str) -> Garment:
 
 
 def keep(image_SS: np.ndarray, name: str, file_id: str = "") -> None:
-    """Keep a prepared picture, uint8 (S, S), for the pages that let a visitor work on their own."""
+    """Keep a prepared picture, uint8 (S, S), in the session for the pages that use own pictures."""
     st.session_state[_OWN_PICTURE] = (file_id, name, image_SS.tobytes())
 
 

@@ -1,4 +1,4 @@
-"""The court's room: one case at a time, a verdict kept for the session, and the machines' opinion after it."""
+"""Sections of the Label court page: one case at a time, verdicts kept for the session, then the predictions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def verdicts(cases: Sequence[Case]) -> dict[int, str]:
 
 
 def side_by_side(suspected: Sequence[Case], odd: Sequence[Case], classes: Sequence[str]) -> None:
-    """The most suspicious labels on the left, the worst redrawn images on the right."""
+    """The most suspicious labels on the left, the highest reconstruction errors on the right."""
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Most suspicious labels**")

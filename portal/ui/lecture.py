@@ -1,4 +1,4 @@
-"""Lecture mode, `?lecture=1`: larger text, and what to see in a chart hidden until it is asked for."""
+"""Lecture mode, `?lecture=1`: larger text, and answers hidden until they are requested."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LABEL, TITLE = 16, 18  # pixels of a chart's text
 
 
 def is_on() -> bool:
-    """The URL decides, so that a copied link opens as it was seen."""
+    """Whether lecture mode is on; the URL decides, so that a copied link opens in the same mode."""
     return st.query_params.get(PARAMETER) in ("1", "true")
 
 
 def pick(page: str) -> None:
-    """The switch in the sidebar, which writes the URL; called once for each page, by the entrypoint."""
+    """Draw the switch in the sidebar, which changes the URL; called once per page, by the entrypoint."""
     if st.session_state.get(_PAGE) not in (None, page) and st.session_state[_TOGGLE] and not is_on():
         st.query_params[PARAMETER] = "1"  # the browser drops what is not a widget's from the URL of the next page
     st.session_state[_PAGE] = page
@@ -46,7 +46,7 @@ def _write() -> None:
 
 
 def turn(page: str, pages: Mapping[str, st.Page]) -> None:
-    """In lecture mode, buttons to the pages before and after, which the keys B and F press: N is the quiz's."""
+    """In lecture mode, draw buttons for the previous and next page, with the keys B and F: N belongs to the quiz."""
     if not is_on():
         return
     names = list(pages)
@@ -63,12 +63,12 @@ def turn(page: str, pages: Mapping[str, st.Page]) -> None:
 
 
 def _carried() -> dict[str, str]:
-    """What the next page is told: that it is a lecture, and what is hidden. Its picker keeps the run by itself."""
+    """URL parameters for the next page: lecture mode and hidden parts; the run picker keeps the run by itself."""
     return {key: st.query_params[key] for key in (PARAMETER, "hide") if key in st.query_params}
 
 
 def hides(answer: str) -> bool:
-    """Whether the answer of this name stays hidden: then a button to show it stands in its place.
+    """Whether the answer of this name is hidden; if so, draw a button that shows it.
 
     The key A presses the page's first such button, so that a lecturer shows one answer after the other.
     """
@@ -83,7 +83,7 @@ def hides(answer: str) -> bool:
 
 
 def enlarged(figure: charts.Figure) -> charts.Figure:
-    """The chart with text to be read from the back of a room, in lecture mode; else as it is."""
+    """The chart with larger text in lecture mode; otherwise unchanged."""
     if not is_on():
         return figure
     return (

@@ -1,4 +1,4 @@
-"""The networks that the pages compare: the study's seven, its champion where it has one, and a visitor's own."""
+"""The networks that the pages compare: the study's seven, the champion if there is one, and own networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The overview's ways into the other pages, and under what conditions the run was made."""
+"""Sections of the Overview page: links to the other pages, and the conditions of the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from portal.ui import elements
 
 
 def invitations() -> None:
-    """Links to the best pages to try next, the photo first."""
+    """Draw links to the best pages to try next."""
     grid = st.grid(4, min_column_width=190, border=True)
     for name, invitation in overview.INVITATIONS.items():
         with grid.cell():
@@ -24,7 +24,7 @@ def invitations() -> None:
 
 
 def conditions(manifest: Manifest) -> None:
-    """Which profile, how much training it was, on what, and the settings that were changed."""
+    """Draw the profile, training time, hardware, and changed settings of the run."""
     if note := profile_note(manifest):
         st.caption(f":material/info: {note}")
     clocks = [elements.optional(StageClock, StageClock.path(stage)) for stage in manifest.stages]
@@ -36,7 +36,7 @@ def conditions(manifest: Manifest) -> None:
 
 
 def steps(found: Mapping[str, str]) -> None:
-    """A card for each page but this one, by the menu's sections: what the step does, and what it `found`."""
+    """Draw a card for each other page, by section of the menu: what the step does, and what it `found`."""
     if found:
         st.caption(
             "Brackets show 95 % confidence intervals (over test images for a single seed, otherwise over seeds)."

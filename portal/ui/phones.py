@@ -1,4 +1,4 @@
-"""An invitation for phones: this page's address and its QR code, for a class to scan from the projector."""
+"""Invitation for phones: the page's address and its QR code."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The playground's sliders: what a visitor does to an image, by the study's augmentations or by corruptions.
-
-A module of the portal that imports Streamlit, like portal.ui.elements.
-"""
+"""Controls of the Playground page: augmentations and corruptions of one image."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from portal.ui import elements
 
 AUGMENT, CORRUPT = "Augmentation", "Corruption"
 _CURVES = "playground_curves"
-# How far the sliders of corruptions reach, and their step; the others count per cent.
+# How far the sliders of corruptions reach, and their step; the others count percent.
 _REACH = {"rotate": (180.0, 5.0), "shift": (14.0, 1.0), "noise": (120.0, 5.0), "blur": (4.0, 0.25)}
 _SLIDERS = ("degrees", "pixels", "erased", "across", "down", *(each.name for each in CORRUPTIONS))
 _RESTING = {"across": 50, "down": 50}
@@ -31,7 +28,7 @@ def mode() -> str:
 def augmented(image_SS: np.ndarray) -> np.ndarray:
     """The image, uint8 (S, S), as the sliders of the four augmentations change it."""
     flip = st.toggle("Flip left to right", key="playground_flip", bind="query-params")
-    degrees = _slider("Rotation (degrees, counter-clockwise)", "degrees", -180, 180, 1)
+    degrees = _slider("Rotation (degrees, counterclockwise)", "degrees", -180, 180, 1)
     pixels = _slider("Perspective: corners inwards (pixels)", "pixels", 0, len(image_SS) // 4, 1)
     corners = st.pills(
         "Corners that move",
@@ -42,7 +39,7 @@ def augmented(image_SS: np.ndarray) -> np.ndarray:
         key="playground_corners",
         bind="query-params",
     )
-    erased = _slider("Erasing (per cent of the image)", "erased", 0, 60, 1)
+    erased = _slider("Erasing (percent of the image)", "erased", 0, 60, 1)
     across = _slider("Erased box, left to right (%)", "across", 0, 100, 5)
     down = _slider("Erased box, top to bottom (%)", "down", 0, 100, 5)
     _reset()
@@ -93,7 +90,7 @@ def _reset() -> None:
 
 
 def _rest() -> None:
-    """All controls that are on the page back to where nothing is changed."""
+    """Reset all controls on the page to the unchanged image."""
     for name in _SLIDERS:
         key = f"playground_{name}"
         if key in st.session_state:

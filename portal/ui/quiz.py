@@ -1,7 +1,4 @@
-"""The quiz's controls: an image, a class and a button for how sure, then what it was; a fragment, so only it reruns.
-
-A module of the portal that imports Streamlit, like portal.ui.elements. Answers stay in the visitor's session.
-"""
+"""The quiz: image, class, confidence, then the solution. A fragment; answers stay in the visitor's session."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ def sheet() -> tuple[str, int]:
 
 @st.fragment
 def play(mode: str, number: int) -> None:
-    """One image after the other: first the question, then, once it is answered, what it was and the score."""
+    """Draw one image after the other: the question, then, once it is answered, the solution and the score."""
     test, probabilities = elements.arrays("data/test.npz"), elements.arrays("final/test.npz")["probabilities"]
     images = quiz.sheet(mode, number, probabilities, test["labels"])
     if not len(images):

@@ -1,4 +1,4 @@
-"""Parts of the tuning page that a run may lack: rungs, importances, how the ranges were cut, the best trials again."""
+"""Optional sections of the tuning page: rungs, importances, the fine ranges, the best trials with new seeds."""
 
 from __future__ import annotations
 
@@ -15,26 +15,34 @@ from portal.charts.rungs import rungs
 from portal.ui import elements
 
 SLICES_A_ROW = 3
+BUDGET, IMPORTANCE = "Epochs per trial", "Which hyper-parameter matters"
+CUT, CONFIRMED = "How the ranges were narrowed", "The best trials with new seeds"
+
+
+def sections() -> list[str]:
+    """The headings of the sections that the run has files for, in the order of the page."""
+    optional = {IMPORTANCE: ImportancesSummary.PATH, CUT: RangeCut.PATH, CONFIRMED: ConfirmSummary.PATH}
+    return [BUDGET, *(name for name, path in optional.items() if elements.current_run().has(path))]
 
 
 def policy(searches: Mapping[str, SearchSummary], picked: str) -> None:
-    """What a search does with a trial and what that cost; for a search with rungs, who went on."""
-    st.subheader("How much training a trial gets")
+    """How many epochs the trials of a search get; for a search with rungs, which trials continue."""
+    st.subheader(BUDGET)
     st.markdown(search_rungs.policy_sentence(searches))
     if searches[picked].rungs:
         elements.chart(
             rungs(search_rungs.rung_frame(searches[picked]), picked),
-            see="Follow a line to see what more training gave a trial; lines that cross are trials which a short "
-            "training would have put in another order.",
+            see="Follow a line to see what more training adds. Where lines cross, the short training ranked the trials "
+            "differently.",
         )
 
 
 def importance(picked: str, points: Sequence[TrialPoint]) -> None:
-    """Which hyper-parameter matters in the picked search, and its slices, with the deck's `points` marked."""
+    """Importances of the hyper-parameters in the selected search, and its slices with the deck's `points`."""
     search = importances.of_search(elements.optional(ImportancesSummary), picked)
     if search is None or not search.trials:
         return
-    st.subheader("Which hyper-parameter matters")
+    st.subheader(IMPORTANCE)
     elements.chart(charts.importances(search), see=importances.importance_sentence(search))
     st.markdown(importances.limits_sentence(search))
     for first in range(0, len(search.parameters), SLICES_A_ROW):
@@ -45,20 +53,20 @@ def importance(picked: str, points: Sequence[TrialPoint]) -> None:
 
 
 def range_cut() -> None:
-    """How the fine ranges came from the coarse search, where the run has got that far."""
+    """The fine ranges and the coarse trials they come from, if the run has them."""
     cut = elements.optional(RangeCut)
     if cut is None:
         return
-    st.subheader("How the ranges were cut")
+    st.subheader(CUT)
     st.markdown(search_log.cut_sentence(cut))
-    elements.small_table(search_log.cut_table(cut), name="How the ranges were cut")
+    elements.small_table(search_log.cut_table(cut), name=CUT)
 
 
 def confirmation() -> None:
-    """The best trials trained again with new seeds, where the run has got that far."""
+    """The best trials trained again with new seeds, if the run has them."""
     summary = elements.optional(ConfirmSummary)
     if summary is None:
         return
-    st.subheader("What new seeds leave of it")
+    st.subheader(CONFIRMED)
     elements.chart(confirm.confirmation(summary), see=confirm.confirmation_sentence(summary))
     elements.small_table(confirm.confirmation_table(summary), name="The best trials, trained again")

@@ -1,4 +1,4 @@
-"""What the address takes off a page for a projector (`?hide=exercises,sidebar`), and what is taken off the address."""
+"""URL parameters: parts of a page hidden by `?hide=exercises,sidebar`, and removal of invalid parameters."""
 
 from __future__ import annotations
 

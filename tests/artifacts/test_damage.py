@@ -32,7 +32,7 @@ KILLS = 500
 
 
 @pytest.fixture(scope="module")
-def sealed_run(full_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def checked_run(full_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A complete run of these tests' own, its manifest with a seal, as the pipeline writes it."""
     folder = tmp_path_factory.mktemp("checked") / "study"
     shutil.copytree(full_run.folder, folder)
@@ -52,22 +52,22 @@ def paths(run: Run) -> list[str]:
     return [*run.manifest.files, *run.manifest.clock_files, Manifest.PATH]
 
 
-def test_a_flipped_byte_anywhere_in_any_file_is_found_by_name(sealed_run: Run) -> None:
+def test_a_flipped_byte_anywhere_in_any_file_is_found_by_name(checked_run: Run) -> None:
     """20 offsets a file, first and last among them; the manifest itself at 400."""
     draw, tried = random.Random(0), 0
-    for path in paths(sealed_run):
-        file = sealed_run.folder / path
+    for path in paths(checked_run):
+        file = checked_run.folder / path
         good = file.read_bytes()
         count = 400 if path == Manifest.PATH else 20
         offsets = {0, len(good) - 1, *(draw.randrange(len(good)) for _ in range(count - 2))}
         for offset in offsets:
             file.write_bytes(good[:offset] + bytes([good[offset] ^ draw.randrange(1, 256)]) + good[offset + 1 :])
-            found = _fault(sealed_run, path)
+            found = _fault(checked_run, path)
             assert found.startswith((path, "The run is of schema")), (path, offset, found)
             tried += 1
         file.write_bytes(good)
-    assert tried > 20 * len(sealed_run.manifest.files)
-    assert faults(sealed_run.folder) == []
+    assert tried > 20 * len(checked_run.manifest.files)
+    assert faults(checked_run.folder) == []
 
 
 def _fault(run: Run, path: str) -> str:
@@ -88,29 +88,29 @@ DAMAGE: dict[str, Callable[[Path, Path], None]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_file_cut_lost_or_swapped_is_found_by_name(sealed_run: Run, damage: str) -> None:
-    listed = paths(sealed_run)
+def test_a_file_cut_lost_or_swapped_is_found_by_name(checked_run: Run, damage: str) -> None:
+    listed = paths(checked_run)
     for path, other in zip(listed, [*listed[1:], listed[0]], strict=True):
-        file = sealed_run.folder / path
+        file = checked_run.folder / path
         good = file.read_bytes()
-        DAMAGE[damage](file, sealed_run.folder / other)
-        assert _fault(sealed_run, path).startswith((path, "The run is of schema")), path
+        DAMAGE[damage](file, checked_run.folder / other)
+        assert _fault(checked_run, path).startswith((path, "The run is of schema")), path
         file.write_bytes(good)
 
 
-def test_a_damaged_run_is_one_sentence_with_the_file_and_the_command(sealed_run: Run, tmp_path: Path) -> None:
+def test_a_damaged_run_is_one_sentence_with_the_file_and_the_command(checked_run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "study"
-    shutil.copytree(sealed_run.folder, folder)
+    shutil.copytree(checked_run.folder, folder)
     (folder / "errors" / "summary.json").write_bytes(b"{}")
     with pytest.raises(UserError, match=r"errors/summary.json is not what the manifest says.*run-all\.$"):
         verify_command(folder)
     assert command_for("errors/summary.json") == "python -m pipeline errors"
 
 
-def test_checking_a_manifest_costs_little(sealed_run: Run) -> None:
+def test_checking_a_manifest_costs_little(checked_run: Run) -> None:
     begun = time.process_time()
     for _ in range(10):
-        Run(sealed_run.folder)
+        Run(checked_run.folder)
     assert (time.process_time() - begun) / 10 < 0.2
 
 
@@ -245,10 +245,10 @@ def test_any_value_is_a_document_or_an_artifact_error(examples: int) -> None:
 
 @pytest.mark.parametrize("examples", EXAMPLES)
 def test_a_real_document_with_anything_at_one_place_is_a_document_or_an_artifact_error(
-    sealed_run: Run, examples: int
+    checked_run: Run, examples: int
 ) -> None:
     """A value that is anything is refused at the top; this reaches every field."""
-    files = {kind: sealed_run.folder / kind.PATH for kind in DOCUMENTS}  # type: ignore[attr-defined]
+    files = {kind: checked_run.folder / kind.PATH for kind in DOCUMENTS}  # type: ignore[attr-defined]
     real = {kind: json.loads(file.read_bytes()) for kind, file in files.items() if file.exists()}
     assert len(real) >= len(DOCUMENTS) - 1  # a run without photographs has no record of them
     ways = {kind: list(places(plain)) for kind, plain in real.items()}

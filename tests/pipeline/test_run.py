@@ -303,7 +303,7 @@ def test_publishing_copies_the_whole_run(smoke: RunFolder) -> None:
 
 
 def test_killed_and_started_again_ends_in_the_same_artifacts(run: Run, smoke: RunFolder) -> None:
-    """kill -9 of the whole process group in the middle of a stage's trials; the same command goes on."""
+    """kill -9 of the whole process group in the middle of a stage's trials; the same command resumes."""
     name = f"{smoke.folder.name}-killed"
     folder = RunFolder(ROOT / "runs" / name)
     arguments = command("augmentations", "--run", name)

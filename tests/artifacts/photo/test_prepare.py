@@ -208,7 +208,7 @@ def test_wrong_choices_are_refused(wrong: dict[str, object]) -> None:
 
 def test_steps_tell_the_way_and_end_with_the_image() -> None:
     preparation = prepare(scene((40, 60, 150), (190, 160, 120)))
-    assert [step.name for step in preparation.steps] == ["Picture", "Garment", "Trim", "Grey and negate", "28 x 28"]
+    assert [step.name for step in preparation.steps] == ["Picture", "Garment", "Trim", "Gray and negate", "28 x 28"]
     assert all(step.caption.endswith(".") and step.image.dtype == np.uint8 for step in preparation.steps)
     assert (preparation.steps[-1].image == preparation.image).all()
     assert 0.2 < preparation.facts.coverage < 0.5

@@ -124,7 +124,7 @@ def test_a_lost_cluster_is_one_sentence_and_what_is_finished_stays(cluster: Any,
     def lose(*_: object) -> None:
         cluster.head_node.all_processes["gcs_server"][0].process.kill()
 
-    with pytest.raises(UserError, match=r"^The Ray cluster was lost: .*the same command goes on\.$"):
+    with pytest.raises(UserError, match=r"^The Ray cluster was lost: .*run the same command again to resume\.$"):
         pool.run("confirm", wanted, progress=lambda share: None, finished=lose)
     pool.close(at_once=True)
     done = {spec.key for spec in pool.finished_before("confirm")}

@@ -37,7 +37,7 @@ def test_every_network_is_asked_about_the_same_images() -> None:
     assert robustness.chosen(index, 100, 0).tolist() == index.tolist()
 
 
-def test_curves_are_the_trained_networks_accuracy_on_spoiled_images(place: Workplace, spec: TrialSpec) -> None:
+def test_curves_are_the_trained_networks_accuracy_on_corrupted_images(place: Workplace, spec: TrialSpec) -> None:
     execute(spec, place)
     found = robustness._curves(place, Job("OwnBaseline1", "network", spec, 16))
     assert set(found.accuracy) == {each.name for each in CORRUPTIONS}
@@ -47,6 +47,6 @@ def test_curves_are_the_trained_networks_accuracy_on_spoiled_images(place: Workp
     model = robustness.build(spec, place.dataset)
     model.load_state_dict(TrialFolder(place.trials, spec.key).weights())
     for corruption in CORRUPTIONS[:3]:
-        spoiled = torch.from_numpy(corruption.apply(images, corruption.strengths[2]))[:, None]
-        right = (logits_of(model, spoiled).argmax(1).numpy() == labels).mean()
+        corrupted = torch.from_numpy(corruption.apply(images, corruption.strengths[2]))[:, None]
+        right = (logits_of(model, corrupted).argmax(1).numpy() == labels).mean()
         assert found.accuracy[corruption.name][2] == pytest.approx(right, abs=1 / 16)  # bf16 may tip one image

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, whenever they come: one sentence, status 130, and the same command goes on."""
+"""Ctrl-C and SIGTERM, whenever they come: one message, status 130, and the same command resumes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline import cli
 from pipeline.runner import RunFolder
 from tests.pipeline.command_line import ROOT, command, one_sentence
 
-SENTENCE = "Stopped; the same command goes on from here."
+SENTENCE = "Stopped: run the same command again to resume."
 
 
 def hear_interrupts() -> None:
@@ -126,7 +126,7 @@ def test_a_signal_that_python_drops_stops_the_run_all_the_same(number: str, afte
     code = STOPPED_IN_A_CALLBACK.format(number=number, after=after)
     stopped = ended("-c", code)
     assert stopped.returncode == 130, stopped.stderr
-    assert one_sentence(stopped.stderr).startswith("Stopped; the same command goes on")
+    assert one_sentence(stopped.stderr).startswith("Stopped: run the same command again")
 
 
 KILLED_WORKERS = """

@@ -96,7 +96,7 @@ def test_by_class_a_class_without_an_answer_has_no_accuracy() -> None:
     assert frame["answered"].tolist() == [50.0, 0.0]
     assert frame["accuracy"].iloc[0] == 100.0
     assert np.isnan(frame["accuracy"].iloc[1])
-    assert calibration.by_class_sentence(frame).startswith("Bag is abstained from most: 100.0 %")
+    assert calibration.by_class_sentence(frame).startswith("The model abstains most often on Bag: 100.0 %")
     assert len(rows_with(confidence.by_class_chart(frame, "test", 0.7), "class", "figure")) == 3
 
 

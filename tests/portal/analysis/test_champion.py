@@ -158,7 +158,7 @@ def test_the_student_and_its_teachers_are_named(changed: c.AblationSummary) -> N
 
 
 def test_a_second_round_is_told_with_what_it_gave(summary: c.ChampionSummary) -> None:
-    assert champion.rounds_sentence(summary) == "" and champion.schooling(summary) == "5 epochs"
+    assert champion.rounds_sentence(summary) == "" and champion.training_length(summary) == "5 epochs"
     twice = dataclasses.replace(summary, earlier=(dataclasses.replace(summary.fit, highest_val_accuracy=0.9),))
     first, second = (
         text.accuracy(share, summary.validation_images) for share in (0.9, summary.fit.highest_val_accuracy)

@@ -26,7 +26,7 @@ def search(chance: float | None = 0.2) -> c.SearchImportances:
 def test_only_what_exceeds_chance_is_named() -> None:
     assert importance_sentence(search()).startswith("Above what shuffled accuracies give: learning rate (60 %).")
     assert importance_sentence(search(chance=0.7)).startswith("No parameter explains more")
-    assert importance_sentence(search(chance=None)) == "4 trials are too few to tell an importance from chance."
+    assert importance_sentence(search(chance=None)) == "4 trials are too few to distinguish an importance from chance."
 
 
 def test_the_limits_name_trials_epochs_and_interactions() -> None:

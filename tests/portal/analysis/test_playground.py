@@ -93,7 +93,7 @@ def test_a_link_restores_image_and_change(only_run: Path, tiny: TinyRun) -> None
     assert app.number_input(key="playground_index").value == 7
     assert app.slider(key="playground_degrees").value == 30
     name = tiny.classes[tiny.labels[-100:][7]]
-    assert f"networks answer the label, {name}" in words(app)
+    assert f"networks predict the label, {name}" in words(app)
 
 
 def test_values_that_no_slider_has_are_left_out(only_run: Path) -> None:
@@ -138,7 +138,7 @@ def test_ones_own_picture_is_prepared_and_kept_for_other_pages(only_run: Path) -
     app.file_uploader(key="playground_upload").set_value(garment()).run()
     assert not app.exception
     assert charts(app) != waiting
-    assert "which most say of the unchanged picture" in words(app)
+    assert "the most frequent prediction for the unchanged picture" in words(app)
     kept = app.session_state["own_picture"]
     assert len(kept[2]) == 28 * 28
     app.file_uploader(key="playground_upload").set_value(("a.pdf", b"%PDF-1.7", "application/pdf")).run()

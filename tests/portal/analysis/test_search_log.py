@@ -63,7 +63,7 @@ def test_the_best_so_far_is_the_one_on_the_highest_rung() -> None:
     assert frame["epochs"].tolist() == [1, 1, 3, 1]
     table = search_log.log_table(frame, 2)
     assert table.loc["Rung reached", "Trial 2"] == "2 of 2"
-    assert search_log.trials_table(frame)["Epochs in all"].tolist() == [1, 1, 3, 1]
+    assert search_log.trials_table(frame)["Epochs trained"].tolist() == [1, 1, 3, 1]
 
 
 def test_times_go_over_all_rungs() -> None:
@@ -83,7 +83,7 @@ def test_a_search_without_rungs_says_nothing_of_them() -> None:
 def test_the_policy_says_what_it_spent_and_what_full_trials_would() -> None:
     sentence = search_rungs.policy_sentence({"coarse": halved()})
     assert "all trials train for 1 epoch, the best third of those again, from new weights, for 2." in sentence
-    assert "The coarse search trained for 6 epochs; every trial in full, for 2, would take 8." in sentence
+    assert "The coarse search trained for 6 epochs; training every trial for 2 would take 8." in sentence
     assert len(search_rungs.rung_frame(halved())) == 5
 
 
@@ -139,7 +139,7 @@ def test_the_cut_is_shown_before_and_after() -> None:
     table = search_log.cut_table(cut)
     assert table.loc["Learning rate"].tolist() == ["0.001 to 0.1", "0.005 to 0.05"]
     assert table.loc["Optimizer"].tolist() == ["SGD or SAM", "SAM"]
-    assert "best 3 coarse trials span (trials 4, 1, 0)" in search_log.cut_sentence(cut)
+    assert "span the best 3 coarse trials (4, 1, 0)" in search_log.cut_sentence(cut)
 
 
 def test_the_deck_stands_beside_the_best_trials_only_where_asked() -> None:

@@ -74,4 +74,4 @@ def test_layers_keep_their_order_and_their_sums(summary: ArchitecturesSummary) -
     assert frame["parameters"].sum() == sum(row.parameters for row in result.layer_table)
     assert frame["output"].tolist()[0] == "32 x 28 x 28"
     assert len(spec_of(architectures.layers(frame, result.name))["vconcat"]) == 4
-    assert "hold 62% of the parameters" in architectures.where_the_weight_is(frame)
+    assert "hold 62 % of the parameters" in architectures.where_the_weight_is(frame)

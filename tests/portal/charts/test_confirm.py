@@ -36,10 +36,10 @@ def test_each_candidate_has_its_seeds_their_mean_and_the_searchs_figure(summary:
     assert "rule" in marks_of(chart)
 
 
-def test_the_sentence_says_the_drop_and_that_the_favourite_lost(summary: ConfirmSummary) -> None:
+def test_the_sentence_says_the_drop_and_that_the_favorite_lost(summary: ConfirmSummary) -> None:
     sentence = confirm.confirmation_sentence(summary)
     assert "gave these trials 92.50 % on average, new seeds give 91.00 %: 1.50 percentage points less" in sentence
-    assert "is fine #1, not the searches' own favourite fine #0" in sentence
+    assert "is fine #1, not the searches' own favorite fine #0" in sentence
 
 
 def test_a_gain_is_not_called_luck(summary: ConfirmSummary) -> None:

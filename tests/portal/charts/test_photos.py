@@ -48,10 +48,10 @@ def test_steps_are_drawn_in_their_order_with_an_interval(figures: PhotoEvaluatio
 
 
 def test_the_sentences_name_the_largest_gain_and_every_loss(figures: PhotoEvaluation) -> None:
-    assert photos.step_sentence(figures) == ("From 2 % to 85 % right. The largest gain, 52 points, came with “Found”.")
-    assert photos.lost_sentence(figures).startswith("“Evened” makes it worse for the network that answers there")
+    assert photos.step_sentence(figures) == ("Accuracy rises from 2 % to 85 %. The step “Found” gains most: 52 points.")
+    assert photos.lost_sentence(figures).startswith("“Evened” lowers the accuracy of the network used there")
     better = PhotoEvaluation("", "", "", 34, CLASSES, {}, figures.steps[:2])
-    assert photos.lost_sentence(better) == "No step makes it worse."
+    assert photos.lost_sentence(better) == "No step lowers the accuracy."
 
 
 def test_labels_of_no_class_have_no_bar(figures: PhotoEvaluation) -> None:
@@ -70,16 +70,16 @@ def test_every_answer_is_counted_and_what_is_right_framed(figures: PhotoEvaluati
     assert list(frame[frame["right"]]["class"]) == ["Dress", "Coat"]
     check_titled(photos.answer_chart(figures.steps[0], figures))
     assert photos.answer_sentence(figures.steps[0], CLASSES) == (
-        "97 % of all photographs are taken for Bag, whatever they show."
+        "97 % of all photographs are predicted as Bag, whatever they show."
     )
     assert photos.answer_sentence(figures.steps[3], CLASSES) == (
-        "The most frequent wrong answer is Bag: 6 of 34 photographs."
+        "The most frequent wrong prediction is Bag: 6 of 34 photographs."
     )
 
 
 def test_rejection_is_told_where_it_was_measured(figures: PhotoEvaluation) -> None:
     assert photos.rejection_sentence(figures).startswith(
-        "Of 4 photographs of none of the classes (hat), 3 are rejected."
+        "Of 4 photographs that show none of the classes (hat), 3 are rejected."
     )
     without = PhotoEvaluation("", "", "", 34, CLASSES, {}, figures.steps[:1])
     assert photos.rejection_sentence(without) == ""
@@ -95,8 +95,7 @@ def test_the_ground_is_all_that_changes() -> None:
     images = np.array([[[0, 255], [10, 20]]], np.uint8)
     assert photos.light_ground(images).tolist() == [[[255, 0], [245, 235]]]
     sentence = photos.ground_sentence(np.array([0, 1, 2]), np.array([0, 1, 1]), np.array([2, 2, 2]))
-    assert sentence.startswith("As the data set has them, 2 of 3 are answered right; ")
-    assert "photos show garments, 1." in sentence
+    assert sentence.startswith("2 of 3 originals are classified correctly, but only 1 after inversion")
 
 
 def test_what_the_photo_model_learned_from_is_said() -> None:
@@ -105,4 +104,4 @@ def test_what_the_photo_model_learned_from_is_said() -> None:
     assert "90 photographs (a collection, commit 1196151, license: CC0)" in said
     own = photos.trained_on(dataclasses.replace(training, source="my class", commit="", license=""))
     assert "90 photographs (my class)" in own
-    assert "Fashion-MNIST alone" in photos.trained_on(None)
+    assert "Fashion-MNIST only" in photos.trained_on(None)

@@ -35,9 +35,11 @@ def test_each_network_is_right_or_wrong(frame: pd.DataFrame) -> None:
 
 def test_the_sentence_counts_before_and_after(frame: pd.DataFrame) -> None:
     assert playground.still_right(frame, "shoe", labelled=True) == (
-        "1 of 3 networks answer the label, shoe; before the change 2 did."
+        "1 of 3 networks predict the label, shoe (before the change: 2)."
     )
-    assert "which most say of the unchanged picture" in playground.still_right(frame, "shoe", labelled=False)
+    assert "the most frequent prediction for the unchanged picture" in playground.still_right(
+        frame, "shoe", labelled=False
+    )
 
 
 def test_the_chart_shows_the_way_of_every_network(frame: pd.DataFrame) -> None:

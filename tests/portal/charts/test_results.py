@@ -89,7 +89,7 @@ def test_classes_that_the_deck_has_not_stand_alone(final: FinalSummary) -> None:
 def test_the_table_ends_with_the_averages(final: FinalSummary) -> None:
     table = results.class_table(final).data
     assert table["Class"].tolist()[-2:] == ["macro avg", "weighted avg"]
-    assert table["Deck's f1"].tolist()[:2] == [0.91, 0.99]
+    assert table["Deck's F1"].tolist()[:2] == [0.91, 0.99]
     np.testing.assert_allclose(table["F1"].tolist()[:10], [row.f1 for row in final.classes])
 
 

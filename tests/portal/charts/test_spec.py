@@ -41,6 +41,7 @@ def test_a_page_s_charts_are_what_streamlit_would_send(only_run: Path, page: str
     for figure in records[page].figures:
         ours, theirs = chart_spec.with_arrow(figure), vega_charts._convert_altair_to_vega_lite_spec(figure)
         assert theirs.pop("title")["text"], "which the page prints above the chart"
+        assert ours.pop("config") == {**theirs.pop("config", {}), "axisDiscrete": {"labelFlush": False}}
         assert unnamed(ours, {}) == unnamed(theirs, {})
         for mine, other in zip(tables(ours), tables(theirs), strict=True):
             pd.testing.assert_frame_equal(mine, other)

@@ -44,7 +44,7 @@ def test_failed_trials_are_not_drawn(searches: dict[str, SearchSummary], frames:
     assert len(rows_with(chart, "momentum", "reason")) == frames["coarse"]["accuracy"].notna().sum() == 5
 
 
-def test_the_best_trial_of_each_search_has_a_label(
+def test_the_best_trial_of_each_search_has_a_ring(
     searches: dict[str, SearchSummary], frames: dict[str, pd.DataFrame]
 ) -> None:
     drawn = search_log.drawn_until(frames, "fine", 5)
@@ -86,5 +86,5 @@ def test_trials_far_below_stand_on_the_edge_and_are_counted() -> None:
     frame = pd.DataFrame({"search": "coarse", "trial": [0, 1], "accuracy": [90.0, 10.0], "best_accuracy": [90.0, 90.0]})
     frame = frame.assign(lr=0.01, weight_decay=0.001, momentum=0.9, last_layers=2, optimizer="SGD")
     spec = spec_of(tuning.best_so_far(frame, 1, None))
-    assert "1 below 85 % drawn on the lower edge" in " ".join(spec["title"]["subtitle"])
+    assert "1 below 85 % at the lower edge" in " ".join(spec["title"]["subtitle"])
     assert encodings_of(tuning.best_so_far(frame, 1, None), "point")["y"]["scale"]["clamp"] is True

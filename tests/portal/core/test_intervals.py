@@ -59,6 +59,6 @@ def test_every_accuracy_beside_the_deck_s_has_its_interval(full_run: Run) -> Non
         *champion.beside_deck(better, final)[:3],
         *overview.headline(dataclasses.replace(study, champion=better)),
     ]
-    accuracies = [row for row in rows if row.what not in ("Test loss", "Test loss (nats)", "Macro f1")]
+    accuracies = [row for row in rows if row.what not in ("Test loss", "Test loss (nats)", "Macro F1")]
     assert len(accuracies) == 11
     assert [row.what for row in accuracies if "[" not in row.ours] == []

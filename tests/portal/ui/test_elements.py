@@ -1,4 +1,4 @@
-"""What the pages share: text, pictures, and the chart's furniture."""
+"""What the pages share: text, pictures, and charts."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from portal import charts
 from portal.charts import spec as chart_spec
 from portal.core import pictures, text
 from portal.takeaway import files
+from portal.ui import elements
 from tests.portal.tiny_run import MACHINE, TinyRun
 
 
@@ -30,6 +31,29 @@ def test_a_strip_joins_images_with_a_white_gap() -> None:
     assert joined.shape == (4, 3 * 4 + 2 * 2)
     assert (joined[:, 4:6] == 255).all()
     assert (joined[:, :4] == 0).all()
+
+
+def test_a_framed_picture_has_clear_sides_and_its_own_pixels_between() -> None:
+    for image in (np.full((28, 28), 7, np.uint8), np.full((30, 20, 3), 7, np.uint8)):
+        shown = pictures.framed(image, 6 / 144)
+        side = (shown.shape[1] - image.shape[1]) // 2
+        assert side >= 1 and (shown[:, :side] == 0).all() and (shown[:, -side:] == 0).all()
+        assert (shown[:, side:-side, :3] == 7).all() and (shown[:, side:-side, 3] == 255).all()
+
+
+@pytest.mark.parametrize(("rows", "height"), [(elements.MOST_ROWS, "content"), (145, "auto")])
+def test_a_long_table_scrolls_at_a_fixed_height(monkeypatch: pytest.MonkeyPatch, rows: int, height: str) -> None:
+    drawn: dict[str, object] = {}
+    monkeypatch.setattr(elements.st, "dataframe", lambda frame, **words: drawn.update(words))
+    elements.table(pd.DataFrame({"Trial": range(rows)}), alt="All trials")
+    assert drawn["height"] == height
+
+
+def test_a_narrow_column_breaks_long_names_and_keeps_n_together() -> None:
+    assert text.breakable("OwnBaseline2").split("\N{ZERO WIDTH SPACE}") == ["Own", "Baseline2"]
+    assert text.breakable("Rotation(5)").split("\N{ZERO WIDTH SPACE}") == ["Rotation", "(5)"]
+    assert " " not in text.breakable("(n = 4)")
+    assert text.breakable("95.37 % (n = 4), SGD").startswith("95.37 % (n")
 
 
 def test_numbers_as_words() -> None:

@@ -13,7 +13,7 @@ from portal.core.navigation import ROOT
 from portal.predict import steps
 from tests.portal.test_pages import open_page, sentences
 
-OTHER_NETWORKS = "These figures were measured with other networks than those of the run shown."
+OTHER_NETWORKS = "These figures were measured with other networks than those of this run."
 
 
 def test_the_committed_figures_are_of_photographs_by_label() -> None:
@@ -31,7 +31,7 @@ def test_a_step_is_picked_by_the_url(only_run: Path) -> None:
     page = open_page("why_photos_fail", why_photos_fail_step="1. Resized")
     assert page.selectbox(key="why_photos_fail_step").value == "1. Resized"
     assert len(page.get("vega_lite_chart")) == 3
-    assert any("are taken for Bag, whatever they show" in caption.value for caption in page.caption)
+    assert any("are predicted as Bag, whatever they show" in caption.value for caption in page.caption)
     page = open_page("why_photos_fail", why_photos_fail_step="9. Nothing")
     assert page.selectbox(key="why_photos_fail_step").index == len(steps.LADDER) - 1
 
@@ -39,7 +39,7 @@ def test_a_step_is_picked_by_the_url(only_run: Path) -> None:
 def test_each_class_is_shown_on_both_grounds(only_run: Path, full_run: Run) -> None:
     page = open_page("why_photos_fail")
     assert sum(len(each.captions) for each in page.image) == 2 * len(full_run.manifest.classes)
-    assert any("with dark and light exchanged" in caption.value for caption in page.caption)
+    assert any("after inversion" in caption.value for caption in page.caption)
 
 
 def test_figures_of_other_networks_say_so(only_run: Path) -> None:
@@ -71,6 +71,6 @@ def test_damaged_figures_give_a_sentence(only_run: Path, tmp_path: Path, monkeyp
     whole = steps.figures
     monkeypatch.setattr(steps, "figures", lambda: whole(file))
     [sentence] = sentences(open_page("why_photos_fail"))
-    assert "photos.json" in sentence and "measure it again" in sentence
+    assert "photos.json" in sentence and "measure again" in sentence
     assert steps.figures is not whole and whole(tmp_path / "none.json") is None
     assert (ROOT / "artifacts" / "photos.json").is_file()

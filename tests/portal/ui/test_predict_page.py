@@ -54,9 +54,11 @@ def page(only_run: Path) -> AppTest:
 
 
 def test_before_anything_is_sent_a_test_image_shows_how_it_works(page: AppTest) -> None:
-    [caption] = [caption.value for caption in page.caption if caption.value.startswith("Until you send a picture: ")]
-    assert "Test image 0, labelled " in caption
-    assert "Zalando SE, MIT licence" in caption
+    [caption] = [
+        caption.value for caption in page.caption if caption.value.startswith("Example until you send a picture: ")
+    ]
+    assert "Test image 0, labeled " in caption
+    assert "Zalando SE, MIT license" in caption
     assert verdict(page).startswith("This ")
     assert len(charts(page)) == 3
 
@@ -65,7 +67,7 @@ def test_the_verdict_and_its_margin_come_first(page: AppTest) -> None:
     send(page, garment())
     assert "looks like" in verdict(page)
     assert any("below the threshold: kept" in text.value for text in page.main.caption)
-    assert steps(page)[:5] == ["Picture", "Garment", "Trim", "Grey and negate", "28 x 28"]
+    assert steps(page)[:5] == ["Picture", "Garment", "Trim", "Gray and negate", "28 x 28"]
 
 
 def test_a_test_image_sent_as_a_file_gets_its_own_answer(page: AppTest, tiny: TinyRun) -> None:
@@ -116,7 +118,7 @@ def test_the_visitor_can_change_the_preparation(page: AppTest) -> None:
     send(page, garment())
     kept = charts(page)
     page.segmented_control(key="predict_invert").set_value("no").run()
-    assert "Grey" in steps(page)
+    assert "Gray" in steps(page)
     assert charts(page) != kept
     page.segmented_control(key="predict_ground").set_value("none").run()
     assert any("whole picture is taken" in caption for image in page.image for caption in image.captions)
@@ -136,13 +138,13 @@ def test_a_pasted_picture_stays_when_a_control_changes(only_run: Path) -> None:
 def test_a_camera_is_offered_with_what_it_needs(only_run: Path) -> None:
     page = open_page("predict", predict_source="Camera")
     assert page.camera_input(key="predict_camera")
-    assert any("only over https or on localhost" in caption.value for caption in page.caption)
+    assert any("only over HTTPS or on localhost" in caption.value for caption in page.caption)
 
 
 def test_a_deep_link_names_a_test_image(only_run: Path, tiny: TinyRun) -> None:
     page = open_page("predict", predict_source="Test image", predict_index="7")
     label = tiny.classes[tiny.labels[-100:][7]]
-    assert any(f"Test image 7, labelled {label}" in caption.value for caption in page.caption)
+    assert any(f"Test image 7, labeled {label}" in caption.value for caption in page.caption)
 
 
 def test_one_example_of_each_class_can_be_chosen(only_run: Path, tiny: TinyRun) -> None:
@@ -154,7 +156,7 @@ def test_one_example_of_each_class_can_be_chosen(only_run: Path, tiny: TinyRun) 
     buttons[name].click().run()
     first = int(np.flatnonzero(labels == labels[7])[0])
     assert page.number_input(key="predict_index").value == first
-    assert any(f"Test image {first}, labelled {name}" in caption.value for caption in page.caption)
+    assert any(f"Test image {first}, labeled {name}" in caption.value for caption in page.caption)
 
 
 def test_a_run_without_a_network_for_photos_says_that_it_rejects_nothing(

@@ -66,7 +66,7 @@ def test_a_study_from_before_there_were_rungs_shows_without_them(
     tiny.write(tmp_path / "study", without=["confirm/"])
     monkeypatch.setenv("FASHION_RUNS", str(tmp_path / "study"))
     app = open_page("tuning")
-    assert "What new seeds leave of it" not in [each.value for each in app.subheader]
+    assert "The best trials with new seeds" not in [each.value for each in app.subheader]
     assert "(the deck's policy)" in words(app)
 
 
@@ -77,7 +77,7 @@ def test_a_halving_search_shows_who_went_on(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("FASHION_RUNS", str(tmp_path / "study"))
     app = open_page("tuning")
     assert "Successive halving with restarts" in words(app)
-    assert "lines that cross" in words(app)
+    assert "Where lines cross" in words(app)
 
 
 def test_a_run_whose_fine_search_is_not_there_yet_shows_the_coarse_one(
