@@ -27,6 +27,7 @@ from pipeline import photographs, stages
 from pipeline.config import Config
 from pipeline.planning.planner import prepare
 from pipeline.publish import STUDY, UNFINISHED, publish, publish_unfinished, verify
+from pipeline.publish_photo import publish_photo_network
 from pipeline.runner import RunFolder, Runner
 from pipeline.search.study import write_file
 from pipeline.stages import STAGES, Stage
@@ -254,9 +255,17 @@ def publish_command(
     unfinished: Annotated[
         bool, typer.Option("--unfinished", help="Of an unfinished run: only its finished trials' records.")
     ] = False,
+    photo_model: Annotated[
+        bool, typer.Option("--photo-model", help="Only the photo network, which takes the place of the study's.")
+    ] = False,
+    data: DataFolder = None,
 ) -> None:
     """Verify a finished run and make it the committed study, artifacts/study."""
     folder = _folder(run or chosen_profile(profile))
+    if photo_model:
+        publish_photo_network(folder, pipeline_data.load(data), profiles.profile("standard").export.parity_images)
+        console.print(f"Published the photo network of {folder.study} in {STUDY}.", highlight=False)
+        return
     if unfinished:
         count = publish_unfinished(folder.work)
         console.print(f"Wrote the records of {count} finished trials to {UNFINISHED}.", highlight=False)

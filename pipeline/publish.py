@@ -49,7 +49,7 @@ def publish(source: Path, target: Path = STUDY) -> int:
             raise UserError(
                 f"The run in {source} is {size / 1e6:.1f} MB, over the {MAX_BYTES / 1e6:.0f} MB to be committed."
             )
-        _swap(fresh, target, Path(temporary) / "old")
+        swap(fresh, target, Path(temporary) / "old")
     shutil.rmtree(target.parent / UNFINISHED.name, ignore_errors=True)
     return size
 
@@ -60,7 +60,7 @@ def publish_unfinished(work: Path, target: Path = UNFINISHED) -> int:
         fresh = Path(temporary) / "fresh"
         fresh.mkdir()
         count = stage_trials.write_finished(work, fresh)
-        _swap(fresh, target, Path(temporary) / "old")
+        swap(fresh, target, Path(temporary) / "old")
     return count
 
 
@@ -76,7 +76,7 @@ def _keep_readings(folder: Path, replaced: Path) -> None:
         store.write_atomic(folder / Manifest.PATH, store.manifest_bytes(kept))
 
 
-def _swap(fresh: Path, target: Path, old: Path) -> None:
+def swap(fresh: Path, target: Path, old: Path) -> None:
     """Swap by two renames, so that no reader finds half a study."""
     if target.exists():
         target.rename(old)

@@ -73,9 +73,13 @@ def _jobs(context: Context) -> list[Job]:
     for name, each in zip(names, architectures.specs(context), strict=True):
         jobs.append(Job(name, "architecture", each, SMALLEST_FIRST[:-1], None, images, "validation"))
     if photo_model.has_photo_model(context):
-        photo, summary = photo_model.photo_spec(context), context.document(PhotoSummary)
-        jobs.append(Job("photo", "photo", photo, (PHOTO_PRECISION,), PHOTO_PRECISION, images, "validation", summary))
+        jobs.append(photo_job(photo_model.photo_spec(context), context.document(PhotoSummary), images))
     return jobs
+
+
+def photo_job(spec: TrialSpec, summary: PhotoSummary, images: int) -> Job:
+    """The job of the network for photos."""
+    return Job("photo", "photo", spec, (PHOTO_PRECISION,), PHOTO_PRECISION, images, "validation", summary)
 
 
 def exported(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:

@@ -46,6 +46,7 @@ from artifacts.store import Run
 from pipeline import data
 from pipeline.config import PROFILES, SplitConfig
 from pipeline.publish import publish, publish_unfinished
+from pipeline.publish_photo import publish_photo_network
 from pipeline.runner import RunFolder, Runner
 from pipeline.search.study import write_file
 from pipeline.stages import STAGES, named
@@ -449,3 +450,27 @@ def test_an_unfinished_runs_trials_are_taken_over(smoke: RunFolder, run: Run, tm
         assert all(
             again.manifest.files[path] == run.manifest.files[path] for path in again.manifest.stages[stage].files
         )
+
+
+def test_a_photo_network_trained_by_itself_takes_the_place_of_the_studys(
+    smoke: RunFolder, run: Run, tmp_path: Path
+) -> None:
+    study = tmp_path / "study"
+    publish(smoke.study, study)
+    second = second_run(tmp_path / "second", smoke, seed=1)
+    with pytest.raises(UserError, match="no photo network to publish"):
+        publish_photo_network(second.folder, second.dataset, 20, study)
+    second.run([named("photo-model")])
+    publish_photo_network(second.folder, second.dataset, 20, study)
+    published, alone = Run(study), Run(second.folder.study)
+    assert published.verify() == []
+    assert published.document(PhotoSummary) == alone.document(PhotoSummary) != run.document(PhotoSummary)
+    before, after = (each.document(ExportSummary).models for each in (run, published))
+    assert [model for model in after if model.role != "photo"] == [model for model in before if model.role != "photo"]
+    [photo] = (model for model in after if model.role == "photo")
+    assert published.bytes(photo.file) != run.bytes(photo.file) and photo.parity[0].argmax_equal == 20
+    assert published.manifest.test_reads == (*run.manifest.test_reads, *alone.manifest.test_reads)
+    assert published.manifest.settings == ("photo-model: trained by itself, profile smoke",)
+    publish_photo_network(second.folder, second.dataset, 20, study)  # again: nothing is said twice
+    assert Run(study).manifest.test_reads == published.manifest.test_reads
+    assert Run(study).manifest.settings == published.manifest.settings
