@@ -46,7 +46,7 @@ if changed := elements.optional(AblationSummary):
         elements.chart(charts.difference_chart(frame, len(changed.views.seeds), changed.validation_images), see=see)
     with right:
         see = "The same training runs, seed by seed. The first row is the champion."
-        elements.chart(question_chart(changed.question), see=see)
+        elements.chart(question_chart(changed.question, "Accuracy of each variant"), see=see)
     st.caption(ablation.budget_caution(changed, summary))
     st.markdown(f"{ablation.network_sentence(changed)}\n\n{ablation.student_sentence(changed)}")
 

@@ -91,9 +91,9 @@ def prepare(rgb: Rgb, choices: Choices = Choices(), size: int = 28) -> Preparati
     tones = [tone, _tone(photo, mask, not inverted)] if choices.invert == "auto" else [tone]
     variants = tuple(_fit(shade, mask, size, whole) for whole in (True, False) for shade in tones)
     steps = (
-        Step("Picture", "As it was sent, upright and made smaller.", photo),
+        Step("Picture", "As sent, upright and reduced.", photo),
         Step("Garment", _FOUND[ground], _cut_out(photo, mask)),
-        Step("Trim", "Empty edges cut away.", _trim(_cut_out(photo, mask), mask)),
+        Step("Trim", "Empty edges removed.", _trim(_cut_out(photo, mask), mask)),
         Step("Gray and negate" if inverted else "Gray", _TONE[inverted], _trim(tone, mask)),
         Step(f"{size} x {size}", f"Longest edge to {size} pixels, sharpened, centered on black.", image),
     )
@@ -101,14 +101,14 @@ def prepare(rgb: Rgb, choices: Choices = Choices(), size: int = 28) -> Preparati
 
 
 _FOUND = {
-    "photo": "GrabCut: the border's colours are ground, the rest is garment.",
-    "light": "Everything that differs from the plain light ground.",
-    "dark": "Everything that differs from the plain dark ground.",
-    "none": "The whole picture is taken for the garment.",
+    "photo": "GrabCut separates the garment from the colors of the border.",
+    "light": "Everything that differs from the light background.",
+    "dark": "Everything that differs from the dark background.",
+    "none": "The garment fills the whole picture.",
 }
 _TONE = {
-    True: "Dark becomes bright, as in Fashion-MNIST; brightness and contrast evened out.",
-    False: "Tones kept; brightness and contrast evened out.",
+    True: "Negated as in Fashion-MNIST; brightness and contrast normalized.",
+    False: "Not negated; brightness and contrast normalized.",
 }
 
 
@@ -192,7 +192,7 @@ def _pass_through(photo: Rgb, size: int, choices: Choices) -> Preparation:
     shown = _shrink(photo)  # what is kept of a large picture is as small as a photo's steps
     mask = _shrink(grey.astype(np.uint8, copy=False)) > 24
     steps = (
-        Step("Picture", "As it was sent.", shown),
+        Step("Picture", "As sent.", shown),
         Step(f"{size} x {size}", "Gray, square, and on black: already in Fashion-MNIST's format.", image),
     )
     return Preparation(steps, image, mask, Facts("own", inverted, True, float(mask.mean())), (image,))

@@ -14,6 +14,7 @@ from artifacts.deck import TrialPoint
 from portal.analysis.importances import CHOICES, importance_frame, slice_frame
 from portal.analysis.search_log import VALUES
 from portal.charts import NEUTRAL, layered, titled
+from portal.charts.tuning import STEPS
 from portal.core.memo import kept
 from portal.core.text import count
 
@@ -101,4 +102,6 @@ def _axis(name: str) -> alt.X:
         return alt.X("value:N", title=None, axis=alt.Axis(labelAngle=0))
     kind: dict[str, Any] = {"type": "log"} if name in LOG_SCALED else {"zero": False}
     scale = alt.Scale(nice=False, padding=8, **kind)
-    return alt.X("value:Q", title=None, scale=scale, axis=alt.Axis(format="~g", tickCount=4, labelOverlap=True))
+    ticks: dict[str, Any] = {"values": STEPS, "labelOverlap": "greedy"} if name in LOG_SCALED else {"tickCount": 4}
+    axis = alt.Axis(format="~g", labelSeparation=4, **ticks)
+    return alt.X("value:Q", title=None, scale=scale, axis=axis)

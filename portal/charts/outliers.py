@@ -12,6 +12,7 @@ import pandas as pd
 from artifacts.contract import OutliersSummary
 from portal.charts import NEUTRAL, TEXT, layered, sized, titled
 from portal.core.memo import kept
+from portal.core.pictures import strip
 
 FLOOR = 0.7  # of the log axis: below 1, so that a bar of one image still has a height
 DECADES = alt.Axis(values=[1, 10, 100, 1_000, 10_000, 100_000], format=",d")
@@ -86,6 +87,5 @@ def above_by_class(frame: pd.DataFrame) -> alt.Chart:
 
 
 def pairs(images_NSS: np.ndarray, reconstructions_NSS: np.ndarray, gap: int = 1) -> np.ndarray:
-    """Each image beside its reconstruction, in one picture: (N, S, 2S + gap), the gap white."""
-    white = np.full((*images_NSS.shape[:2], gap), 255, dtype=np.uint8)
-    return np.concatenate([images_NSS, white, reconstructions_NSS], axis=2)
+    """Each image next to its reconstruction as gray and alpha (N, S, 2S + gap, 2), with a clear gap."""
+    return np.stack([strip(np.stack(pair), gap) for pair in zip(images_NSS, reconstructions_NSS, strict=True)])

@@ -171,12 +171,12 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
         "step:N",
         sort=steps,
         title=None,
-        axis=alt.Axis(labelAngle=0, labelLimit=90, labelExpr="split(datum.label, ' ')"),
+        axis=alt.Axis(labelAngle=0, labelFontSize=10, labelOverlap=False, labelExpr="split(datum.label, ' ')"),
     )
     y = alt.Y("accuracy:Q", title="Accuracy (%)", scale=alt.Scale(zero=False, padding=20))
     legend = alt.Legend(orient="top", title=None, symbolStrokeWidth=0, symbolOpacity=1)
     base = alt.Chart(frame).encode(x=x, color=alt.Color("source:N", sort=[OURS, DECK], legend=legend))
-    dash = alt.StrokeDash("source:N", sort=[OURS, DECK], scale=alt.Scale(range=[[1, 0], [5, 4]]), legend=None)
+    dash = alt.StrokeDash("source:N", sort=[OURS, DECK], scale=alt.Scale(range=[[1, 0], [5, 4]]), legend=legend)
     shape = alt.Shape("source:N", sort=[OURS, DECK], scale=alt.Scale(range=["circle", "diamond"]), legend=legend)
     layers = [
         base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash),

@@ -15,7 +15,7 @@ from portal.charts.seeds import SeedGroup, seed_chart
 from portal.core import text
 from portal.core.memo import kept
 
-METRICS = ("precision", "recall", "f1")
+METRICS = {"precision": "precision", "recall": "recall", "F1": "f1"}  # fields of a class's scores by their names
 SHAPES = ("circle", "triangle-up", "diamond")
 # Blue and orange of middle lightness; the strongest cell is 65 % opaque, so that the theme's text reads on any cell.
 RIGHT, WRONG = "#2f6fc4", "#d9720f"
@@ -78,11 +78,11 @@ def class_scores(final: FinalSummary) -> alt.LayerChart:
         {
             "class": row.name,
             "metric": metric,
-            "score": getattr(row, metric),
-            "deck": getattr(theirs[row.name], metric) if row.name in theirs else None,
+            "score": getattr(row, field),
+            "deck": getattr(theirs[row.name], field) if row.name in theirs else None,
         }
         for row in final.classes
-        for metric in METRICS
+        for metric, field in METRICS.items()
     ]
     y = alt.Y("class:N", title=None, sort=None, axis=alt.Axis(grid=True, tickBand="extent"))
     base = alt.Chart(pd.DataFrame(rows)).encode(y=y, yOffset=alt.YOffset("metric:N", sort=list(METRICS)))
@@ -122,10 +122,10 @@ def class_table(final: FinalSummary) -> Styler:
     rows = []
     for row in (*final.classes, final.macro, final.weighted):
         line: dict[str, object] = {"Class": row.name, "Images": row.support}
-        for metric, title in zip(METRICS, ("Precision", "Recall", "F1"), strict=True):
-            line[title] = getattr(row, metric)
+        for metric, field in METRICS.items():
+            line[f"{metric[0].upper()}{metric[1:]}"] = getattr(row, field)
             if row.name in theirs:
-                line[f"Deck's {title if metric == 'f1' else metric}"] = getattr(theirs[row.name], metric)
+                line[f"Deck's {metric}"] = getattr(theirs[row.name], field)
         rows.append(line)
     table = pd.DataFrame(rows)
     deck_columns = [name for name in table.columns if name.startswith("Deck")]

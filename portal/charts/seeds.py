@@ -77,7 +77,7 @@ def _figure(name: str) -> alt.Tooltip:
 
 
 @kept
-def question_chart(question: Question) -> alt.LayerChart:
+def question_chart(question: Question, title: str = "") -> alt.LayerChart:
     """The variants of one open question (deck section 6) by validation accuracy."""
     groups = {
         variant.name: SeedGroup([fit.highest_val_accuracy for fit in variant.fits], variant.val_accuracy)
@@ -86,7 +86,7 @@ def question_chart(question: Question) -> alt.LayerChart:
     seeds = ", ".join(sorted({str(variant.val_accuracy.n) for variant in question.variants}))
     return titled(
         seed_chart(groups, title="Highest validation accuracy (%)"),
-        question.key.replace("-", " ").capitalize(),
+        title or question.key.replace("-", " ").capitalize(),
         f"n = {seeds} seeds a variant; diamond and line: mean and its 95 % interval",
         f"Validation accuracy of the variants that answer: {question.text}",
     )

@@ -199,7 +199,7 @@ PAGES = (
         ":material/broken_image:",
         "Try it",
         "See what each preparation step adds",
-        look="The same images on a light background: only the background changed.",
+        look="The same images, inverted: dark and light exchanged, nothing else.",
         act="Choose a step and compare its bars with those of the last step.",
     ),
 )

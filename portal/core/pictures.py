@@ -32,13 +32,13 @@ def enlarge(image_SS: np.ndarray, scale: int) -> np.ndarray:
     return np.repeat(np.repeat(image_SS, scale, axis=0), scale, axis=1)
 
 
-def png(image_SS: np.ndarray, scale: int = 1, margin: int = 0) -> bytes:
-    """One gray uint8 image as a PNG, enlarged `scale` times, with a clear `margin` of pixels, half of it at each side.
+def png(image: np.ndarray, scale: int = 1, margin: int = 0) -> bytes:
+    """Encode a uint8 image, gray (H, W) or gray and alpha (H, W, 2), as a PNG, enlarged `scale` times.
 
-    The browser rounds the corners of a picture: with the margin on both sides, those of the image stay as they are.
+    Half of the clear `margin` of pixels is at each side: the browser rounds the corners of a picture, so with a margin
+    those of the image stay square.
     """
-    height, width = image_SS.shape
-    return _encode(np.ascontiguousarray(image_SS, dtype=np.uint8).tobytes(), height, width, scale, margin)
+    return _encode(np.ascontiguousarray(image, dtype=np.uint8).tobytes(), image.shape, scale, margin)
 
 
 def framed(image: np.ndarray, share: float) -> np.ndarray:
@@ -56,8 +56,8 @@ def data_url(png: bytes) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _encode(pixels: bytes, height: int, width: int, scale: int, margin: int) -> bytes:
-    image = Image.fromarray(enlarge(np.frombuffer(pixels, dtype=np.uint8).reshape(height, width), scale))
+def _encode(pixels: bytes, shape: tuple[int, ...], scale: int, margin: int) -> bytes:
+    image = Image.fromarray(enlarge(np.frombuffer(pixels, dtype=np.uint8).reshape(shape), scale))
     if margin:
         wider = Image.new("LA", (image.width + margin, image.height), (0, 0))
         wider.paste(image.convert("LA"), (margin // 2, 0))
@@ -68,12 +68,13 @@ def _encode(pixels: bytes, height: int, width: int, scale: int, margin: int) -> 
 
 
 def strip(images_NSS: np.ndarray, gap: int = 1) -> np.ndarray:
-    """Images side by side in one, `gap` white pixels apart: one file to send instead of N."""
+    """Images (N, S, S) side by side as gray and alpha (S, W, 2), `gap` clear pixels apart: one file instead of N."""
     count, height, width = images_NSS.shape
-    row = np.full((height, count * (width + gap) - gap), 255, dtype=np.uint8)
+    row = np.zeros((height, count * (width + gap) - gap, 2), dtype=np.uint8)
     for number, image in enumerate(images_NSS):
         start = number * (width + gap)
-        row[:, start : start + width] = image
+        row[:, start : start + width, 0] = image
+        row[:, start : start + width, 1] = 255
     return row
 
 

@@ -34,9 +34,9 @@ def test_the_histogram_shows_every_image_and_the_limit(full_run: Run) -> None:
     assert marks_of(chart) == ["bar", "rule", "text"]
 
 
-def test_a_pair_is_the_image_a_white_gap_and_its_reconstruction() -> None:
+def test_a_pair_is_the_image_a_clear_gap_and_its_reconstruction() -> None:
     images, drawn = np.zeros((3, 5, 5), dtype=np.uint8), np.full((3, 5, 5), 7, dtype=np.uint8)
     pairs = outliers.pairs(images, drawn, gap=2)
-    assert pairs.shape == (3, 5, 12)
-    assert (pairs[:, :, 5:7] == 255).all()
-    np.testing.assert_array_equal(pairs[:, :, 7:], drawn)
+    assert pairs.shape == (3, 5, 12, 2)
+    assert (pairs[:, :, 5:7, 1] == 0).all() and (pairs[:, :, :5, 1] == 255).all()
+    np.testing.assert_array_equal(pairs[:, :, 7:, 0], drawn)

@@ -26,11 +26,12 @@ def test_a_png_is_the_image_enlarged_pixel_by_pixel() -> None:
     np.testing.assert_array_equal(shown, np.kron(image, np.ones((3, 3), dtype=np.uint8)))
 
 
-def test_a_strip_joins_images_with_a_white_gap() -> None:
+def test_a_strip_joins_images_with_a_clear_gap() -> None:
     joined = pictures.strip(np.zeros((3, 4, 4), dtype=np.uint8), gap=2)
-    assert joined.shape == (4, 3 * 4 + 2 * 2)
-    assert (joined[:, 4:6] == 255).all()
-    assert (joined[:, :4] == 0).all()
+    assert joined.shape == (4, 3 * 4 + 2 * 2, 2)
+    assert (joined[:, 4:6, 1] == 0).all() and (joined[:, :4, 1] == 255).all()
+    shown = Image.open(io.BytesIO(pictures.png(joined, 2, margin=4)))
+    assert shown.mode == "LA" and shown.size == (2 * 16 + 4, 8)
 
 
 def test_a_framed_picture_has_clear_sides_and_its_own_pixels_between() -> None:
