@@ -121,7 +121,7 @@ def test_the_visitor_can_change_the_preparation(page: AppTest) -> None:
     assert "Gray" in steps(page)
     assert charts(page) != kept
     page.segmented_control(key="predict_ground").set_value("none").run()
-    assert any("whole picture is taken" in caption for image in page.image for caption in image.captions)
+    assert any("fills the whole picture" in caption for image in page.image for caption in image.captions)
     page.slider(key="predict_across").set_value((50, 50)).run()
     assert not page.exception
 
