@@ -63,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
     judged.add_argument("--steps", type=Path, metavar="FILE.json", help=steps_help)
     judged.add_argument("--source", default="", metavar="TEXT", help="with --steps: what photos these are")
     judged.add_argument("--licence", default="not stated", metavar="TEXT", help="with --steps: their license")
+    before_help = "with --steps: a study whose photo model was trained without photographs, to compare"
+    judged.add_argument("--before", type=Path, metavar="FOLDER", help=before_help)
     judged.set_defaults(command=evaluate_folder)
 
     told = commands.add_parser("report", help="write the whole study into one HTML file that opens anywhere")
@@ -132,7 +134,8 @@ def evaluate_folder(arguments: argparse.Namespace) -> int:
 
 def measure_steps(run: Run, labels: Sequence[Label], reader: Reader, arguments: argparse.Namespace) -> int:
     """Write the figures of each step of preparation; 2 if a file was no picture, or the figures cannot be written."""
-    figures = Measurement(run).document(
+    before = opened(arguments.before) if arguments.before else None
+    figures = Measurement(run, before=before).document(
         labels,
         reader,
         source=arguments.source or arguments.folder.resolve().name,

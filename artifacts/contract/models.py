@@ -130,12 +130,13 @@ class PhotoStep(Document):
     """One way to prepare photos and the network that answered for them.
 
     `balanced_accuracy` is the mean over the labels with right classes of the share answered right, `rejection_auroc`
-    the chance that a photo of no class gets the higher rejection score than one of a class.
+    the chance that a photo of no class gets the higher rejection score than one of a class. `earlier` is a photo model
+    of another run, for comparison.
     """
 
     name: str
     what: str
-    network: Literal["final", "photo"]
+    network: Literal["final", "earlier", "photo"]
     labels: tuple[LabelAnswers, ...]
     balanced_accuracy: Accuracy
     rejection_auroc: Accuracy | None

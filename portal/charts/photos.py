@@ -15,8 +15,8 @@ from portal.core.memo import kept
 from portal.core.text import percent
 from portal.predict.steps import right_share, standard_error
 
-NETWORKS = {"final": "final model", "photo": "photo model"}
-COLORS = alt.Scale(domain=list(NETWORKS.values()), range=["#d9720f", "#2f6fc4"])
+NETWORKS = {"final": "final model", "earlier": "photo model without photographs", "photo": "photo model"}
+COLORS = dict(zip(NETWORKS.values(), ("#d9720f", "#7fa8dc", "#2f6fc4"), strict=True))
 BLUE = "#2f6fc4"
 UNIT, QUARTERS = alt.Scale(domain=[0, 1]), alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1])
 STRONGEST = 0.65  # opacity of a share of 1, so that the theme's text reads on any cell
@@ -53,7 +53,9 @@ def step_chart(frame: pd.DataFrame, figures: PhotoEvaluation) -> alt.LayerChart:
     )
     x = alt.X("accuracy:Q", title="Balanced accuracy", scale=UNIT, axis=QUARTERS)
     legend = alt.Legend(title=None, orient="bottom", columns=1)
-    bars = base.mark_bar().encode(x=x, color=alt.Color("network:N", scale=COLORS, legend=legend))
+    shown = {name: color for name, color in COLORS.items() if name in set(frame["network"])}
+    colors = alt.Scale(domain=list(shown), range=list(shown.values()))
+    bars = base.mark_bar().encode(x=x, color=alt.Color("network:N", scale=colors, legend=legend))
     spread = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"))
     numbers = base.mark_text(align="left", dx=6, color=TEXT).encode(
         x=alt.X("high:Q"), text=alt.Text("accuracy:Q", format=".0%")
@@ -189,8 +191,8 @@ def rejection_sentence(figures: PhotoEvaluation) -> str:
 
 
 def same_networks(figures: PhotoEvaluation, sums: Mapping[str, str]) -> bool:
-    """Whether the networks with these SHA-256 checksums, by name, are the measured ones."""
-    return dict(figures.networks) == {name: sums.get(name) for name in figures.networks}
+    """Whether the networks with these SHA-256 checksums, by name, are the measured ones of this run."""
+    return all(figures.networks[name] == sums.get(name) for name in ("final", "photo"))
 
 
 def provenance(figures: PhotoEvaluation) -> str:

@@ -39,7 +39,7 @@ class Rung:
 
     name: str
     what: str
-    network: Literal["final", "photo"]
+    network: Literal["final", "earlier", "photo"]
     pictures: Pictures
 
 
@@ -77,10 +77,16 @@ LADDER = (
     ),
     Rung(
         "Photo model, several views",
-        "The same network with all views, as on the Predict page.",
+        "The photo model with all views, as on the Predict page.",
         "photo",
         lambda rgb, preparation: views(preparation),
     ),
+)
+EARLIER = Rung(
+    "Photo model without photographs",
+    "A network trained on garments as photos show them, but on Fashion-MNIST alone; all views.",
+    "earlier",
+    lambda rgb, preparation: views(preparation),
 )
 
 
@@ -96,14 +102,14 @@ class _Given:
 class Measurement:
     """Collects the answers of a run's networks, photo by photo. ArtifactError if the run has no network for photos."""
 
-    def __init__(self, run: Run, ladder: Sequence[Rung] = LADDER) -> None:
-        models = run.document(ExportSummary).models
-        photo = inference.photo_model(models)
-        if photo is None:
-            raise ArtifactError("This run has no network for photos to measure: name another with --run.")
+    def __init__(self, run: Run, ladder: Sequence[Rung] = LADDER, before: Run | None = None) -> None:
+        """With a run `before`, its photo model takes the place of this run's with one view."""
+        photo, final = _photo_model(run, "--run"), inference.final_model(run.document(ExportSummary).models)
         self.run, self.ladder = run, ladder
-        self.models: dict[str, ExportedModel] = {"final": inference.final_model(models), "photo": photo}
-        self.reject_above = run.document(PhotoSummary).reject_above
+        self.models: dict[str, tuple[Run, ExportedModel]] = {"final": (run, final), "photo": (run, photo)}
+        if before is not None:
+            self.ladder = (*ladder[:-2], EARLIER, ladder[-1])
+            self.models["earlier"] = before, _photo_model(before, "--before")
 
     def ask(self, rgb: Rgb) -> list[_Given]:
         """The answers for one decoded photo, one for each step of the ladder."""
@@ -111,12 +117,13 @@ class Measurement:
         return [self._answer(rung, rung.pictures(rgb, preparation)) for rung in self.ladder]
 
     def _answer(self, rung: Rung, pictures: np.ndarray) -> _Given:
-        said = inference.network(self.run, self.models[rung.network]).predict(pictures)
+        run, model = self.models[rung.network]
+        said = inference.network(run, model).predict(pictures)
         top = int(said.probabilities.mean(axis=0).argmax())
         if said.rejection is None:
             return _Given(top, None, None)
         score = float(said.rejection.mean())
-        return _Given(top, score, score > self.reject_above)
+        return _Given(top, score, score > run.document(PhotoSummary).reject_above)
 
     def document(
         self,
@@ -144,7 +151,7 @@ class Measurement:
             measured=measured,
             photos=sum(len(photos) for photos in asked),
             classes=self.run.manifest.classes,
-            networks={name: self.run.manifest.files[model.file].sha256 for name, model in self.models.items()},
+            networks={name: run.manifest.files[model.file].sha256 for name, (run, model) in self.models.items()},
             steps=tuple(steps),
         )
 
@@ -163,6 +170,13 @@ class Measurement:
             balanced_accuracy=float(np.mean(shares)),
             rejection_auroc=auroc(scores[True], scores[False]),
         )
+
+
+def _photo_model(run: Run, option: str) -> ExportedModel:
+    model = inference.photo_model(run.document(ExportSummary).models)
+    if model is None:
+        raise ArtifactError(f"{run.folder} has no network for photos to measure: name another with {option}.")
+    return model
 
 
 def figures(file: Path = FIGURES) -> PhotoEvaluation | None:

@@ -80,6 +80,19 @@ def test_the_last_step_is_what_a_visitor_gets(full_run: Run, folder: Path) -> No
         assert row.rejected == (score.rejected or 0) * score.photos
 
 
+def test_an_earlier_photo_model_can_be_compared(full_run: Run, folder: Path, tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / "photos.json"
+    words = ["evaluate", str(folder), "--steps", str(file), "--before", str(full_run.folder)]
+    assert main([*words, "--run", str(full_run.folder)]) == 0
+    figures = store.decode(PhotoEvaluation, file.read_bytes(), source="photos.json")
+    assert [step.network for step in figures.steps][-2:] == ["earlier", "photo"]
+    earlier, last = figures.steps[-2:]
+    assert earlier.labels == last.labels and earlier.name != last.name  # the same network, under two names
+    assert figures.networks["earlier"] == figures.networks["photo"]
+    assert main([*words[:-1], str(tmp_path), "--run", str(full_run.folder)]) == 2
+    assert "holds no run" in capsys.readouterr().err
+
+
 def test_a_file_that_is_no_picture_counts_nowhere(full_run: Run, folder: Path) -> None:
     figures = Measurement(full_run).document(
         labels(folder),
