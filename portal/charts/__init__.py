@@ -27,7 +27,7 @@ TEXT = "currentColor"
 # Said in each chart, since Streamlit turns to a canvas from 2,000 marks on, where that colour is black.
 AS_SVG = {"embedOptions": {"renderer": "svg"}}
 # Room at the sides for the half of a first or last tick's label that reaches beyond the axis.
-PADDING = {"left": 2, "top": 8, "right": 16, "bottom": 8}
+PADDING = {"left": 4, "top": 8, "right": 16, "bottom": 8}
 AUTOSIZE = alt.AutoSizeParams(type="fit-x", contains="padding")
 ROW = 24  # pixels a row of bars
 

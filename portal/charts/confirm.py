@@ -37,7 +37,7 @@ def confirmation(summary: ConfirmSummary) -> alt.LayerChart:
 
 
 def confirmation_sentence(summary: ConfirmSummary) -> str:
-    """How much of the searches' figures new seeds leave, and which trial goes on to the final model."""
+    """Difference between the searches' figures and those of new seeds, and the trial used for the final model."""
     winner = summary.winner
     favorite = summary.candidates[0]
     second = "" if winner is favorite else f", not the searches' own favorite {name_of(favorite)}"

@@ -171,7 +171,7 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
         "step:N",
         sort=steps,
         title=None,
-        axis=alt.Axis(labelAngle=0, labelFontSize=10, labelOverlap=False, labelExpr="split(datum.label, ' ')"),
+        axis=alt.Axis(labelAngle=0, labelOverlap=False, labelExpr="split(replace(datum.label, ',', ''), ' ')"),
     )
     y = alt.Y("accuracy:Q", title="Accuracy (%)", scale=alt.Scale(zero=False, padding=20))
     legend = alt.Legend(orient="top", title=None, symbolStrokeWidth=0, symbolOpacity=1)

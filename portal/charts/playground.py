@@ -12,7 +12,7 @@ from portal.charts import NEUTRAL, TEXT, layered, titled
 from portal.core.memo import kept
 
 KNOWN, LOST = "right", "wrong"
-ROOM = 1.75  # the axis goes on beyond a probability of 1, for the answers' names
+ROOM = 1.75  # the axis extends beyond a probability of 1, for the predicted classes
 
 
 def target_of(probabilities: Mapping[str, np.ndarray], label: int | None) -> int:

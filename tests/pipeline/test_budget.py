@@ -1,4 +1,4 @@
-"""A time budget stops a search cleanly; the run folder, copied to another path, goes on without training anew."""
+"""A time budget stops a search cleanly; the run folder, copied to another path, resumes without training again."""
 
 from __future__ import annotations
 

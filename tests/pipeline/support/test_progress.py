@@ -38,7 +38,7 @@ def test_the_time_left_follows_from_the_pace(report: Report) -> None:
 
 
 def test_what_was_done_before_is_no_pace(report: Report) -> None:
-    """Of a stage that goes on after a kill, half is there in the first second; the rest takes what it takes."""
+    """A stage resumed after a kill has half of its trials in the first second; the rest takes as long as before."""
     assert report(1, 0.5) == ""
     assert report(11, 0.51).endswith("time left unknown")
     assert report(111, 0.61).endswith("61%, 1:51 elapsed, about 6:30 left")
