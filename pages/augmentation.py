@@ -1,4 +1,4 @@
-"""Augmentation: what each operation does, and whether training on its pictures helps."""
+"""Augmentation: what each operation does to an image, and whether training on the copies helps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beyond the deck: the champion on the test set, what its recipe changes, and what each change is worth."""
+"""Beyond the deck: the champion on the test set, the changes of its recipe, and their effects."""
 
 from __future__ import annotations
 

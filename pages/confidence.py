@@ -1,4 +1,4 @@
-"""Confidence: are the probabilities honest, and what is gained by not answering when unsure?"""
+"""Confidence: calibration of the probabilities, and accuracy when the model abstains."""
 
 from __future__ import annotations
 

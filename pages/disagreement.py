@@ -1,4 +1,4 @@
-"""Disagreement: the images that split the networks, and what a vote makes of it."""
+"""Disagreement: the images on which the networks disagree, and the accuracy of a vote."""
 
 from __future__ import annotations
 

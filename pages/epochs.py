@@ -1,4 +1,4 @@
-"""Epoch by epoch: what a network answers for the validation images while it learns."""
+"""Epoch by epoch: predictions for the validation images during training."""
 
 from __future__ import annotations
 

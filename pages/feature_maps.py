@@ -1,4 +1,4 @@
-"""Feature maps: the first layer's filters, what they answer, and one answer worked out by hand (deck section 5)."""
+"""Feature maps: the first layer's filters, their maps, and one value worked out (deck section 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Label court: labels that networks doubt and images that are hard to redraw, judged by the visitor first."""
+"""Label court: labels that the networks doubt, and outliers, judged by the visitor first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outliers: the training images that an autoencoder reconstructs worst."""
+"""Outliers: training images with the highest autoencoder reconstruction error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The study in one screen."""
+"""Overview: the study on one page."""
 
 from __future__ import annotations
 

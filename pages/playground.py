@@ -1,4 +1,4 @@
-"""Playground: change one garment by sliders and watch the networks' answers; measured robustness beside it."""
+"""Playground: change one garment with sliders and watch the predictions, next to measured robustness."""
 
 from __future__ import annotations
 

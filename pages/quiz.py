@@ -1,4 +1,4 @@
-"""Quiz: answer before you see, then compare yourself with the final model, and with other people."""
+"""Quiz: classify images yourself, then compare your score with the final model and other people."""
 
 from __future__ import annotations
 

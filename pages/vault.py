@@ -1,4 +1,4 @@
-"""The vault: what was frozen before the test set was read, and the record of every reading."""
+"""Test-set vault: what was fixed before the test set was read, and the record of every reading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The portal's entrypoint: navigation, what is picked for all pages, the page's title, and what stands below it."""
+"""The portal's entrypoint: navigation, sidebar controls, page title, and the end of every page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts as pure functions: typed results in, `alt.Chart` out; one module a page.
+"""Charts as pure functions: typed results in, `alt.Chart` out; one module for each page.
 
 Colours come from the theme (.streamlit/config.toml), so a chart names a colour only where light and dark agree.
 """

@@ -1,4 +1,4 @@
-"""The six trainsets (deck section 4): accuracy of each over its seeds, and whether their differences are real."""
+"""Charts of the six trainsets (deck section 4): accuracy over seeds, and significance of the differences."""
 
 from __future__ import annotations
 

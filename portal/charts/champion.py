@@ -1,4 +1,4 @@
-"""The champion (beyond the deck): test accuracy by seed, and what each part of its recipe is worth."""
+"""Charts of the champion (beyond the deck): test accuracy by seed, and the effect of each recipe change."""
 
 from __future__ import annotations
 

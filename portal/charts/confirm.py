@@ -1,4 +1,4 @@
-"""The searches' best trials trained again: what new seeds leave of the figure that the search gave."""
+"""Chart of the searches' best trials, trained again with new seeds."""
 
 from __future__ import annotations
 

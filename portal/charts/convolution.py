@@ -1,4 +1,4 @@
-"""One place of a first-layer map: the image's patch, the map, and the arithmetic between them."""
+"""Charts of one value of a first-layer map: patch, map, and the arithmetic between them."""
 
 from __future__ import annotations
 

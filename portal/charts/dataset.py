@@ -1,4 +1,4 @@
-"""What is in the data set (deck sections 1 and 2): classes by split, pixel values, how much of the image is garment."""
+"""Charts of the data set (deck sections 1 and 2): classes by split, pixel values, and filled area."""
 
 from __future__ import annotations
 

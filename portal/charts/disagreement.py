@@ -1,4 +1,4 @@
-"""Accuracy of each network and of all together, how many are right about an image, and how alike they answer."""
+"""Charts of disagreement: accuracy of each network and of the vote, and pairwise agreement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network drawn from image to answer: a box a layer with its output's shape, parameters and arithmetic."""
+"""Drawing of a network: a box for each layer with its output shape, parameters, and MACs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedding map as points, by class or verdict, or as the images themselves."""
+"""Charts of the embedding map: points by class or correctness, or the images themselves."""
 
 from __future__ import annotations
 

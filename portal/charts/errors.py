@@ -1,4 +1,4 @@
-"""The published model's mistakes on the test set (deck section 5): which pairs, how sure, which of them to look at."""
+"""Charts of the published model's mistakes on the test set (deck section 5): pairs and confidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first layer's filters and maps as gray pictures, and the side that each filter answers to (deck section 5)."""
+"""Charts of the first layer's filters and of the side that each filter responds to (deck section 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The networks re-ranked by weighted accuracy."""
+"""Chart of the networks ranked by weighted accuracy."""
 
 from __future__ import annotations
 

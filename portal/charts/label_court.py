@@ -1,4 +1,4 @@
-"""Suspected labels by pair of classes, one case's probabilities, and how odd the suspects look."""
+"""Charts of suspected labels by class pair, of one case's probabilities, and of the suspects' errors."""
 
 from __future__ import annotations
 

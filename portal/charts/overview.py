@@ -1,4 +1,4 @@
-"""The study in one screen: what was done, what came out, what each step found, and the accuracy after each step."""
+"""Chart and texts of the overview: what was done, the main results, and the accuracy after each step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the networks answer before and after an image was changed."""
+"""Chart of the predictions before and after a change of the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the networks answer for one picture: its probabilities, the parts that counted, and every network's vote."""
+"""Charts for one picture: probabilities, occlusion map, and every network's prediction."""
 
 from __future__ import annotations
 

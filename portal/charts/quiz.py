@@ -1,4 +1,4 @@
-"""The quiz's score as it grows: the visitor's, the model's, and other people's."""
+"""Chart of the quiz score: the visitor's, the model's, and other people's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The final model on the test set (deck section 5): accuracy by seed, scores by class, confusion matrix."""
+"""Charts of the final model on the test set (deck section 5): seeds, scores by class, confusion matrix."""
 
 from __future__ import annotations
 

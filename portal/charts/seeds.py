@@ -1,4 +1,4 @@
-"""Accuracies over seeds: every seed, their mean, its 95 % interval, and what may be said about a difference."""
+"""Charts of accuracies over seeds with 95 % intervals, and sentences about differences."""
 
 from __future__ import annotations
 

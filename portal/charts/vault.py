@@ -1,4 +1,4 @@
-"""Validation against test: two accuracies with their intervals."""
+"""Chart of validation vs. test accuracy with 95 % intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far chance may have moved an accuracy: its 95 % interval, over images or over seeds.
+"""Confidence intervals for accuracies, over images or over seeds.
 
 Over images it is Wilson's interval of a share (1927), which stays within 0 and 1 and holds for few images too; over
 seeds the t-interval of the mean, as the pipeline's summaries have it.

@@ -1,4 +1,4 @@
-"""Results of pure functions, kept for all visitors: between two clicks most of a page stays as it was.
+"""Cached results of pure functions, shared by all visitors.
 
 Charts that draw a picture are not kept: it may be a visitor's own.
 """

@@ -1,4 +1,4 @@
-"""Gray images as PNG files for the browser, enlarged pixel by pixel so that nothing is smoothed away."""
+"""Gray images as PNG files for the browser, enlarged without smoothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the runs that the portal can show, and names the command that makes a missing artifact."""
+"""Find the runs that the portal can show, and the command that makes a missing artifact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers and provenance as words, the same on every page."""
+"""Numbers and provenance as text, the same on every page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of the exported networks through onnxruntime: one shared session a file, checked against the manifest."""
+"""Predictions of the exported networks with onnxruntime: one shared, verified session for each file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an ONNX file is made of, read before anything runs it: its operators, its weights, and data outside of it.
+"""Inspection of an ONNX file before anything runs it: operators, weights, external data.
 
 ONNX is Protocol Buffers; the few fields needed here are walked by hand, so the portal needs no onnx package. Field
 numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).

@@ -1,4 +1,4 @@
-"""Networks of a visitor's own beside the study's: a folder each, with `model.onnx` and `network.json`.
+"""A visitor's own networks next to the study's: one folder each, with `model.onnx` and `network.json`.
 
 A model is a program: it is taken from this folder only (never from an upload), read before it is run, and refused if it
 asks for other files or for operators that a classifier has no need of. docs/bring-your-own.md is the guide.

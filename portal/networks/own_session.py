@@ -1,4 +1,4 @@
-"""A visitor's ONNX network behind one interface: whatever its layout and number type, images in, probabilities out."""
+"""One interface for a visitor's ONNX network of any layout and number type: images in, probabilities out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer for one photo: averaged over its views, and "none of these" where the run has a network for photos."""
+"""The prediction for one photo: mean over its views, and rejection of what is none of the classes."""
 
 from __future__ import annotations
 

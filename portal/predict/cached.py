@@ -1,4 +1,4 @@
-"""Answers of networks, kept by the networks' files and the image: a click that changes neither asks nobody again.
+"""Cached predictions of networks, by the files of the networks and the image.
 
 What is kept holds no picture of a visitor's: the key is a sum of the pixels.
 """

@@ -1,4 +1,4 @@
-"""Labeled photos against a run's answers: a folder a label, balanced accuracy, and how well rejection separates."""
+"""Evaluation on labeled photos, one folder for each label: balanced accuracy and rejection."""
 
 from __future__ import annotations
 

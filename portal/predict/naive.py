@@ -1,4 +1,4 @@
-"""What most demos do to a photo, kept to be measured: no search for the garment, so the ground stays in the picture.
+"""Photo preparation as in most demos, as a baseline: the background stays in the picture.
 
 All take an RGB picture, uint8 (H, W, 3), and return gray, uint8 (size, size).
 """

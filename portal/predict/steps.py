@@ -1,4 +1,4 @@
-"""Each step from a photo to its answer, measured: what preparation, views and the network for photos contribute."""
+"""Measured accuracy after each step from a photo to its prediction: preparation, views, photo network."""
 
 from __future__ import annotations
 

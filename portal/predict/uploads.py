@@ -1,4 +1,4 @@
-"""What visitors send to the predict page: how much at once, under which name, with which wishes for its preparation."""
+"""Uploads of the Predict page: limits, names, and preparation options."""
 
 from __future__ import annotations
 

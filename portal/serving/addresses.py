@@ -1,4 +1,4 @@
-"""Under which address phones reach the portal, and that address as a QR code."""
+"""The address at which phones reach the portal, and its QR code."""
 
 from __future__ import annotations
 

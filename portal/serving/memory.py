@@ -1,4 +1,4 @@
-"""The server's threads share two heaps.
+"""Limit the server's threads to two heaps.
 
 glibc gives up to eight heaps a core to threads that allocate at the same time. A visitor's page is drawn by a thread of
 its own, so what it leaves is spread over all of them, and holes in each stay with the process. Python's threads take

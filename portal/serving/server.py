@@ -1,4 +1,4 @@
-"""Serves the pages with Streamlit."""
+"""Serve the pages with Streamlit."""
 
 from __future__ import annotations
 
