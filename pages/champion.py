@@ -6,11 +6,11 @@ import streamlit as st
 
 from artifacts import deck
 from artifacts.contract import AblationSummary, ArchitecturesSummary, ChampionSummary, FinalSummary
-from portal.analysis import ablation, champion
+from portal.analysis import champion
 from portal.charts import architectures
 from portal.charts import champion as charts
-from portal.charts.seeds import question_chart
 from portal.ui import architectures as architectures_ui
+from portal.ui import champion as champion_ui
 from portal.ui import elements
 
 elements.opening("How accurate can a network under three million parameters get with a better recipe than the deck's?")
@@ -35,20 +35,7 @@ if before := champion.deck_way(final, compared):
     st.caption(f"“The deck's way” is the deck's recipe as this study runs it. {said}")
 
 if changed := elements.optional(AblationSummary):
-    st.subheader(ablation.heading(changed))
-    if with_deck and (warning := ablation.contrary(changed, summary)):
-        st.warning(warning, icon=":material/warning:")
-    st.markdown(ablation.ablation_sentence(changed))
-    left, right = st.columns(2, gap="medium")
-    with left:
-        frame = charts.difference_frame(ablation.differences(changed), changed.student)
-        see = "Left of the dashed line, a change costs accuracy. An interval that crosses it shows no difference."
-        elements.chart(charts.difference_chart(frame, len(changed.views.seeds), changed.validation_images), see=see)
-    with right:
-        see = "The same training runs, seed by seed. The first row is the champion."
-        elements.chart(question_chart(changed.question, "Accuracy of each variant"), see=see)
-    st.caption(ablation.budget_caution(changed, summary))
-    st.markdown(f"{ablation.network_sentence(changed)}\n\n{ablation.student_sentence(changed)}")
+    champion_ui.effects(changed, summary, with_deck=with_deck)
 
 st.subheader("Test-time augmentation and ensemble")
 views = champion.views_table(summary, changed)

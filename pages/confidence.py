@@ -42,13 +42,11 @@ temperatures = {"as trained": 1.0, "fitted on validation": fitted}
 elements.small_table(calibration.temperature_table(splits, temperatures, bins), name="Temperature", hide_index=True)
 
 st.subheader("Abstain when uncertain")
-threshold = st.slider(
-    "Answer only above this confidence", 0.0, 0.99, 0.8, 0.01, key="confidence_abstain", bind="query-params"
-)
+above = "Answer only above this confidence"
+threshold = st.slider(above, 0.0, 0.99, 0.8, 0.01, key="confidence_abstain", bind="query-params")
 answers = {name: calibration.judged(name, *arrays) for name, arrays in splits.items()}
 results = [calibration.abstaining(each, threshold) for each in answers.values()]
-for result in results:
-    st.markdown(calibration.abstaining_sentence(result))
+st.markdown("\n\n".join(map(calibration.abstaining_sentence, results)))
 curves = pd.concat([calibration.coverage_curve(each) for each in answers.values()])
 elements.chart(
     confidence.coverage_chart(curves, results),

@@ -21,8 +21,7 @@ odd = label_court.outliers(worst, error, suspected) if worst else []
 st.markdown(label_court.estimate_sentence(summary))
 
 st.subheader("Your verdict")
-cases = label_court.docket(suspected, odd)
-if cases:
+if cases := label_court.docket(suspected, odd):
     st.caption(
         "Labels that cleanlab suspects, mixed with images that the autoencoder reconstructs badly. Verdicts stay in "
         "this session."
@@ -38,8 +37,7 @@ else:
 st.subheader("With and without the suspects")
 st.markdown(label_court.ceiling_sentence(summary))
 rows = elements.arrays("labels/issues.npz")["in_validation"]
-architectures = elements.optional(ArchitecturesSummary)
-if architectures:
+if architectures := elements.optional(ArchitecturesSummary):
     labels = elements.arrays("data/validation.npz")["labels"]
     scores = label_court.score_table(validation_networks(architectures), labels, rows)
     elements.table(scores, dict.fromkeys(scores.columns[1:], "%.2f"), alt="Accuracy with and without suspects (%)")
@@ -49,9 +47,8 @@ if architectures:
     )
 
 st.subheader("The suspects")
-elements.chart(
-    charts.pairs_chart(summary, classes), see="Suspects concentrate on similar classes, the same pairs as the mistakes."
-)
+see = "Suspects concentrate on similar classes, the same pairs as the mistakes."
+elements.chart(charts.pairs_chart(summary, classes), see=see)
 if error is not None:
     elements.chart(charts.ranks_chart(suspected), see=label_court.rank_sentence(suspected))
 with st.expander("Suspected labels and badly reconstructed images side by side (look after your verdicts)"):

@@ -10,10 +10,8 @@ from portal.analysis import final_figures, vault
 from portal.analysis.confusion import cell_images, cells, confusion_frame
 from portal.charts import results, seeds
 from portal.core import navigation
-from portal.core.text import percent
 from portal.ui import elements
-
-SHOWN = 24
+from portal.ui import results as results_ui
 
 elements.opening("How accurate is the final model on images that influenced no choice?")
 final = elements.document(FinalSummary)
@@ -44,11 +42,7 @@ elements.chart(
 )
 test, answers = elements.arrays("data/test.npz"), elements.arrays("final/test.npz")["probabilities"]
 numbers = cell_images(test["labels"], answers.argmax(axis=1), frame[frame["cell"] == cell].iloc[0])
-st.markdown(
-    f"**{cell}**: {len(numbers):,} images; the first {min(len(numbers), SHOWN)} with the predicted probability."
-)
-shares = [f"#{n}, {percent(answers[n].max(), 0)}" for n in numbers[:SHOWN]]
-elements.gallery(test["images"][numbers[:SHOWN]], shares, columns=12, scale=3)
+results_ui.cell_gallery(cell, numbers, test["images"], answers)
 elements.link(navigation.named("epochs"), "The same matrix, epoch by epoch")
 
 st.subheader("The reading of the test set")
