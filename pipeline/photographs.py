@@ -35,11 +35,13 @@ SHA256 = "7c3fabdfa9546c50304baacbf54044fd5cd681749cd215a740ee90563889d21e"
 NEGATIVES = Path(__file__).parent / "negatives"
 CACHE = Path(__file__).resolve().parent.parent / "data" / "photos"
 TIMEOUT_SECONDS = 20.0
-VERSION = 2  # raise it when preparation gives other pictures: networks are then trained anew
+VERSION = 3  # raise it when preparation gives other pictures: networks are then trained anew
 VARIANTS = 4  # of a photograph: two shades, each whole and its middle square
 CROPS = (0.02, 0.98)  # a crop shows at most, or at least, so much of the garment: ground, or cloth
 CROP_TRIES = 20
 CROP_EDGES = (0.3, 0.6)  # of the photograph's shorter edge
+SCENES = ("none", "nothing")  # labels of pictures without a garment: every part of them shows none either
+SCENE_CROPS, SCENE_EDGES = 8, (0.3, 0.9)
 
 Views = npt.NDArray[np.uint8]  # (VARIANTS, S, S)
 
@@ -159,7 +161,7 @@ def prepared_file(work: Path, key: str) -> Path:
 # --------------------------------------------------------------------------------------------------------- preparation
 
 
-def prepared(file: Path, size: int) -> Prepared | None:
+def prepared(file: Path, label: str, size: int) -> Prepared | None:
     """The photograph in `file` and its crops, for a network of `size` x `size` inputs; None if it is no picture."""
     cv2.setNumThreads(1)
     content = file.read_bytes()
@@ -168,7 +170,10 @@ def prepared(file: Path, size: int) -> Prepared | None:
     except UploadError:
         return None
     generator = np.random.default_rng(list(hashlib.sha256(content).digest()[:8]))
-    places = [_place(found.mask, generator, *bounds) for bounds in ((0.0, CROPS[0]), (CROPS[1], 1.0))]
+    wanted = [(0.0, CROPS[0], CROP_EDGES), (CROPS[1], 1.0, CROP_EDGES)]
+    if label in SCENES:
+        wanted = [(0.0, 1.0, SCENE_EDGES)] * SCENE_CROPS
+    places = [_place(found.mask, generator, *each) for each in wanted]
     photo = found.steps[0].image  # small, so that its crops take GrabCut a tenth of the time
     crops = [prepare(np.ascontiguousarray(photo[place]), size=size) for place in places if place is not None]
     return Prepared(_views(found), tuple(_views(crop) for crop in crops))
@@ -180,11 +185,13 @@ def _views(preparation: Preparation) -> Views:
     return np.stack([variants[number % len(variants)] for number in range(VARIANTS)])
 
 
-def _place(mask: Mask, generator: np.random.Generator, least: float, most: float) -> tuple[slice, slice] | None:
+def _place(
+    mask: Mask, generator: np.random.Generator, least: float, most: float, edges: tuple[float, float]
+) -> tuple[slice, slice] | None:
     """A square of which the garment covers from `least` to `most`; None if none was found."""
     height, width = mask.shape
     for _ in range(CROP_TRIES):
-        edge = int(min(height, width) * generator.uniform(*CROP_EDGES))
+        edge = int(min(height, width) * generator.uniform(*edges))
         top, left = generator.integers(height - edge + 1), generator.integers(width - edge + 1)
         place = slice(top, top + edge), slice(left, left + edge)
         if least <= mask[place].mean() <= most:

@@ -74,8 +74,8 @@ def by_threshold(rgb: Rgb, ground: tuple[int, int, int]) -> Mask:
     difference = _difference(rgb, ground)
     found = difference > _tolerance(rgb, ground)
     square, clear = np.ones((3, 3), np.uint8), difference > CLEAR
-    rim = cv2.dilate(clear.astype(np.uint8), square) & cv2.dilate((~found).astype(np.uint8), square)
-    mask = found & (clear | (rim == 0))
+    near_clear, near_ground = (cv2.dilate(part.astype(np.uint8), square) > 0 for part in (clear, ~found))
+    mask = found & (clear | ~(near_clear & near_ground))
     body = _tidy(mask, PLAIN_HOLE)
     return body | _handles(mask & ~body, body)
 

@@ -43,7 +43,7 @@ def prepared(context: Context) -> Arrays | None:
 
 
 def _prepare_all(context: Context, given: Photographs) -> list[Prepared | None]:
-    files = [file for label in given.labels for file in label.files]
+    files = [(file, label.name) for label in given.labels for file in label.files]
     found: list[Prepared | None] = []
     with context.progress(f"{context.stage}, {len(files)} photographs") as progress:
         for one in context.pool.map(_prepared, files):
@@ -53,8 +53,9 @@ def _prepare_all(context: Context, given: Photographs) -> list[Prepared | None]:
     return found
 
 
-def _prepared(place: Workplace, file: Path) -> Prepared | None:
-    return photographs.prepared(file, place.dataset.image_size)
+def _prepared(place: Workplace, item: tuple[Path, str]) -> Prepared | None:
+    file, label = item
+    return photographs.prepared(file, label, place.dataset.image_size)
 
 
 def _arrays(given: Photographs, classes: tuple[str, ...], found: list[Prepared | None]) -> Arrays:

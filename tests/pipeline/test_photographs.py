@@ -164,15 +164,17 @@ def test_a_folder_that_cannot_be_used_is_one_sentence(tmp_path: Path, said: list
 
 def test_preparation_is_the_portals_and_crops_show_ground_or_cloth(folder: Path) -> None:
     file = folder / "pants" / "1.jpg"
-    one = photographs.prepared(file, 28)
+    one = photographs.prepared(file, "dress", 28)
     assert one is not None and one.views.shape == (4, 28, 28)
     np.testing.assert_array_equal(one.views, np.stack(prepare(decode(file.read_bytes())).variants))
     assert len(one.crops) == 2 and all(crop.shape == (4, 28, 28) for crop in one.crops)
-    again = photographs.prepared(file, 28)
+    again = photographs.prepared(file, "dress", 28)
     assert again is not None
     np.testing.assert_array_equal(one.crops, again.crops)
+    scene = photographs.prepared(file, "nothing", 28)
+    assert scene is not None and len(scene.crops) == photographs.SCENE_CROPS
 
 
 def test_what_is_no_picture_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
-    assert photographs.prepared(tmp_path / "notes.txt", 28) is None
+    assert photographs.prepared(tmp_path / "notes.txt", "dress", 28) is None
