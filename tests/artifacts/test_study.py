@@ -67,7 +67,8 @@ def test_the_figures_on_photos_are_of_the_committed_networks() -> None:
     content = (ROOT / "artifacts" / PhotoEvaluation.PATH).read_bytes()
     figures = store.decode(PhotoEvaluation, content, source=PhotoEvaluation.PATH)
     files = Run(STUDY).manifest.files
-    assert figures.networks == {name: files[f"models/{name}.onnx"].sha256 for name in ("final", "photo")}
+    for name in ("final", "photo"):
+        assert figures.networks[name] == files[f"models/{name}.onnx"].sha256
 
 
 def measured(spread: Spread | None) -> str:
