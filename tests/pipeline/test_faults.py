@@ -141,7 +141,7 @@ def test_a_finished_trial_with_a_damaged_file_is_run_again_to_the_same_numbers(
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_checkpoint_is_not_believed(place: Workplace, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One flipped bit in a weight would otherwise pass as a weight."""
-    monkeypatch.setattr(trials, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoints, "SECONDS_BETWEEN", 0.0)
     whole, begun = spec(place), time.time()
     short = dataclasses.replace(place, deadline=begun)
     with pytest.raises(trials.BudgetSpent):
