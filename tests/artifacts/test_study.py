@@ -16,6 +16,8 @@ from artifacts.contract import (
     FinalSummary,
     ImprovementsSummary,
     PhotoEvaluation,
+    PhotoSummary,
+    PhotoTraining,
     SearchSummary,
     Spread,
 )
@@ -69,6 +71,24 @@ def test_the_figures_on_photos_are_of_the_committed_networks() -> None:
     files = Run(STUDY).manifest.files
     for name in ("final", "photo"):
         assert figures.networks[name] == files[f"models/{name}.onnx"].sha256
+
+
+def test_the_page_on_photos_says_what_was_measured() -> None:
+    page, readme = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/photos.md", "README.md"))
+    content = (ROOT / "artifacts" / PhotoEvaluation.PATH).read_bytes()
+    last = store.decode(PhotoEvaluation, content, source=PhotoEvaluation.PATH).steps[-1]
+    run = Run(STUDY)
+    training, summary = run.document(PhotoTraining), run.document(PhotoSummary)
+    [row] = (line for line in page.splitlines() if "(published)" in line)
+    assert f"| **{last.balanced_accuracy:.3f}** | **{last.rejection_auroc:.3f}** |" in row
+    assert f"| {100 * summary.test_accuracy:.2f} % |" in row
+    garments = [label for label in last.labels if label.right]
+    kept = 1 - sum(label.rejected or 0 for label in garments) / sum(sum(label.answers) for label in garments)
+    assert f"| {100 * kept:.1f} % |" in row
+    nothing = training.labels["nothing"]
+    assert f"{training.photographs - nothing:,} photographs of clothes" in page and f"{nothing} free pictures" in page
+    assert f"{training.crops:,} crops" in page
+    assert f"| {last.balanced_accuracy:.3f} (290 photographs" in readme
 
 
 def measured(spread: Spread | None) -> str:
