@@ -15,7 +15,7 @@ from portal.core.memo import kept
 from portal.core.text import percent
 from portal.predict.steps import right_share, standard_error
 
-NETWORKS = {"final": "final model", "earlier": "photo model without photographs", "photo": "photo model"}
+NETWORKS = {"final": "final model", "earlier": "earlier photo model", "photo": "photo model"}
 COLORS = dict(zip(NETWORKS.values(), ("#d9720f", "#7fa8dc", "#2f6fc4"), strict=True))
 BLUE = "#2f6fc4"
 UNIT, QUARTERS = alt.Scale(domain=[0, 1]), alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1])
@@ -210,7 +210,7 @@ def trained_on(training: PhotoTraining | None) -> str:
     commit = f", commit {training.commit[:7]}" if training.commit else ""
     license = f", license: {training.license}" if training.license else ""
     return (
-        f"The photo model of this run was trained on Fashion-MNIST and {training.photographs} photographs "
+        f"The photo model of this run was trained on Fashion-MNIST and {training.photographs:,} photographs "
         f"({training.source}{commit}{license})."
     )
 
