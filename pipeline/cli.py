@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import re
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -195,7 +196,7 @@ def _dataset(
 
 def _take_over(runner: Runner, wanted: Sequence[Stage]) -> None:
     runner.take_over(STUDY, wanted)
-    runner.take_over_trials(UNFINISHED)
+    runner.take_over_trials(UNFINISHED / runner.config.profile)
 
 
 def _announce(config: Config, folder: RunFolder) -> None:
@@ -266,11 +267,13 @@ def publish_command(
         publish_photo_network(folder, pipeline_data.load(data), profiles.profile("standard").export.parity_images)
         console.print(f"Published the photo network of {folder.study} in {STUDY}.", highlight=False)
         return
+    records = UNFINISHED / chosen_profile(profile)
     if unfinished:
-        count = publish_unfinished(folder.work)
-        console.print(f"Wrote the records of {count} finished trials to {UNFINISHED}.", highlight=False)
+        count = publish_unfinished(folder.work, records)
+        console.print(f"Wrote the records of {count} finished trials to {records}.", highlight=False)
         return
     size = publish(folder.study)
+    shutil.rmtree(records, ignore_errors=True)  # all that they say is in the study now
     console.print(f"Published {folder.study} as {STUDY} ({size / 1e6:.1f} MB).", highlight=False)
 
 

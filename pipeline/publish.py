@@ -19,7 +19,7 @@ from pipeline.stages import STAGES
 from pipeline.support.errors import UserError
 
 STUDY = Path(__file__).resolve().parent.parent / "artifacts" / "study"
-UNFINISHED = STUDY.parent / "unfinished"  # records of a study that is not finished yet, for the next machine
+UNFINISHED = STUDY.parent / "unfinished"  # a folder a profile: records of studies that are not finished yet
 MAX_BYTES = 40_000_000
 
 
@@ -50,12 +50,12 @@ def publish(source: Path, target: Path = STUDY) -> int:
                 f"The run in {source} is {size / 1e6:.1f} MB, over the {MAX_BYTES / 1e6:.0f} MB to be committed."
             )
         swap(fresh, target, Path(temporary) / "old")
-    shutil.rmtree(target.parent / UNFINISHED.name, ignore_errors=True)
     return size
 
 
-def publish_unfinished(work: Path, target: Path = UNFINISHED) -> int:
+def publish_unfinished(work: Path, target: Path) -> int:
     """Replace `target` by the records of the run's finished trials, without weights; how many there are."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".publish-") as temporary:
         fresh = Path(temporary) / "fresh"
         fresh.mkdir()
