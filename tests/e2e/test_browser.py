@@ -136,7 +136,7 @@ def test_who_comes_back_to_a_lost_session_goes_on(browser: Browser) -> None:
         expect(window.get_by_role("heading", name=ANSWER)).to_be_visible()
     with portal(study, port=port):
         window.get_by_text("Camera", exact=True).click()
-        expect(window.get_by_text("Hold one garment before the camera").first).to_be_visible()
+        expect(window.get_by_text("Hold one garment in front of the camera").first).to_be_visible()
         settle(window)
         expect(window.locator('[data-testid="stException"]')).to_have_count(0)
     window.close()
