@@ -23,6 +23,7 @@ WORKING_EDGE = 192  # pixels: GrabCut's time grows with the area, and the result
 MEAN, DEVIATION, FLOOR = 150, 40, 64
 GAIN = (0.5, 3.0)  # limits of the change in contrast: more would only show the camera's noise
 SHARPEN = 0.5  # share of the detail that the Gaussian takes away, added on top
+SMALLER = 0.85  # share of the size in the second half of the views, chosen on photographs (docs/decisions.md)
 WIDEST = 2.2  # width over height up to which the middle square shows a garment's body; beyond, shoes and bags
 GREY_TOLERANCE = 8  # levels between a pixel's channels, to call a picture grey
 
@@ -113,16 +114,23 @@ _TONE = {
 
 
 def views(preparation: Preparation) -> npt.NDArray[np.uint8]:
-    """Test-time views, uint8 (V, size, size): every variant and its mirror image.
+    """What a network is asked about a photo, uint8 (V, size, size): every variant in four ways (`around`).
 
-    The mean of their log-probabilities is steadier than one answer: on photos, light and dark say little (lamps,
-    cameras), and spread sleeves make the body small. Fashion-MNIST's shoes all point to the left, so a mirror image of
-    one of its own pictures only confuses (it cost a point of test accuracy): they stay alone.
+    The mean is steadier than one answer: on photos, light and dark say little (lamps, cameras), and spread sleeves
+    make the body small. Fashion-MNIST's own pictures stay alone: its shoes all point to the left, so a mirror image
+    only confuses (it cost a point of test accuracy).
     """
     upright = np.stack(preparation.variants)
-    if preparation.facts.passed_through:
-        return upright
-    return np.concatenate([upright, upright[:, :, ::-1]])
+    return upright if preparation.facts.passed_through else around(upright)
+
+
+def around(upright: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Images uint8 (V, S, S) as they are and at SMALLER of their size, and the mirror images of both: (4V, S, S)."""
+    middle = (upright.shape[1] - 1) / 2
+    shrink = cv2.getRotationMatrix2D((middle, middle), 0, SMALLER)
+    smaller = [cv2.warpAffine(image, shrink, image.shape, flags=cv2.INTER_LINEAR) for image in upright]
+    both = np.concatenate([upright, np.stack(smaller)])
+    return np.concatenate([both, both[:, :, ::-1]])
 
 
 def uneven(preparation: Preparation) -> Grey:

@@ -93,7 +93,7 @@ def _write_training(
     """Write `photo-model/photographs.json`; the threshold that keeps KEPT_SHARE of the garments held back."""
     given, held = context.dataset.photographs, photographs["held"]
     assert given is not None
-    answered = photo_training.answers(model, torch.from_numpy(photographs["views"][held]), prior)
+    answered = photo_training.answers(model, photographs["views"][held], prior)
     threshold = photo_training.threshold(answered[1], torch.from_numpy(photographs["right"][held]), KEPT_SHARE)
     context.write(photo_training.summary(given, photographs, answered, threshold))
     return threshold

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from artifacts import store
 from artifacts.contract import ArtifactError, PhotoTraining
+from artifacts.photo import around
 from pipeline import photographs
 from pipeline.models.base import ImageClassifier
 from pipeline.photographs import Photographs, Prepared
@@ -77,11 +78,11 @@ def _arrays(given: Photographs, classes: tuple[str, ...], found: list[Prepared |
     }
 
 
-def answers(model: ImageClassifier, views: Tensor, log_prior: Tensor) -> tuple[Tensor, Tensor]:
-    """Probabilities (N, classes) and rejection score (N,) of photographs (N, V, S, S): the means over their views and
-    mirror images, as the portal answers."""
-    both = torch.cat([views, views.flip(3)], 1)
-    logits = logits_of(model, both.flatten(0, 1).unsqueeze(1), exact=True).view(*both.shape[:2], -1)
+def answers(model: ImageClassifier, variants: np.ndarray, log_prior: Tensor) -> tuple[Tensor, Tensor]:
+    """Probabilities (N, classes) and rejection score (N,) of photographs uint8 (N, V, S, S): the means over the views
+    that the portal asks about."""
+    views = torch.from_numpy(np.stack([around(each) for each in variants]))
+    logits = logits_of(model, views.flatten(0, 1).unsqueeze(1), exact=True).view(*views.shape[:2], -1)
     score = logits[..., -1] - logits[..., :-1].logsumexp(2)
     return (logits[..., :-1] - log_prior).softmax(2).mean(1), score.mean(1)
 

@@ -65,7 +65,7 @@ LADDER = (
     ),
     Rung(
         "Several views",
-        "Also inverted, cropped to the middle, and mirrored; the mean prediction counts.",
+        "Also inverted, cropped to the middle, smaller, and mirrored; the mean prediction counts.",
         "final",
         lambda rgb, preparation: views(preparation),
     ),

@@ -191,6 +191,16 @@ def test_invert_choice() -> None:
     assert len(views(negated)) == len(views(prepared_shop_picture())) // 2  # a visitor's choice leaves one shade
 
 
+def test_a_photo_is_asked_about_as_it_is_and_smaller_both_mirrored_too() -> None:
+    preparation = prepared_shop_picture()
+    upright, asked = np.stack(preparation.variants), views(preparation)
+    assert asked.shape == (4 * len(upright), 28, 28) and asked.dtype == np.uint8
+    whole, smaller, mirrored, both = np.split(asked, 4)
+    assert (whole == upright).all() and (mirrored == upright[:, :, ::-1]).all() and (both == smaller[:, :, ::-1]).all()
+    height = [np.flatnonzero(image.max(axis=1) > 40).size for image in (whole[0], smaller[0])]
+    assert height[1] == pytest.approx(0.85 * height[0], abs=1.5)
+
+
 def test_crop_choice_looks_at_a_part() -> None:
     photo = np.concatenate([scene((40, 60, 150), (190, 160, 120)), np.zeros((200, 200, 3), np.uint8)], axis=1)
     preparation = prepare(photo, Choices(crop=(0.0, 0.0, 0.5, 1.0)))
