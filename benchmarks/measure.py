@@ -67,7 +67,7 @@ class Rounds:
         return statistics.median(rate.wall for rate in self.rates[name])
 
     def ratio(self, name: str, other: str, *, cpu: bool = False) -> float:
-        """How many times as fast as `other`: the median over rounds, each compared with its own neighbour."""
+        """How many times as fast as `other`: the median over rounds, each compared with its own neighbor."""
         pairs = zip(self.rates[name], self.rates[other], strict=True)
         return statistics.median(mine.cpu / theirs.cpu if cpu else mine.wall / theirs.wall for mine, theirs in pairs)
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.photos
 
-The pictures are made up: a garment's outline in one colour on a floor of another, with the grain of both, saved as
+The pictures are made up: a garment's outline in one color on a floor of another, with the grain of both, saved as
 JPEG. "Cold" is the first answer of a fresh process, networks loaded and checked; imports are not counted. On a busy
 machine the processor time says more than the clock.
 """

@@ -26,7 +26,7 @@ from pipeline.support.memory import uncollected
 
 Precision = Literal["fp32", "fp16", "int8"]
 OUTPUTS = ("logits", "probabilities", "embedding", "feature_maps")
-REDUCED_FROM = 1024  # initialisers with fewer values stay fp32: they weigh nothing and biases want precision
+REDUCED_FROM = 1024  # initializers with fewer values stay fp32: they weigh nothing and biases want precision
 
 
 class Exported(nn.Module):

@@ -11,13 +11,13 @@ from artifacts.contract.training import Fit, Recipe
 
 @dataclass(frozen=True)
 class PhotoSummary(Document):
-    """The network for visitors' photos: trained on Fashion-MNIST, randomised toward what preparation gives, and on
+    """The network for visitors' photos: trained on Fashion-MNIST, randomized toward what preparation gives, and on
     photographs where there is a PhotoTraining.
 
     Its ONNX file (role `photo`) has one output more than the others: `rejection` (N,), the higher, the more likely none
     of the classes. Over several views of one photo, probabilities and rejection are averaged; a mean above
     `reject_above` says "none of these". `temperature` (already inside the file) and `reject_above` were chosen on
-    randomised validation images and outliers made from validation images (with photographs, the threshold on those
+    randomized validation images and outliers made from validation images (with photographs, the threshold on those
     held back); the shares are measured on them.
     `kept_plain` is the share of validation images, as they are, that the threshold keeps.
 
@@ -92,7 +92,7 @@ class Parity(Document):
 
 @dataclass(frozen=True)
 class ExportedModel(Document):
-    """One ONNX file: input `images` uint8 (N, S, S), normalisation inside; outputs `logits`, `probabilities`,
+    """One ONNX file: input `images` uint8 (N, S, S), normalization inside; outputs `logits`, `probabilities`,
     `embedding`, `feature_maps` (first layer). `precision` is that of the stored weights."""
 
     name: str

@@ -138,7 +138,7 @@ def _shrink(picture: Image.Image) -> Image.Image:
     factor = max(picture.size) // MAX_EDGE
     if factor < 2:
         return picture
-    if picture.mode in ("P", "1"):  # colours of a palette cannot be averaged as numbers
+    if picture.mode in ("P", "1"):  # colors of a palette cannot be averaged as numbers
         transparent = "transparency" in picture.info
         picture = picture.convert("RGBA" if transparent else "RGB")
     if picture.mode.startswith("I"):
@@ -174,7 +174,7 @@ def _upright(original: Image.Image, rgb: Image.Image) -> Rgb:
 
 
 def _to_srgb(original: Image.Image, rgb: Image.Image) -> Image.Image:
-    """The colours that an embedded RGB profile means; phones' photos are mostly Display P3."""
+    """The colors that an embedded RGB profile means; phones' photos are mostly Display P3."""
     data = original.info.get("icc_profile")
     if not data or original.mode not in ("RGB", "RGBA"):
         return rgb

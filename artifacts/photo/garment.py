@@ -1,6 +1,6 @@
 """Where is the garment? A mask for a photo on any ground, without a trained model.
 
-Photos go through GrabCut (Rother et al., SIGGRAPH 2004), which learns the colours of ground and garment from the
+Photos go through GrabCut (Rother et al., SIGGRAPH 2004), which learns the colors of ground and garment from the
 picture itself, starting from one assumption: the picture's border shows the ground. Pictures on a plain ground need
 only a threshold.
 """
@@ -20,7 +20,7 @@ FLAT_SHARE = 0.35  # of the border, to call a flat ground plain: the garment may
 FLAT_SIDES = 0.1  # of two opposite sides, which a flat ground must cover: an overexposed patch lies in a corner
 LEAST_TOLERANCE = 5  # levels; JPEG's noise stays below it on the flattest ground
 CLEAR = 50  # levels from the ground; next to a pixel that differs more, a paler one is half ground
-BORDER_COLOUR = 0.6  # a colour this much denser in the border than inside starts as ground
+BORDER_COLOUR = 0.6  # a color this much denser in the border than inside starts as ground
 GRABCUT_ROUNDS = 4
 MIN_COVERAGE = 0.02  # of the picture; a smaller garment is taken for a failed search
 SECOND_PIECE = 0.25  # of the largest piece: keeps both shoes of a pair, drops labels, plugs and other clutter
@@ -34,7 +34,7 @@ def border_pixels(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def plain_ground(rgb: Rgb) -> tuple[int, int, int] | None:
-    """The ground's colour where nearly all of the border has it, or, of a flat ground, a good part; else None."""
+    """The ground's color where nearly all of the border has it, or, of a flat ground, a good part; else None."""
     border = border_pixels(rgb)
     colour = _commonest(border)
     difference = _difference(border, colour)
@@ -48,14 +48,14 @@ def plain_ground(rgb: Rgb) -> tuple[int, int, int] | None:
 
 
 def _commonest(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """The commonest colour of pixels (N, 3): the median around the fullest cube of colours."""
+    """The commonest color of pixels (N, 3): the median around the fullest cube of colors."""
     cubes = (pixels // PLAIN_TOLERANCE).astype(np.intp) @ (400, 20, 1)
     rough = np.median(pixels[cubes == np.bincount(cubes).argmax()], axis=0)
     return np.asarray(np.median(pixels[_difference(pixels, rough) <= PLAIN_TOLERANCE], axis=0), np.float64)
 
 
 def _difference(pixels: npt.NDArray[np.uint8], colour: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """How far pixels (..., 3) are from a colour, in levels of the channel that differs most."""
+    """How far pixels (..., 3) are from a color, in levels of the channel that differs most."""
     return np.asarray(np.abs(pixels - np.asarray(colour, np.float64)).max(axis=-1), np.float64)
 
 
@@ -69,7 +69,7 @@ def _at_opposite_sides(rgb: Rgb, colour: npt.ArrayLike) -> bool:
 def by_threshold(rgb: Rgb, ground: tuple[int, int, int]) -> Mask:
     """Whatever differs from a plain ground by more than the ground does from itself, so light parts on white stay.
 
-    The garment may touch the border: only the ground's colour is ground there.
+    The garment may touch the border: only the ground's color is ground there.
     """
     difference = _difference(rgb, ground)
     found = difference > _tolerance(rgb, ground)
@@ -114,7 +114,7 @@ def _grabcut(rgb: Rgb, ring: Mask, start: Mask) -> Mask:
 
 
 def _unlike_border(rgb: Rgb, ring: Mask) -> Mask:
-    """Pixels whose colour is not mainly the border's: a floor seen between two legs is ground, far from any border."""
+    """Pixels whose color is not mainly the border's: a floor seen between two legs is ground, far from any border."""
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB).astype(np.intp)
     bins = ((lab[..., 1] // 8) * 32 + lab[..., 2] // 8) * 16 + lab[..., 0] // 16
     ground, inside = _histogram(bins[ring]), _histogram(bins[~ring])
@@ -161,7 +161,7 @@ def _handles(rest: Mask, body: Mask) -> Mask:
 def _fill_holes(mask: Mask, small: float) -> Mask:
     """Fill enclosed holes of at most `small` of the mask's area, and any in its middle.
 
-    A large hole in the middle is a print in the ground's colour; at the sides it is the loop of an arm, on top a bag's
+    A large hole in the middle is a print in the ground's color; at the sides it is the loop of an arm, on top a bag's
     handle.
     """
     _, labels, stats, centres = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)

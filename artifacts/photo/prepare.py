@@ -1,7 +1,7 @@
 """An RGB picture to 28x28 as Fashion-MNIST's makers did it, one named step at a time.
 
 The data set's recipe (Xiao, Rasul and Vollgraf 2017, section 2): trim, longest edge to 28 pixels, sharpen, extend to a
-square, negate, grey. A photo needs one step before it, finding the garment, since only a shop picture has a plain
+square, negate, gray. A photo needs one step before it, finding the garment, since only a shop picture has a plain
 ground to trim.
 """
 
@@ -25,7 +25,7 @@ GAIN = (0.5, 3.0)  # limits of the change in contrast: more would only show the 
 SHARPEN = 0.5  # share of the detail that the Gaussian takes away, added on top
 SMALLER = 0.85  # share of the size in the second half of the views, chosen on photographs (docs/decisions.md)
 WIDEST = 2.2  # width over height up to which the middle square shows a garment's body; beyond, shoes and bags
-GREY_TOLERANCE = 8  # levels between a pixel's channels, to call a picture grey
+GREY_TOLERANCE = 8  # levels between a pixel's channels, to call a picture gray
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Preparation:
 
 
 def prepare(rgb: Rgb, choices: Choices = Choices(), size: int = 28) -> Preparation:
-    """Prepare a decoded picture, uint8 (H, W, 3), for a network of `size` x `size` grey inputs."""
+    """Prepare a decoded picture, uint8 (H, W, 3), for a network of `size` x `size` gray inputs."""
     cropped = _crop(rgb, choices.crop)
     photo = _shrink(cropped)
     ground = _ground(photo) if choices.ground == "auto" else choices.ground
@@ -225,7 +225,7 @@ def _trim(image: npt.NDArray[np.uint8], mask: Mask) -> npt.NDArray[np.uint8]:
 
 
 def _fit(tone: Grey, mask: Mask, size: int, whole: bool = True) -> Grey:
-    """Longest edge to `size`, sharpened by a Gaussian of radius 1 as the data set's makers did, centred on black.
+    """Longest edge to `size`, sharpened by a Gaussian of radius 1 as the data set's makers did, centered on black.
 
     Not `whole`: of a garment wider than high, such as a pullover with its sleeves spread, the middle square at full
     height.

@@ -41,7 +41,7 @@ def perspective_source(offsets: Tensor, size: int) -> Tensor:
     already sampled with zeros outside, so a value at the border fades twice; the picture is only equal with it.
     """
     a, b, c, d, e, f, g, h = _homographies(offsets, size)[:, :, None, None].unbind(1)
-    # The corners are pixel numbers (0 to size - 1), the places pixel centres (0.5 to size - 0.5): also torchvision's.
+    # The corners are pixel numbers (0 to size - 1), the places pixel centers (0.5 to size - 0.5): also torchvision's.
     x = torch.arange(size, device=offsets.device) + 0.5
     y = x[:, None]
     pixels = torch.stack((a * x + b * y + c, d * x + e * y + f), dim=1) / (g * x + h * y + 1)[:, None]

@@ -1,4 +1,4 @@
-"""Domain randomisation: Fashion-MNIST's shop pictures made to look like what photo preparation hands over.
+"""Domain randomization: Fashion-MNIST's shop pictures made to look like what photo preparation hands over.
 
     cut_out -> pose -> lay -> paint
     tone and mask -> sleeves, legs, pairs of shoes -> angle, stretch, fit to 28 x 28 -> broken masks, shades, prints

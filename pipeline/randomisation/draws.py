@@ -1,6 +1,6 @@
 """Random numbers for a batch, and the two-layer pictures that the other modules bend and paint.
 
-Shapes: N images of 28 x 28. A "cut-out" is (N, 2, H, W): grey levels times the mask, and the mask (alpha), both 0 to 1.
+Shapes: N images of 28 x 28. A "cut-out" is (N, 2, H, W): gray levels times the mask, and the mask (alpha), both 0 to 1.
 Keeping the mask beside the tones lets a garment be repainted in any shade without losing its outline, as photo
 preparation does.
 """
@@ -82,7 +82,7 @@ def rotation(degrees: Tensor) -> Tensor:
 
 
 def warp(cutouts: Tensor, matrix: Tensor, shift: Tensor, side: int) -> Tensor:
-    """Move every point p (pixels from the centre) to `matrix` p + `shift`, on a new canvas of `side` x `side`."""
+    """Move every point p (pixels from the center) to `matrix` p + `shift`, on a new canvas of `side` x `side`."""
     a, b, c, d = matrix[:, 0, 0], matrix[:, 0, 1], matrix[:, 1, 0], matrix[:, 1, 1]
     inverse = torch.stack([torch.stack([d, -b], 1), torch.stack([-c, a], 1)], 1) / (a * d - b * c)[:, None, None]
     back = -(inverse @ shift[:, :, None])[:, :, 0]

@@ -25,7 +25,7 @@ def choose(labels: Tensor, count: int, generator: torch.Generator) -> Tensor:
 
 
 def make_outliers(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-    """Training images (N, 1, 28, 28) in 0..1 to as many randomised outliers of the same shape."""
+    """Training images (N, 1, 28, 28) in 0..1 to as many randomized outliers of the same shape."""
     draws = Draws(generator, len(images))
     cutouts = cut_out(images)
     trousers, dresses = labels == TROUSER, labels == DRESS
@@ -82,7 +82,7 @@ def _hats(cloth: Tensor, draws: Draws) -> Tensor:
 
 
 def _ellipse(x: Tensor, y: Tensor, radius_x: Tensor, radius_y: Tensor) -> Tensor:
-    """Masks (N, 1, 28, 28); centre and radii (N,) in pixels, from the image's centre."""
+    """Masks (N, 1, 28, 28); center and radii (N,) in pixels, from the image's center."""
     line = torch.arange(SIDE, device=x.device) - (SIDE - 1) / 2
     across = (line.view(1, 1, 1, SIDE) - per_image(x)) / per_image(radius_x)
     down = (line.view(1, 1, SIDE, 1) - per_image(y)) / per_image(radius_y)

@@ -88,7 +88,7 @@ def _centred(cutouts: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def lay(posed: Tensor, labels: Tensor, draws: Draws) -> Tensor:
-    """Rotate, stretch and shear, then fit to 28 x 28 as photo preparation does: longest edge to 28 pixels, centred.
+    """Rotate, stretch and shear, then fit to 28 x 28 as photo preparation does: longest edge to 28 pixels, centered.
 
     Shoes lie at any angle, clothes nearly upright. Of tops wider than high, some are fitted by height, their sleeves
     cut off at the frame, as in preparation's second view; some garments come out a little too small or too large, as

@@ -11,7 +11,7 @@ from pipeline.stages.context import Context
 
 POINTS = 2_000  # the first test images; more of them only hide each other
 PERPLEXITY = 30.0
-STEPS = 500  # twice as many keep no more neighbours (trustworthiness 0.996 either way on 2,000 images)
+STEPS = 500  # twice as many keep no more neighbors (trustworthiness 0.996 either way on 2,000 images)
 NEIGHBOURS = 10
 
 

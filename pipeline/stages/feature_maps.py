@@ -13,7 +13,7 @@ from pipeline.training.batches import normalise
 from pipeline.training.loop import EVAL_BATCH
 
 AVERAGED_IMAGES = 2_000
-# A centre that moved by less than this share of half the image's side says nothing about sides.
+# A center that moved by less than this share of half the image's side says nothing about sides.
 SIDE_THRESHOLD = 0.04
 SILENT = 1e-6
 
@@ -83,8 +83,8 @@ def _maps(model: ImageClassifier, images: np.ndarray) -> np.ndarray:
 
 
 def _maps_and_shifts(model: ImageClassifier, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The average map (F, X, Y), and per filter the mean shift (horizontal, vertical) of the activation's centre
-    against the image's own centre of brightness, in shares of half the side."""
+    """The average map (F, X, Y), and per filter the mean shift (horizontal, vertical) of the activation's center
+    against the image's own center of brightness, in shares of half the side."""
     total, shifts = np.zeros(1), []
     for start in range(0, len(images), EVAL_BATCH):
         part = images[start : start + EVAL_BATCH]

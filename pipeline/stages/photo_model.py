@@ -1,6 +1,6 @@
 """Stage photo-model: a network for visitors' photos, trained on Fashion-MNIST and on photographs (no deck section).
 
-Domain randomisation (Tobin et al. 2017, arXiv:1703.06907) toward what photo preparation hands over, outlier exposure
+Domain randomization (Tobin et al. 2017, arXiv:1703.06907) toward what photo preparation hands over, outlier exposure
 (Hendrycks et al. 2019, arXiv:1812.04606) for "none of these", contextual calibration (Zhao et al. 2021,
 arXiv:2102.09690) on pictures of no class, temperature scaling (Guo et al. 2017, arXiv:1706.04599).
 """
@@ -29,7 +29,7 @@ from pipeline.training.batches import Images, randomised
 from pipeline.training.loop import logits_of
 from pipeline.training.trials import TrialSpec, build, indices, to_device
 
-# Of the randomised validation garments, the share that the threshold keeps: a wrong "none" costs a visitor more than
+# Of the randomized validation garments, the share that the threshold keeps: a wrong "none" costs a visitor more than
 # a wrong class, but a bag of potatoes must not become a Bag.
 KEPT_SHARE = 0.95
 CALIBRATION_BINS = 15

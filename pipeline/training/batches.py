@@ -1,7 +1,7 @@
-"""Batches: drawn, augmented and normalised on the device, a whole batch at a time.
+"""Batches: drawn, augmented and normalized on the device, a whole batch at a time.
 
 Images stay there as uint8 for the whole run. Each epoch draws from a generator seeded by (seed, epoch) alone. Nothing
-is read back to the host, so that a GPU can capture a step (`training.cuda_graph`); randomised batches alone read back
+is read back to the host, so that a GPU can capture a step (`training.cuda_graph`); randomized batches alone read back
 how many images they change.
 """
 
@@ -18,7 +18,7 @@ from pipeline.augmentation import augmentation_set
 from pipeline.randomisation import NO_CLASS, Photographs, choose, draw, make_outliers, randomise
 from pipeline.support.seeding import derive
 
-OUTLIER_SHARE = 5  # randomised batches hold one outlier for so many images
+OUTLIER_SHARE = 5  # randomized batches hold one outlier for so many images
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Images:
     """Images uint8 (N, 1, S, S) with labels int64 (N,), on the training device.
 
     `taught` float32 (N, classes) are a teacher's probabilities: then half of each target is the teacher's (Hinton et
-    al. 2015, arXiv:1503.02531, at temperature 1), half the label's. Randomised batches mix in `photographs`.
+    al. 2015, arXiv:1503.02531, at temperature 1), half the label's. Randomized batches mix in `photographs`.
     """
 
     images: Tensor
@@ -60,7 +60,7 @@ def _one_hot(labels_N: Tensor, classes: int) -> Tensor:
 
 
 def normalise(images: Tensor) -> Tensor:
-    """uint8 to 0..1 (min-max normalisation, deck section 2), channels last."""
+    """uint8 to 0..1 (min-max normalization, deck section 2), channels last."""
     return images.float().div_(255.0).contiguous(memory_format=torch.channels_last)
 
 
@@ -127,7 +127,7 @@ class Batches:
         return order[: len(self) * self.size].split(self.size)
 
     def of(self, drawn: Tensor) -> tuple[Tensor, Tensor]:
-        """The next batch, of the images `drawn`: normalised float32 (n, 1, S, S), and its targets."""
+        """The next batch, of the images `drawn`: normalized float32 (n, 1, S, S), and its targets."""
         train, replication, generator = self.train, self.recipe.replication, self.generator
         index = drawn % len(train)
         if replication == "randomised":
@@ -188,7 +188,7 @@ def _outliers(images: int) -> int:
 
 
 def randomised(images: Images, seed: int) -> Images:
-    """Fixed randomised images and outliers to validate on, drawn once; labels as `_randomised` gives them."""
+    """Fixed randomized images and outliers to validate on, drawn once; labels as `_randomised` gives them."""
     x_N1SS, labels = _randomised(
         images, torch.arange(len(images)), _generator(images.images.device, seed, "validation")
     )

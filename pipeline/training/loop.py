@@ -194,7 +194,7 @@ def _hits(predicted: Tensor, targets: Tensor) -> Tensor:
 
 
 class _frozen_batchnorm:
-    """Within it, BatchNorm normalises by the batch as in training but leaves its running statistics alone."""
+    """Within it, BatchNorm normalizes by the batch as in training but leaves its running statistics alone."""
 
     def __init__(self, model: nn.Module) -> None:
         self.layers = [(layer, layer.momentum) for layer in model.modules() if isinstance(layer, _BatchNorm)]

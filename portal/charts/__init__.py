@@ -1,6 +1,6 @@
 """Charts as pure functions: typed results in, `alt.Chart` out; one module for each page.
 
-Colours come from the theme (.streamlit/config.toml), so a chart names a colour only where light and dark agree.
+Colors come from the theme (.streamlit/config.toml), so a chart names a color only where light and dark agree.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ F = TypeVar("F", alt.Chart, alt.LayerChart, alt.FacetChart, alt.HConcatChart, al
 
 # Reads on the light and on the dark background (contrast at least 3:1 on both).
 NEUTRAL = "#7d8494"
-# The page's own text colour in light and in dark: charts are drawn as SVG, which inherits it.
+# The page's own text color in light and in dark: charts are drawn as SVG, which inherits it.
 TEXT = "currentColor"
-# Said in each chart, since Streamlit turns to a canvas from 2,000 marks on, where that colour is black.
+# Said in each chart, since Streamlit turns to a canvas from 2,000 marks on, where that color is black.
 AS_SVG = {"embedOptions": {"renderer": "svg"}}
 # Room at the sides for the half of a first or last tick's label that reaches beyond the axis.
 PADDING = {"left": 4, "top": 8, "right": 16, "bottom": 8}

@@ -29,7 +29,7 @@ def enlarged(image: np.ndarray, edge: int = STEP_WIDTH) -> np.ndarray:
 
 @kept
 def probability_bars(answer: Answer) -> alt.LayerChart:
-    """The probabilities of one picture as bars in the order of the classes, the top answer in full colour."""
+    """The probabilities of one picture as bars in the order of the classes, the top answer in full color."""
     rows = pd.DataFrame({"class": answer.classes, "probability": answer.probabilities.astype(float)})
     rows["top"] = rows["class"] == answer.top
     base = alt.Chart(rows).encode(

@@ -24,7 +24,7 @@ class Fault(ValueError):
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Description:
-    """`network.json`. `mean` and `std` normalise pixels in 0..1; `classes` is the order of the answers, if not the
+    """`network.json`. `mean` and `std` normalize pixels in 0..1; `classes` is the order of the answers, if not the
     run's; `answers` says what the output holds. Input and output are found by themselves where there is one each."""
 
     name: str

@@ -24,7 +24,7 @@ def inverted(rgb: Rgb, size: int) -> Grey:
 
 
 def padded(rgb: Rgb, size: int) -> Grey:
-    """Extended to a square in the border's colour, inverted where the border is bright."""
+    """Extended to a square in the border's color, inverted where the border is bright."""
     height, width = rgb.shape[:2]
     colour = np.median(border_pixels(rgb), axis=0).astype(np.uint8)
     edge = max(height, width)

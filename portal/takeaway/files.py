@@ -79,7 +79,7 @@ def svg(figure: Figure) -> bytes:
 
 
 def static_spec(figure: Figure, *, width: int = WIDTH) -> dict[str, Any]:
-    """The chart's Vega-Lite specification for paper: a width, the light theme's colours, no page around it."""
+    """The chart's Vega-Lite specification for paper: a width, the light theme's colors, no page around it."""
     spec = chart_spec.with_rows(figure)
     if ("layer" in spec or "mark" in spec) and "width" not in spec:
         spec["width"] = width
@@ -111,7 +111,7 @@ def _width(spec: dict[str, Any]) -> int:
 
 
 def _merge_legends(node: Any, datasets: dict[str, list[dict[str, Any]]]) -> None:
-    """One legend for colour, shape and dashes of a field: Vega-Lite keeps them apart where each sorts by a list.
+    """One legend for color, shape and dashes of a field: Vega-Lite keeps them apart where each sorts by a list.
 
     So the list becomes the scale's domain, less what the data does not have.
     """
@@ -127,7 +127,7 @@ def _merge_legends(node: Any, datasets: dict[str, list[dict[str, Any]]]) -> None
 
 
 def _replaced(node: Any, old: str, new: str) -> Any:
-    """`node` with every string that is `old` as `new`; on paper there is no page whose colour a chart could take."""
+    """`node` with every string that is `old` as `new`; on paper there is no page whose color a chart could take."""
     if isinstance(node, dict):
         return {key: _replaced(value, old, new) if key != "datasets" else value for key, value in node.items()}
     if isinstance(node, list):
@@ -137,7 +137,7 @@ def _replaced(node: Any, old: str, new: str) -> Any:
 
 @cache
 def light_theme() -> dict[str, Any]:
-    """The portal's colours in light mode."""
+    """The portal's colors in light mode."""
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     theme: dict[str, Any] = config["theme"]["light"]
     return theme

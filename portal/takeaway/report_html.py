@@ -31,7 +31,7 @@ img { max-width: 100%; image-rendering: pixelated; } figcaption { max-width: 9re
 
 
 def text(markdown: str) -> str:
-    """The portal's Markdown (bold, code, line breaks; colours and icons are left out) as HTML."""
+    """The portal's Markdown (bold, code, line breaks; colors and icons are left out) as HTML."""
     plain = re.sub(r":material/\w+:\s*", "", markdown)
     while re.search(r":[a-z]+\[[^\[\]]*\]", plain):
         plain = re.sub(r":[a-z]+\[([^\[\]]*)\]", r"\1", plain)

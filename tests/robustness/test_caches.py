@@ -17,7 +17,7 @@ SIDE = 2_000
 
 
 def variants(count: int) -> list[bytes]:
-    """BMP files of one grey picture on black, each with another pixel turned white."""
+    """BMP files of one gray picture on black, each with another pixel turned white."""
     grey = np.full((SIDE, SIDE), 90, np.uint8)
     grey[:100] = grey[-100:] = grey[:, :100] = grey[:, -100:] = 0
     file = io.BytesIO()

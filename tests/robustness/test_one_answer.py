@@ -30,7 +30,7 @@ def published() -> Run:
 
 @pytest.fixture(scope="module")
 def picture() -> Image.Image:
-    """A grey shirt on a light ground with soft light, 240 x 200; upright and mirrored, it looks different."""
+    """A gray shirt on a light ground with soft light, 240 x 200; upright and mirrored, it looks different."""
     down, across = np.mgrid[0:240, 0:200]
     ground = 235 - 0.05 * across
     body = (np.abs(across - 100) < 45) & (down > 40) & (down < 215)

@@ -19,7 +19,7 @@ SIDE = 48
 
 @pytest.fixture(scope="module")
 def picture() -> Image.Image:
-    """A smooth grey picture with no two equal quadrants, so that every wrong turn or wrong conversion shows."""
+    """A smooth gray picture with no two equal quadrants, so that every wrong turn or wrong conversion shows."""
     ramp = np.add.outer(np.arange(SIDE) * 3, np.arange(SIDE) * 2)
     ramp[:12, :12] = 0
     return Image.fromarray(ramp.astype(np.uint8))

@@ -39,7 +39,7 @@ def shirt_mask(side: int = 200) -> npt.NDArray[np.bool_]:
 
 
 def scene(garment: tuple[int, int, int], ground: tuple[int, int, int], noise: float = 12.0) -> Rgb:
-    """The T-shirt in one colour on a floor of another, with the grain that cloth and floors have."""
+    """The T-shirt in one color on a floor of another, with the grain that cloth and floors have."""
     flat = np.where(shirt_mask()[..., None], garment, ground).astype(np.float32)
     grain = np.random.default_rng(0).normal(0, noise, flat.shape)
     return np.clip(flat + grain, 0, 255).astype(np.uint8)
@@ -84,7 +84,7 @@ def test_floor_in_the_loop_of_an_arm_is_ground_and_a_print_is_garment() -> None:
     cloth = scene((40, 60, 150), (40, 60, 150))
     photo[40:160, 30:170] = cloth[40:160, 30:170]
     photo[80:130, 40:65] = photo[5:55, 5:30]  # floor seen at the side
-    photo[80:120, 85:115] = photo[5:45, 5:35]  # the same colour in the middle
+    photo[80:120, 85:115] = photo[5:45, 5:35]  # the same color in the middle
     mask = by_grabcut(photo)
     assert mask[85:115, 90:110].all()
     assert not mask[85:125, 45:60].any()
@@ -181,7 +181,7 @@ def test_image_follows_the_data_sets_convention() -> None:
     image = prepared_shop_picture().image
     assert image.dtype == np.uint8 and image.shape == (28, 28)
     assert image[:, 0].any() and image[:, -1].any()  # the longest edge is the width here, and fills it
-    assert not image[0].any() and not image[-1].any()  # centred on black
+    assert not image[0].any() and not image[-1].any()  # centered on black
     assert image[14, 14] > 150  # a dark garment is bright
 
 

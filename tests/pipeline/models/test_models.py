@@ -86,7 +86,7 @@ TAPS = {
 
 @pytest.fixture(scope="module")
 def images() -> Tensor:
-    """Real training images, normalised, float (8, 1, 28, 28)."""
+    """Real training images, normalized, float (8, 1, 28, 28)."""
     with np.load(SAMPLE, allow_pickle=False) as sample:
         return torch.from_numpy(sample["images"][:8])[:, None].float() / 255
 

@@ -15,7 +15,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def made_up(crops: int = 4) -> Photographs:
-    """Four photographs of one grey level each, 60, 120, 180, 240, of classes 0 to 3, the second never drawn."""
+    """Four photographs of one gray level each, 60, 120, 180, 240, of classes 0 to 3, the second never drawn."""
     levels = torch.tensor([60, 120, 180, 240], dtype=torch.uint8)
     views = torch.zeros(4, 2, 28, 28, dtype=torch.uint8)
     views[:, :, 4:24, 4:24] = levels.view(4, 1, 1, 1)

@@ -1,4 +1,4 @@
-"""Domain randomisation: right shapes and ranges, repeatable, and each step does to a garment what it says."""
+"""Domain randomization: right shapes and ranges, repeatable, and each step does to a garment what it says."""
 
 from pathlib import Path
 
@@ -100,7 +100,7 @@ def test_warp_without_motion_is_the_identity(sample: tuple[Tensor, Tensor]) -> N
 
 def test_warp_moves_and_turns_as_documented() -> None:
     dot = torch.zeros(1, 2, 28, 28)
-    dot[..., 14, 20] = 1  # 6.5 right of the centre, 0.5 below
+    dot[..., 14, 20] = 1  # 6.5 right of the center, 0.5 below
     moved = warp(dot, torch.eye(2)[None], torch.tensor([[3.0, -2.0]]), 28)
     assert moved[0, 0, 12, 23] == pytest.approx(1, abs=1e-4)
     turned = warp(dot, rotation(torch.tensor([90.0])), torch.zeros(1, 2), 28)

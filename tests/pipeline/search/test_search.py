@@ -207,7 +207,7 @@ def test_a_candidate_that_fails_with_a_seed_cannot_win(make: Any) -> None:
     best: list[float] = []
 
     def accuracy(spec: TrialSpec) -> float | None:
-        best.append(best[0] if best else spec.recipe.momentum)  # the first that trains is the favourite
+        best.append(best[0] if best else spec.recipe.momentum)  # the first that trains is the favorite
         return None if spec.recipe.momentum == best[0] and spec.seed == 1 else by_momentum(spec)
 
     _, summary = confirmed(make, accuracy)

@@ -1,4 +1,4 @@
-"""Stage embedding-map: neighbours stay neighbours, and the same embeddings give the same map."""
+"""Stage embedding-map: neighbors stay neighbors, and the same embeddings give the same map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedding map: neighbours, thumbnails spread over a grid, charts, and the page with its controls."""
+"""The embedding map: neighbors, thumbnails spread over a grid, charts, and the page with its controls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""portal/predict/explain.py on a network that looks at one corner, and a gallery whose neighbours are known."""
+"""portal/predict/explain.py on a network that looks at one corner, and a gallery whose neighbors are known."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ CLASSES = ("Dress", "Bag")
 
 
 def scene(garment: int, ground: int, seed: int = 0) -> np.ndarray:
-    """A block of one grey on a grainy ground of another, (60, 50, 3)."""
+    """A block of one gray on a grainy ground of another, (60, 50, 3)."""
     picture = np.full((60, 50, 3), ground, np.float32)
     picture[12:48, 12:38] = garment
     grain = np.random.default_rng(seed).normal(0, 9, picture.shape)

@@ -132,7 +132,7 @@ def test_a_title_is_text_above_the_chart_and_shown_as_it_is() -> None:
 
 
 def test_many_marks_are_drawn_as_svg_too() -> None:
-    """Streamlit would take a canvas from 2,000 marks on, which does not inherit the page's text colour."""
+    """Streamlit would take a canvas from 2,000 marks on, which does not inherit the page's text color."""
     many = alt.Chart(pd.DataFrame({"x": range(3_000)})).mark_point().encode(x="x")
     spec = chart_spec.with_arrow(charts.titled(many, "title", "n = 3,000", "description"))
     assert spec["usermeta"]["embedOptions"]["renderer"] == "svg"
