@@ -84,7 +84,7 @@ def test_nothing_is_older_than_its_last_known_vulnerability(lock: str) -> None:
 
 def test_the_portals_lock_has_nothing_that_trains() -> None:
     names = {requirement.name for requirement in locked(ROOT / "portal" / "requirements.lock")}
-    assert not names & {"torch", "torchvision", "optuna", "scikit-learn", "onnx"}
+    assert not names & {"torch", "torchvision", "optuna", "scikit-learn", "onnxscript"}
 
 
 def test_pyproject_reads_every_requirements_file_and_only_lines_that_setuptools_knows() -> None:

@@ -49,6 +49,16 @@ def giant(model: onnx.ModelProto, folder: Path) -> None:
     model.graph.initializer.add(name="giant", data_type=TensorProto.INT64, dims=[1 << 40])
 
 
+def negative(model: onnx.ModelProto, folder: Path) -> None:
+    """Sizes whose product would make the file's other tensors look small."""
+    model.graph.initializer.add(name="negative", data_type=TensorProto.FLOAT, dims=[-(1 << 40)])
+
+
+def no_text(model: onnx.ModelProto, folder: Path) -> None:
+    """Becomes bytes that are no UTF-8 once the model is written: protobuf writes only text."""
+    model.graph.node[0].op_type = "NoText"
+
+
 def function(model: onnx.ModelProto, folder: Path) -> None:
     node = helper.make_node("Relu", ["x"], ["y"])
     opset = helper.make_opsetid("", 18)
@@ -65,6 +75,8 @@ CRAFTED: dict[str, tuple[Craft, str]] = {
     "data through a link": (through_a_link, "keeps its weights in another file"),
     "operator of another domain": (custom_domain, "uses com.example.Cast"),
     "giant initialiser": (giant, "claims more numbers than it has bytes"),
+    "negative size": (negative, "claims more numbers than it has bytes"),
+    "name that is no text": (no_text, "is damaged or no ONNX file"),
     "function of its own": (function, "carries functions"),
     "loop": (endless, "uses Loop"),
 }
@@ -77,7 +89,8 @@ def test_a_crafted_model_is_refused_before_there_is_a_session(
     craft, reason = CRAFTED[name]
     model = onnx.load_from_string(tiny_network(classes=3, image_size=SIDE))
     craft(model, tmp_path)
-    run = run_with(tmp_path / "run", model.SerializeToString())
+    data = model.SerializeToString().replace(b"\x22\x06NoText", b"\x22\x06No\xff\xffxt")
+    run = run_with(tmp_path / "run", data)
     monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: pytest.fail("A session was made."))
     with pytest.raises(ArtifactError, match=rf"^models/tiny\.onnx {reason}.*\.$"):
         inference.network(run, MODEL)

@@ -194,7 +194,7 @@ def test_links_out_of_the_folder_and_missing_files_are_refused(full_run: Run, pu
     assert "link out of its folder" in only_fault(full_run)
 
 
-def test_a_file_is_read_without_the_onnx_package(full_run: Run) -> None:
+def test_operators_and_weights_are_counted(full_run: Run) -> None:
     model = linear()
     found = onnx_file.contents(model.SerializeToString())
     assert found.operators == {"Cast", "Flatten", "MatMul"}
