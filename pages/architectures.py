@@ -12,7 +12,11 @@ from portal.networks import own as networks
 from portal.ui import architectures as architectures_ui
 from portal.ui import elements
 
-elements.opening("Which of seven networks classifies the same images best, and does size help?")
+elements.opening(
+    "Which of seven networks classifies the same images best, and does size help?",
+    look="The scatter plot: does accuracy rise with size?",
+    act="Choose a network and find the epoch where it starts to overfit.",
+)
 summary = elements.document(ArchitecturesSummary)
 with_deck = elements.with_deck()
 best = next(result for result in summary.results if result.name == summary.best)

@@ -11,7 +11,11 @@ from portal.core.text import count
 from portal.ui import elements
 
 manifest = elements.current_run().manifest
-elements.opening("Does training on flipped, rotated, distorted, or partly erased copies improve the network?")
+elements.opening(
+    "Does training on flipped, rotated, distorted, or partly erased copies improve the network?",
+    look="The chart: intervals that overlap show no clear difference.",
+    act="Choose a trainset and check whether you would still recognize each image.",
+)
 summary = elements.document(AugmentationsSummary)
 pictures = elements.arrays("augmentations/pictures.npz")
 

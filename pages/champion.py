@@ -13,7 +13,11 @@ from portal.ui import architectures as architectures_ui
 from portal.ui import champion as champion_ui
 from portal.ui import elements
 
-elements.opening("How accurate can a network under three million parameters get with a better recipe than the deck's?")
+elements.opening(
+    "How accurate can a network under three million parameters get with a better recipe than the deck's?",
+    look="The first chart: the champion's seeds against those of the final model.",
+    act="Find a change whose interval contains 0 and say what it proves.",
+)
 summary = elements.document(ChampionSummary)
 final, compared = elements.optional(FinalSummary), elements.optional(ArchitecturesSummary)
 with_deck = elements.with_deck()

@@ -12,7 +12,11 @@ from portal.ui import elements
 
 BINS = (5, 10, 15, 20)
 
-elements.opening("When the model says 90 %, is it right nine times in ten, and should it abstain when it is uncertain?")
+elements.opening(
+    "When the model says 90 %, is it right nine times in ten, and should it abstain when it is uncertain?",
+    look="The reliability diagrams: bars below the diagonal mean overconfidence.",
+    act="Raise the threshold until 99 % of the answers are correct, and see how many images remain.",
+)
 elements.contents("Are the probabilities calibrated?", "Abstain when uncertain")
 final = elements.document(FinalSummary)
 classes = elements.current_run().manifest.classes

@@ -11,7 +11,11 @@ from portal.core.text import percent
 from portal.ui import elements
 
 classes = elements.current_run().manifest.classes
-elements.opening("What do the images look like, and how are they split into training, validation, and test sets?")
+elements.opening(
+    "What do the images look like, and how are they split into training, validation, and test sets?",
+    look="The average images: classes with similar averages are hard to tell apart.",
+    act="Choose a class and look for two images that differ more than you expected.",
+)
 summary = elements.document(EdaSummary)
 pictures = elements.arrays("eda/images.npz")
 train_images = sum(summary.counts["train"])

@@ -11,7 +11,11 @@ from portal.ui import disagreement as disagreement_ui
 from portal.ui import elements
 from portal.ui.networks import validation_networks
 
-elements.opening("On which images do the networks disagree, and do they know more together than the best one alone?")
+elements.opening(
+    "On which images do the networks disagree, and do they know more together than the best one alone?",
+    look="The two top rows: all networks combined against each one alone.",
+    act="Set the slider to 0 and decide whether the networks or the labels are wrong.",
+)
 elements.contents("The images", "One image")
 summary = elements.document(ArchitecturesSummary)
 networks = validation_networks(summary)

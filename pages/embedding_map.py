@@ -12,7 +12,11 @@ from portal.ui import elements
 NEAREST = 11
 POINTS, PICTURES, VERDICT = "points by class", "pictures", "points by verdict"
 
-elements.opening("Which garments does the final model find similar, and where are its mistakes?")
+elements.opening(
+    "Which garments does the final model find similar, and where are its mistakes?",
+    look="The map: clusters of one color are classes that the network separates well.",
+    act="Click a point between two clusters and look at its neighbors.",
+)
 summary = elements.document(EmbeddingMapSummary)
 classes = elements.current_run().manifest.classes
 embedding, test = elements.arrays("final/embedding.npz"), elements.arrays("data/test.npz")

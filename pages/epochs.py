@@ -12,7 +12,11 @@ from portal.ui.networks import compared
 
 SHOWN = 24
 
-elements.opening("Which images does a network learn first, which does it forget, and which does it never get right?")
+elements.opening(
+    "Which images does a network learn first, which does it forget, and which does it never get right?",
+    look="The bars below zero: images that the network had right and lost again.",
+    act="Move the slider from the first epoch to the last and watch the confusion matrix.",
+)
 elements.contents("Images worth a look")
 summary = compared(elements.document(ArchitecturesSummary))
 validation, classes = elements.arrays("data/validation.npz"), elements.current_run().manifest.classes

@@ -13,7 +13,11 @@ from portal.ui import errors as errors_ui
 SHOWN = 24
 ALL = "All pairs"
 
-elements.opening("Which images does the final model get wrong, how confident is it, and which mistakes are acceptable?")
+elements.opening(
+    "Which images does the final model get wrong, how confident is it, and which mistakes are acceptable?",
+    look="The most confused pairs.",
+    act="Choose which mistakes to forgive and see whether the ranking of the networks changes.",
+)
 summary = elements.document(ErrorsSummary)
 elements.contents("Costs of mistakes", "The mistakes, the most confident first", "Why this prediction")
 final = elements.document(FinalSummary)

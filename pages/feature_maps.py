@@ -10,7 +10,11 @@ from portal.core.pictures import map_pictures
 from portal.ui import elements
 from portal.ui import feature_maps as feature_maps_ui
 
-elements.opening("What does each filter of the first layer detect, and on which side of the garment?")
+elements.opening(
+    "What does each filter of the first layer detect, and on which side of the garment?",
+    look="The filters of the first layer: each one responds to an edge or a texture.",
+    act="Click a filter, then follow one value of its map in “Worked example”.",
+)
 summary = elements.document(FeatureMapsSummary)
 elements.contents("Filters", "Feature maps of one image", "Layer by layer", "Worked example")
 stored = elements.arrays("feature-maps/maps.npz")

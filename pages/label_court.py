@@ -11,7 +11,11 @@ from portal.ui import elements
 from portal.ui import label_court as label_court_ui
 from portal.ui.networks import validation_networks
 
-elements.opening("Are some labels wrong, and would you agree if you saw the image?")
+elements.opening(
+    "Are some labels wrong, and would you agree if you saw the image?",
+    look="The estimate of how many labels are wrong.",
+    act="Judge three images before you look at the answer.",
+)
 summary = elements.document(LabelsSummary)
 classes = elements.current_run().manifest.classes
 errors, worst = elements.optional_arrays("outliers/errors.npz"), elements.optional_arrays("outliers/worst.npz")

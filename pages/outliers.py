@@ -11,7 +11,9 @@ from portal.ui import elements
 
 classes = elements.current_run().manifest.classes
 elements.opening(
-    "Which training images are unlike all others: wrong labels, rare garments, or just hard to reconstruct?"
+    "Which training images are unlike all others: wrong labels, rare garments, or just hard to reconstruct?",
+    look="The image with the highest reconstruction error of each class.",
+    act="Move the slider and see which class gains the most images above the threshold.",
 )
 summary = elements.document(OutliersSummary)
 errors = elements.arrays("outliers/errors.npz")

@@ -15,7 +15,11 @@ from portal.ui import playground as playground_ui
 from portal.ui.networks import exported_networks
 
 classes = elements.current_run().manifest.classes
-elements.opening("How far can you change a garment before the networks fail?")
+elements.opening(
+    "How far can you change a garment before the networks fail?",
+    look="The predictions of all networks for the unchanged image.",
+    act="Rotate the garment and find the angle at which most networks fail.",
+)
 models = exported_networks()
 garment = garment_ui.pick("playground")
 mode = playground_ui.mode()

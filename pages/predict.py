@@ -12,7 +12,11 @@ from portal.ui.networks import exported_networks
 
 run = elements.current_run()
 classes = run.manifest.classes
-elements.opening("What do the networks see in your own photo?")
+elements.opening(
+    "What do the networks see in your own photo?",
+    look="The prediction and, next to it, the 28 x 28 image that the network saw.",
+    act="Send a photo of one garment on a plain background.",
+)
 models = exported_networks()
 sent = photo.received()
 above = st.container()  # the answer stands above the wishes that it depends on

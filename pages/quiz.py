@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from portal.ui import elements, quiz
 
-elements.opening("How well do you classify these images yourself, and do you know when you are wrong?")
+elements.opening(
+    "How well do you classify these images yourself, and do you know when you are wrong?",
+    look="The image, before the choices.",
+    act="Answer ten images and compare your score with the network's.",
+)
 mode, number = quiz.sheet()
 quiz.play(mode, number)
 elements.takeaway(

@@ -13,7 +13,11 @@ from portal.core import navigation
 from portal.ui import elements
 from portal.ui import results as results_ui
 
-elements.opening("How accurate is the final model on images that influenced no choice?")
+elements.opening(
+    "How accurate is the final model on images that influenced no choice?",
+    look="The accuracy of each seed: its spread is the smallest difference worth discussing.",
+    act="Click a cell of the confusion matrix and look at the images behind it.",
+)
 final = elements.document(FinalSummary)
 improvements, manifest = elements.optional(ImprovementsSummary), elements.current_run().manifest
 open_questions = ["Open questions"] if improvements else []

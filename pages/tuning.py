@@ -12,7 +12,9 @@ from portal.ui import elements
 from portal.ui import tuning as tuning_ui
 
 elements.opening(
-    "Which learning rate, weight decay, momentum and optimizer train the best network, and how are they found?"
+    "Which learning rate, weight decay, momentum and optimizer train the best network, and how are they found?",
+    look="The search space: where do the best trials lie?",
+    act="Move the slider back and guess where the next good trial will be.",
 )
 coarse = elements.document(SearchSummary, SearchSummary.path("coarse"))
 fine = elements.optional(SearchSummary, SearchSummary.path("fine"))

@@ -11,7 +11,11 @@ from portal.ui import elements
 
 DATA = "Data, machine, and versions"
 
-elements.opening("Was the test set kept out of every choice, and read only once for each published model?")
+elements.opening(
+    "Was the test set kept out of every choice, and read only once for each published model?",
+    look="The table of readings of the test set.",
+    act="Press the button that checks every file of this run.",
+)
 final = elements.document(FinalSummary)
 run = elements.current_run()
 manifest = run.manifest

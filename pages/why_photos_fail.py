@@ -14,7 +14,11 @@ from portal.ui import elements, photo
 
 run = elements.current_run()
 classes = run.manifest.classes
-elements.opening("Why does a network that does so well on its test images fail on a photo taken at home?")
+elements.opening(
+    "Why does a network that does so well on its test images fail on a photo taken at home?",
+    look="The same images, inverted: dark and light exchanged, nothing else.",
+    act="Choose a step and compare its bars with those of the last step.",
+)
 models = elements.document(ExportSummary).models
 test = elements.arrays("data/test.npz")
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Mapping
 from enum import Enum
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
@@ -32,8 +33,8 @@ class _Entry:
         self.result, self.held, self.beside = result, held, dict[Hashable, Any]()
 
 
-_entries: OrderedDict[Hashable, _Entry] = OrderedDict()
-_by_result: dict[int, _Entry] = {}
+_entries: OrderedDict[bytes, _Entry] = OrderedDict()
+_by_result: WeakValueDictionary[int, _Entry] = WeakValueDictionary()  # an entry that is dropped leaves this too
 _lock = Lock()
 
 
@@ -46,11 +47,8 @@ def kept(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **words: P.kwargs) -> T:
-        held: list[Any] = []
         name = f"{function.__module__}.{function.__qualname__}"
-        key = _key(name, (args, words), held)
-        found = _find(key)
-        return found.result if found else _keep(key, function(*args, **words), held)  # type: ignore[no-any-return]
+        return at(name, args, words, make=lambda: function(*args, **words))
 
     return wrapped
 
@@ -58,9 +56,23 @@ def kept(function: Callable[P, T]) -> Callable[P, T]:
 def at(name: str, *parts: Any, make: Callable[[], T]) -> T:
     """What `make` makes, kept under `name` and `parts`, which must say all that it depends on."""
     held: list[Any] = []
-    key = _key(name, parts, held)
-    found = _find(key)
-    return found.result if found else _keep(key, make(), held)
+    digest = hashlib.blake2b(name.encode(), digest_size=16)
+    try:
+        _feed(parts, digest.update, held)
+    except TypeError:
+        return make()
+    key = digest.digest()
+    with _lock:
+        if key in _entries:
+            _entries.move_to_end(key)
+            return _entries[key].result  # type: ignore[no-any-return]
+    result = make()
+    with _lock:
+        entry = _entries.setdefault(key, _Entry(result, held))  # another visitor may have been first
+        _by_result[id(entry.result)] = entry
+        if len(_entries) > MOST:
+            _entries.popitem(last=False)
+    return entry.result  # type: ignore[no-any-return]
 
 
 def beside(result: Any, name: Hashable, make: Callable[[], T]) -> T:
@@ -76,37 +88,6 @@ def beside(result: Any, name: Hashable, make: Callable[[], T]) -> T:
 def clear() -> None:
     with _lock:
         _entries.clear()
-        _by_result.clear()
-
-
-def _find(key: Hashable) -> _Entry | None:
-    with _lock:
-        if key is None or key not in _entries:
-            return None
-        _entries.move_to_end(key)
-        return _entries[key]
-
-
-def _keep(key: Hashable, result: T, held: list[Any]) -> T:
-    if key is None or result is None:
-        return result
-    with _lock:
-        entry = _entries.setdefault(key, _Entry(result, held))  # another visitor may have been first
-        _by_result[id(entry.result)] = entry
-        while len(_entries) > MOST:
-            _, old = _entries.popitem(last=False)
-            if _by_result.get(id(old.result)) is old:
-                del _by_result[id(old.result)]
-    return entry.result  # type: ignore[no-any-return]
-
-
-def _key(name: str, arguments: object, held: list[Any]) -> Hashable:
-    digest = hashlib.blake2b(digest_size=16)
-    try:
-        _feed(arguments, digest.update, held)
-    except TypeError:
-        return None
-    return name, digest.digest()
 
 
 def _feed(value: Any, feed: Callable[[bytes], None], held: list[Any]) -> None:

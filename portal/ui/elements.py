@@ -21,7 +21,7 @@ from artifacts.store import Run
 from portal import charts
 from portal.charts import spec as chart_spec
 from portal.core import memo, pictures, text
-from portal.core.navigation import PageInfo, available_pages, named
+from portal.core.navigation import PageInfo, available_pages
 from portal.core.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
 from portal.core.text import Beside
 from portal.takeaway import page_record
@@ -148,18 +148,14 @@ def stop_with(sentence: str) -> NoReturn:
 # ------------------------------------------------------------------------------------------------------- elements
 
 
-def opening(question: str) -> None:
-    """Draw the page's first lines: its question, what to look at first, and what to try."""
+def opening(question: str, look: str = "", act: str = "") -> None:
+    """Draw the page's first lines: its question, what to look at first, and one thing to do there."""
     if lecture.is_on():
         st.subheader(question, anchor=False)
         return
     st.markdown(f"**{question}**")
-    record = page_record.current()
-    page = named(record.page) if record else None
-    if page and page.look and not view.hidden(view.PATH):
-        st.markdown(
-            f":material/visibility: **Look first:** {page.look}  \n:material/touch_app: **Then try:** {page.act}"
-        )
+    if look and not view.hidden(view.PATH):
+        st.markdown(f":material/visibility: **Look first:** {look}  \n:material/touch_app: **Then try:** {act}")
 
 
 def contents(*sections: str) -> None:

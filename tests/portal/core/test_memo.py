@@ -51,7 +51,7 @@ def test_a_document_counts_by_its_identity_and_is_held() -> None:
     assert doubled({"in": [same]}) is doubled({"in": [same]})
 
 
-def test_what_cannot_be_pickled_is_worked_out_each_time() -> None:
+def test_what_has_no_known_content_is_worked_out_each_time() -> None:
     assert doubled(lambda: 1) != doubled(lambda: 1)
     assert len(calls) == 2
 

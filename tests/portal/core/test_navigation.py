@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
-
-from portal.core.navigation import PAGES, PageInfo, available_pages, neighbors
-
-
-@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)
-def test_every_page_says_what_to_look_at_and_one_thing_to_do(page: PageInfo) -> None:
-    assert page.look.endswith((".", "?")) and page.act.endswith(".")
-    assert len(page.look) < 100 and len(page.act) < 110
+from portal.core.navigation import available_pages, neighbors
 
 
 def test_the_pages_form_one_path() -> None:
