@@ -5,9 +5,10 @@ Colors come from the theme (.streamlit/config.toml), so a chart names a color on
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import altair as alt
+import pandas as pd
 
 Figure = (
     alt.Chart
@@ -30,6 +31,9 @@ AS_SVG = {"embedOptions": {"renderer": "svg"}}
 PADDING = {"left": 4, "top": 8, "right": 16, "bottom": 8}
 AUTOSIZE = alt.AutoSizeParams(type="fit-x", contains="padding")
 ROW = 24  # pixels a row of bars
+# Fixed, since the theme's sequence changes direction with the mode: a cell is BLUE, at most STRONGEST opaque, so that
+# the theme's text reads on any cell.
+BLUE, STRONGEST = "#2f6fc4", 0.65
 
 
 def titled(chart: F, title: str, subtitle: str, description: str) -> F:
@@ -57,6 +61,20 @@ def sized(chart: alt.Chart, height: int) -> alt.Chart:
 def layered(*layers: alt.Chart | alt.LayerChart, height: int) -> alt.LayerChart:
     """The layers in one plot of `height` pixels, as wide as the page; see `sized`."""
     return alt.LayerChart(layer=list(layers), height=height, autosize=AUTOSIZE)
+
+
+def tooltips(*names: str, **figures: str | tuple[str, str]) -> list[alt.Tooltip]:
+    """Tooltips of the fields `names`, then of `figures`: with a format, or with a title and a format (or none)."""
+    shown = [alt.Tooltip(name) for name in names]
+    for name, given in figures.items():
+        title, form = ("", given) if isinstance(given, str) else given
+        shown.append(alt.Tooltip(name, title=title or alt.Undefined, format=form or alt.Undefined))
+    return shown
+
+
+def dashed(frame: pd.DataFrame, **channels: Any) -> alt.Chart:
+    """Dashed gray lines at the values of `frame`, to compare with."""
+    return alt.Chart(frame).mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2).encode(**channels)
 
 
 def heading(chart: Figure) -> tuple[str, str]:

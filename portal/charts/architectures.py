@@ -12,7 +12,7 @@ import pandas as pd
 from artifacts import deck
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Curves, Fit
 from portal.analysis.champion import NAME as CHAMPION
-from portal.charts import NEUTRAL, TEXT, labels, layered, titled
+from portal.charts import NEUTRAL, TEXT, labels, layered, titled, tooltips
 from portal.core import intervals
 from portal.core.memo import kept
 from portal.core.text import in_words, percent
@@ -127,17 +127,14 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
         y=alt.Y("accuracy:Q", title=title, scale=y),
         color=alt.Color("source:N", sort=sources, legend=legend),
         shape=alt.Shape("source:N", sort=sources, scale=shapes, legend=legend),
-        tooltip=[
-            alt.Tooltip("network"),
-            alt.Tooltip("source"),
-            alt.Tooltip(by, format=",.4~s"),
-            alt.Tooltip("accuracy", format=".2f"),
-        ],
+        tooltip=tooltips("network", "source", **{by: ",.4~s"}, accuracy=".2f"),
     )
     names = alt.Chart(_labels(frame, by, low, high)).mark_text(fontSize=11, color=TEXT)
     names = names.encode(x=x, y=alt.Y("at:Q", title=title, scale=y), text=alt.Text("network:N"))
     return titled(
-        layered(joins.encode(y=alt.Y(OURS, title=title, scale=y), y2=DECK), chance, points, names, height=HEIGHT),
+        layered(
+            joins.encode(y=alt.Y(OURS, title=title, scale=y), y2=alt.Y2(DECK)), chance, points, names, height=HEIGHT
+        ),
         "Is a bigger network better?",
         f"n = {len(frame)} networks, one seed each, {validation_images:,} validation images; thick line: 95 % interval",
         f"Scatter of highest validation accuracy against {by} on a logarithmic axis, this run's and the deck's points.",
@@ -150,8 +147,7 @@ def takeaway(summary: ArchitecturesSummary) -> str:
     figure = in_words(best.fit.highest_val_accuracy, summary.validation_images)
     return (
         f"{best.name} leads with {figure} on {summary.validation_images:,} images. With one seed each, small "
-        "differences "
-        "between the networks mean little."
+        "differences between the networks mean little."
     )
 
 
@@ -188,15 +184,11 @@ def _labels(frame: pd.DataFrame, by: str, low: float, high: float) -> pd.DataFra
 
 def curve_frame(curves: Curves) -> pd.DataFrame:
     """One row an epoch (from 1): train and validation accuracy in percent, train and validation loss in nats."""
-    return pd.DataFrame(
-        {
-            "epoch": range(1, len(curves.val_loss) + 1),
-            "train_accuracy": [100 * value for value in curves.train_accuracy],
-            "val_accuracy": [100 * value for value in curves.val_accuracy],
-            "train_loss": curves.train_loss,
-            "val_loss": curves.val_loss,
-        }
-    )
+    names = ("train_accuracy", "val_accuracy", "train_loss", "val_loss")
+    frame = pd.DataFrame({name: getattr(curves, name) for name in names})
+    frame.insert(0, "epoch", range(1, len(frame) + 1))
+    frame[["train_accuracy", "val_accuracy"]] *= 100
+    return frame
 
 
 @kept
@@ -205,25 +197,19 @@ def learning_curves(fit: Fit, measure: str, name: str) -> alt.LayerChart:
     axis = {"accuracy": "Accuracy (%)", "loss": "Cross-entropy loss (nats)"}[measure]
     frame = curve_frame(fit.curves)
     epochs = alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
+    scale = alt.Scale(zero=False)
     gap = alt.Chart(frame).mark_area(opacity=0.15, color=NEUTRAL)
-    gap = gap.encode(
-        x=epochs,
-        y=alt.Y(f"train_{measure}:Q", title=axis, scale=alt.Scale(zero=False)),
-        y2=alt.Y2(f"val_{measure}:Q"),
-    )
+    gap = gap.encode(x=epochs, y=alt.Y(f"train_{measure}:Q", title=axis, scale=scale), y2=alt.Y2(f"val_{measure}:Q"))
     long = frame.melt("epoch", [f"train_{measure}", f"val_{measure}"], "part", "value")
     long["part"] = long["part"].map({f"train_{measure}": "train", f"val_{measure}": "validation"})
     parts, legend = ["train", "validation"], alt.Legend(orient="top", title=None, symbolType="stroke", symbolSize=400)
-    lines = (
-        alt.Chart(long)
-        .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=25))
-        .encode(
-            x=epochs,
-            y=alt.Y("value:Q", title=axis, scale=alt.Scale(zero=False)),
-            color=alt.Color("part:N", sort=parts, legend=legend),
-            strokeDash=alt.StrokeDash("part:N", sort=parts, scale=alt.Scale(range=[[5, 3], [1, 0]]), legend=legend),
-            tooltip=[alt.Tooltip("epoch"), alt.Tooltip("part"), alt.Tooltip("value", format=".4f", title=axis)],
-        )
+    lines = alt.Chart(long).mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=25))
+    lines = lines.encode(
+        x=epochs,
+        y=alt.Y("value:Q", title=axis, scale=scale),
+        color=alt.Color("part:N", sort=parts, legend=legend),
+        strokeDash=alt.StrokeDash("part:N", sort=parts, scale=alt.Scale(range=[[5, 3], [1, 0]]), legend=legend),
+        tooltip=tooltips("epoch", "part", value=(axis, ".4f")),
     )
     best = alt.Chart(pd.DataFrame({"epoch": [fit.best_epoch]})).mark_rule(strokeWidth=2, color=NEUTRAL)
     return titled(
@@ -258,7 +244,7 @@ def where_the_weight_is(frame: pd.DataFrame) -> str:
 
 def layer_frame(result: ArchitectureResult) -> pd.DataFrame:
     """One row a layer in order: name, kind, output shape as text, side of its feature maps, parameters, MACs."""
-    rows = [
+    return pd.DataFrame(
         {
             "number": number,
             "layer": layer.name,
@@ -270,20 +256,14 @@ def layer_frame(result: ArchitectureResult) -> pd.DataFrame:
             "macs": layer.macs / 1e6,
         }
         for number, layer in enumerate(result.layer_table, start=1)
-    ]
-    return pd.DataFrame(rows)
+    )
 
 
 @kept
 def layers(frame: pd.DataFrame, name: str) -> alt.VConcatChart:
     """The network drawn from input to answer: side of the maps, channels, parameters and MACs of each layer."""
-    heights = {"side": 90, "channels": 90, "parameters": 90, "macs": 90}
     titles = {"side": "Map side (px)", "channels": "Channels", "parameters": "Parameters", "macs": "MACs (million)"}
-    last = list(heights)[-1]
-    panels = [
-        _panel(frame, field, titles[field], with_axis=field == last).properties(height=height)
-        for field, height in heights.items()
-    ]
+    panels = [_panel(frame, field, title, with_axis=field == "macs") for field, title in titles.items()]
     return titled(
         alt.vconcat(*panels, spacing=14).resolve_scale(x="shared"),
         f"{name}, layer by layer",
@@ -297,19 +277,12 @@ def _panel(frame: pd.DataFrame, field: str, title: str, *, with_axis: bool) -> a
     zero = "datum.value == 0 ? '0' : datum.label"  # else "0k" beside "200k"
     values = alt.Axis(format="~s", tickCount=3, titleFontSize=11, labelExpr=zero)
     return (
-        alt.Chart(frame)
+        alt.Chart(frame, height=90)
         .mark_bar()
         .encode(
             x=alt.X("number:O", axis=axis),
             y=alt.Y(f"{field}:Q", title=title, axis=values),
             color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
-            tooltip=[
-                alt.Tooltip("number"),
-                alt.Tooltip("layer"),
-                alt.Tooltip("kind"),
-                alt.Tooltip("output"),
-                alt.Tooltip("parameters", format=","),
-                alt.Tooltip("macs", format=".3f", title="MACs (million)"),
-            ],
+            tooltip=tooltips("number", "layer", "kind", "output", parameters=",", macs=("MACs (million)", ".3f")),
         )
     )

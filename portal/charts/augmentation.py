@@ -7,7 +7,7 @@ import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import AugmentationsSummary, SetResult, Spread
-from portal.charts import titled
+from portal.charts import titled, tooltips
 from portal.charts.seeds import SeedGroup, seed_chart
 from portal.core.memo import kept
 from portal.core.text import percent, spread
@@ -45,7 +45,7 @@ def trainsets(summary: AugmentationsSummary, *, with_deck: bool) -> alt.LayerCha
     if with_deck and len(theirs):
         x = alt.X("accuracy:Q", scale=alt.Scale(zero=False))
         marks = alt.Chart(theirs).mark_point(shape="cross", filled=True, size=110, angle=45, opacity=1)
-        tooltip = ["group", alt.Tooltip("accuracy", format=".2f", title="deck (%)")]
+        tooltip = tooltips("group", accuracy=("deck (%)", ".2f"))
         chart += marks.encode(x=x, y=alt.Y("group:N", sort=None), color=alt.value(DECK_COLOUR), tooltip=tooltip)
         subtitle += "; cross: the deck's"
     description = "Rows of points: validation accuracy of every seed of each trainset, with mean and interval."
@@ -54,12 +54,14 @@ def trainsets(summary: AugmentationsSummary, *, with_deck: bool) -> alt.LayerCha
 
 def deck_frame(summary: AugmentationsSummary) -> pd.DataFrame:
     """One row a trainset for which the deck gives a figure: its row in the chart and the accuracy (%)."""
-    rows = []
-    for each in summary.sets:
-        row = deck.trainset(each.id)
-        if row is not None and row.val_accuracy is not None:
-            rows.append({"group": short_title(each), "accuracy": 100 * row.val_accuracy})
-    return pd.DataFrame(rows, columns=["group", "accuracy"])
+    rows = [(short_title(each), _deck_accuracy(each.id)) for each in summary.sets]
+    frame = pd.DataFrame(rows, columns=["group", "accuracy"]).dropna(ignore_index=True)
+    return frame.assign(accuracy=100 * frame["accuracy"].astype(float))
+
+
+def _deck_accuracy(number: int) -> float | None:
+    theirs = deck.trainset(number)
+    return theirs.val_accuracy if theirs else None
 
 
 def _seeds(summary: AugmentationsSummary) -> str:
@@ -77,16 +79,10 @@ def table(summary: AugmentationsSummary, *, with_deck: bool) -> pd.DataFrame:
             "Validation accuracy [95 % interval]": spread(each.val_accuracy),
         }
         if with_deck:
-            row["Deck"] = _deck_text(each.id)
+            theirs = _deck_accuracy(each.id)
+            row["Deck"] = "not given" if theirs is None else f"{100 * theirs:g} %"
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _deck_text(number: int) -> str:
-    theirs = deck.trainset(number)
-    if theirs is None or theirs.val_accuracy is None:
-        return "not given"
-    return f"{100 * theirs.val_accuracy:g} %"
 
 
 def overlap(first: Spread, second: Spread) -> bool | None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from artifacts.contract import ChampionSummary, Comparison, FinalSummary
 from portal.analysis.champion import NAME
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import NEUTRAL, TEXT, dashed, layered, titled, tooltips
 from portal.charts.seeds import SeedGroup, seed_chart
 from portal.core import intervals
 from portal.core.memo import kept
@@ -35,12 +35,12 @@ def accuracy_chart(champion: ChampionSummary, final: FinalSummary | None, refere
     if final is not None:
         groups[FINAL] = SeedGroup(final.accuracy_by_seed, final.accuracy_spread)
     crosses = {NAME: test.ensemble, MIRRORED: test.ensemble_mirrored}
-    dashed = "; dashed: the deck's" if reference is not None else ""
+    deck_line = "; dashed: the deck's" if reference is not None else ""
     return titled(
         seed_chart(groups, title="Test accuracy (%)", reference=reference, crosses=crosses),
         "Test accuracy, champion and final model",
         f"n = {count(len(test.seeds), 'seed')} on {test.images:,} test images; diamond: mean, line: its 95 % interval; "
-        f"cross: all networks together{dashed}",
+        f"cross: all networks together{deck_line}",
         "Rows of points: test accuracy of each seed of the champion, with and without the mirror image, and of the "
         "study's final model.",
     )
@@ -49,17 +49,12 @@ def accuracy_chart(champion: ChampionSummary, final: FinalSummary | None, refere
 def difference_frame(comparisons: Sequence[Comparison], student: str) -> pd.DataFrame:
     """One row a change: difference to the champion in percentage points with its interval, in the order given."""
     rows = [
-        {
-            "variant": _named(each.second, student),
-            "difference": 100 * each.difference,
-            "low": None if each.low is None else 100 * each.low,
-            "high": None if each.high is None else 100 * each.high,
-            "verdict": REAL if each.real else UNCLEAR,
-        }
+        (_named(each.second, student), each.difference, each.low, each.high, REAL if each.real else UNCLEAR)
         for each in comparisons
     ]
-    columns = ["variant", "difference", "low", "high", "verdict"]
-    return pd.DataFrame(rows, columns=columns).astype({"low": float, "high": float})
+    frame = pd.DataFrame(rows, columns=["variant", "difference", "low", "high", "verdict"])
+    frame[["difference", "low", "high"]] = 100 * frame[["difference", "low", "high"]].astype(float)
+    return frame
 
 
 def _named(variant: str, student: str) -> str:
@@ -74,12 +69,10 @@ def difference_chart(frame: pd.DataFrame, seeds: int, images: int) -> alt.LayerC
     axis = alt.Axis(tickCount=6, format="+.1f")
     x = alt.X("difference:Q", title="Difference to the champion (points)", axis=axis, scale=alt.Scale(padding=44))
     verdicts, legend = [REAL, UNCLEAR], alt.Legend(orient="top", title=None)
-    figures = [alt.Tooltip(name, format="+.2f") for name in ("difference", "low", "high")]
     base = alt.Chart(frame).encode(
         y=alt.Y("variant:N", title=None, sort=list(frame["variant"]), axis=alt.Axis(labelLimit=160)),
-        tooltip=[alt.Tooltip("variant"), *figures, alt.Tooltip("verdict")],
+        tooltip=[*tooltips("variant", difference="+.2f", low="+.2f", high="+.2f"), alt.Tooltip("verdict")],
     )
-    none = alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2)
     interval = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=3, opacity=0.6, color=NEUTRAL)
     point = base.mark_point(filled=True, size=110, opacity=1).encode(
         x=x,
@@ -90,7 +83,7 @@ def difference_chart(frame: pd.DataFrame, seeds: int, images: int) -> alt.LayerC
     left = outer.transform_filter("datum.difference < 0").mark_text(dx=-9, align="right", color=TEXT, fontSize=11)
     right = outer.transform_filter("datum.difference >= 0").mark_text(dx=9, align="left", color=TEXT, fontSize=11)
     layers = [
-        none.encode(x=alt.X("difference:Q")),
+        dashed(pd.DataFrame({"difference": [0.0]}), x=alt.X("difference:Q")),
         interval.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")),
         point,
         left.encode(x=alt.X("end:Q"), text=figure),

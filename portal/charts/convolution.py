@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from portal.analysis.convolution import Place
-from portal.charts import AUTOSIZE, NEUTRAL, TEXT, layered, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled, tooltips
 from portal.core.memo import kept
 
 MAP_EDGE = 336  # pixels of an image or map, 12 for each of 28
@@ -26,11 +26,8 @@ def shades_of(values: np.ndarray) -> np.ndarray:
 def frame(left: float, top: float, width: float, height: float) -> alt.Chart:
     """A frame around cells, in the fields x and y of the chart that it is laid over."""
     box = pd.DataFrame([{"x": left, "right": left + width, "y": top, "bottom": top + height}])
-    return (
-        alt.Chart(box)
-        .mark_rect(filled=False, stroke=FRAME, strokeWidth=3)
-        .encode(x2=alt.X2("right:Q"), y2=alt.Y2("bottom:Q"))
-    )
+    drawn = alt.Chart(box).mark_rect(filled=False, stroke=FRAME, strokeWidth=3)
+    return drawn.encode(x2=alt.X2("right:Q"), y2=alt.Y2("bottom:Q"))
 
 
 def image_chart(image_SS: np.ndarray, place: tuple[int, int], patch: tuple[int, int]) -> alt.LayerChart:
@@ -73,18 +70,15 @@ def _pixels(
     x = alt.X("column:Q", axis=None, scale=alt.Scale(domain=[0, size], nice=False))
     y = alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[0, size], nice=False, reverse=True))
     # Cells reach under their neighbors, or the page would shine through the seams between them.
-    picture = (
-        alt.Chart(cells)
-        .transform_calculate(right=f"min(datum.column + 1.1, {size})", bottom=f"min(datum.row + 1.1, {size})")
-        .mark_rect(cursor="pointer" if clickable else "default")
-        .encode(
-            x=x,
-            x2=alt.X2("right:Q"),
-            y=y,
-            y2=alt.Y2("bottom:Q"),
-            color=alt.Color("shade:Q", scale=alt.Scale(domain=[0, 1], range=["black", "white"]), legend=None),
-            tooltip=[alt.Tooltip("row"), alt.Tooltip("column"), alt.Tooltip("value")],
-        )
+    ends = {"right": f"min(datum.column + 1.1, {size})", "bottom": f"min(datum.row + 1.1, {size})"}
+    picture = alt.Chart(cells).transform_calculate(**ends).mark_rect(cursor="pointer" if clickable else "default")
+    picture = picture.encode(
+        x=x,
+        x2=alt.X2("right:Q"),
+        y=y,
+        y2=alt.Y2("bottom:Q"),
+        color=alt.Color("shade:Q", scale=alt.Scale(domain=[0, 1], range=["black", "white"]), legend=None),
+        tooltip=tooltips("row", "column", "value"),
     )
     if clickable:
         select = alt.selection_point(name="place", fields=["place"], toggle=False, on="click", clear=False)
@@ -92,7 +86,7 @@ def _pixels(
     top, left = (max(0, start) for start in corner)
     bottom, right = (min(size, start + span) for start, span in zip(corner, framed, strict=True))
     box = frame(left, top, right - left, bottom - top).encode(x=alt.X("x:Q"), y=alt.Y("y:Q"))
-    return alt.LayerChart(layer=[picture, box], height=MAP_EDGE, autosize=AUTOSIZE)
+    return layered(picture, box, height=MAP_EDGE)
 
 
 def arithmetic_chart(place: Place) -> alt.LayerChart:
@@ -110,8 +104,7 @@ def arithmetic_chart(place: Place) -> alt.LayerChart:
         names.append({"x": left + width / 2, "y": -0.45, "text": name})
         cells += [
             {"x": left + c, "y": r, "shade": float(shown[r, c]), "value": float(values[r, c])}
-            for r in range(height)
-            for c in range(width)
+            for r, c in np.ndindex(height, width)
         ]
     signs = [{"x": (number + 1) * (width + 1) - 0.5, "y": height / 2, "text": sign} for number, sign in enumerate("×=")]
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, 3 * width + 2], nice=False))
@@ -121,18 +114,12 @@ def arithmetic_chart(place: Place) -> alt.LayerChart:
     rects = ends.mark_rect(stroke=NEUTRAL).encode(
         x=x, x2=alt.X2("right:Q"), y=y, y2=alt.Y2("bottom:Q"), color=alt.Color("shade:Q", scale=GREYS, legend=None)
     )
-    words = (
-        alt.Chart(pd.DataFrame(names + signs))
-        .mark_text(fontSize=14, color=TEXT)
-        .encode(x=x, y=y, text=alt.Text("text:N"))
-    )
-    layers = [rects, words]
+    words = alt.Chart(pd.DataFrame(names + signs)).mark_text(fontSize=14, color=TEXT)
+    layers = [rects, words.encode(x=x, y=y, text=alt.Text("text:N"))]
     if max(height, width) <= MOST_NUMBERS:
-        middles = base.transform_calculate(x="datum.x + 0.5", y="datum.y + 0.5")
+        middles = base.transform_calculate(x="datum.x + 0.5", y="datum.y + 0.5").mark_text(fontSize=12)
         readable = alt.condition(alt.datum.shade > 0, alt.value("black"), alt.value("white"))
-        layers.append(
-            middles.mark_text(fontSize=12).encode(x=x, y=y, text=alt.Text("value:Q", format=".2f"), color=readable)
-        )
+        layers.append(middles.encode(x=x, y=y, text=alt.Text("value:Q", format=".2f"), color=readable))
     return titled(
         layered(*layers, height=46 * height + 30),
         "One place, worked out",

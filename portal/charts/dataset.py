@@ -10,7 +10,7 @@ import pandas as pd
 
 from artifacts import deck
 from artifacts.contract import EdaSummary
-from portal.charts import ROW, sized, titled
+from portal.charts import ROW, sized, titled, tooltips
 from portal.core.memo import kept
 from portal.core.text import Beside
 
@@ -31,20 +31,16 @@ def distribution_frame(summary: EdaSummary, classes: Sequence[str]) -> pd.DataFr
 @kept
 def distribution(frame: pd.DataFrame) -> alt.Chart:
     """Images a class as bars, stacked by split."""
-    bars = (
-        alt.Chart(frame)
-        .mark_bar()
-        .encode(
-            y=alt.Y("class:N", sort=list(dict.fromkeys(frame["class"])), title=None),
-            x=alt.X("images:Q", title="Images", axis=alt.Axis(format=",d", tickCount=4)),
-            color=alt.Color("split:N", sort=list(SPLITS), title=None, legend=alt.Legend(orient="top")),
-            order=alt.Order("order:Q"),
-            tooltip=[alt.Tooltip("class"), alt.Tooltip("split"), alt.Tooltip("images", format=",")],
-        )
+    base = alt.Chart(frame).encode(
+        y=alt.Y("class:N", sort=list(dict.fromkeys(frame["class"])), title=None),
+        x=alt.X("images:Q", title="Images", axis=alt.Axis(format=",d", tickCount=4)),
+        color=alt.Color("split:N", sort=list(SPLITS), title=None, legend=alt.Legend(orient="top")),
+        order=alt.Order("order:Q"),
+        tooltip=tooltips("class", "split", images=","),
     )
     total = int(frame["images"].sum())
     description = "Stacked bars: number of images of each class in the training, validation, and test set."
-    chart = sized(bars, ROW * frame["class"].nunique())
+    chart = sized(base.mark_bar(), ROW * frame["class"].nunique())
     return titled(chart, "Images of each class", f"n = {total:,} images in three sets", description)
 
 
@@ -67,22 +63,14 @@ def pixel_frame(summary: EdaSummary) -> pd.DataFrame:
 @kept
 def pixel_histogram(frame: pd.DataFrame, images: int) -> alt.Chart:
     """Share of pixels by value; the vertical axis is logarithmic, as black outweighs all else."""
-    bars = (
-        alt.Chart(frame[frame["share"] > 0])
-        .mark_bar(binSpacing=1)
-        .encode(
-            x=alt.X("from:Q", bin="binned", title="Pixel value (0 black, 255 white)"),
-            x2=alt.X2("to:Q"),
-            y=alt.Y(
-                "share:Q",
-                title="Pixels (%), log scale",
-                scale=alt.Scale(type="log"),
-                axis=alt.Axis(values=[0.1, 1, 10, 100], format="~g"),
-                stack=None,
-            ),
-            tooltip=[alt.Tooltip(name, format=".3g") for name in ("from", "to", "share")],
-        )
+    scale, axis = alt.Scale(type="log"), alt.Axis(values=[0.1, 1, 10, 100], format="~g")
+    base = alt.Chart(frame[frame["share"] > 0]).encode(
+        x=alt.X("from:Q", bin="binned", title="Pixel value (0 black, 255 white)"),
+        x2=alt.X2("to:Q"),
+        y=alt.Y("share:Q", title="Pixels (%), log scale", scale=scale, axis=axis, stack=None),
+        tooltip=[alt.Tooltip(name, format=".3g") for name in ("from", "to", "share")],
     )
+    bars = base.mark_bar(binSpacing=1)
     description = "Histogram of pixel values on a logarithmic axis; the first bin holds the black background."
     return titled(sized(bars, 220), "Pixel values", f"n = {images:,} training images", description)
 
@@ -96,17 +84,14 @@ def class_frame(summary: EdaSummary, classes: Sequence[str]) -> pd.DataFrame:
 @kept
 def coverage(frame: pd.DataFrame, images: int) -> alt.Chart:
     """Classes by the share of the image that is not black, the fullest first."""
-    bars = (
-        alt.Chart(frame)
-        .mark_bar()
-        .encode(
-            y=alt.Y("class:N", sort="-x", title=None),
-            x=alt.X("coverage:Q", title="Pixels that are not black (%)", scale=alt.Scale(domain=[0, 100])),
-            tooltip=[alt.Tooltip("class"), alt.Tooltip("coverage", format=".1f"), alt.Tooltip("mean", format=".0f")],
-        )
+    base = alt.Chart(frame).encode(
+        y=alt.Y("class:N", sort="-x", title=None),
+        x=alt.X("coverage:Q", title="Pixels that are not black (%)", scale=alt.Scale(domain=[0, 100])),
+        tooltip=tooltips("class", coverage=".1f", mean=".0f"),
     )
+    bars = sized(base.mark_bar(), 220)
     description = "Bars: share of each class's pixels that are not black, sorted."
-    return titled(sized(bars, 220), "How much of the image is filled", f"n = {images:,} training images", description)
+    return titled(bars, "How much of the image is filled", f"n = {images:,} training images", description)
 
 
 def split_rows(summary: EdaSummary) -> list[Beside]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import BLUE, NEUTRAL, STRONGEST, TEXT, layered, titled, tooltips
+from portal.charts.outliers import DECADES
 from portal.core.memo import kept
-
-BLUE = "#2f6fc4"  # the theme's sequence changes direction with the mode, a fixed blue does not
-STRONGEST = 0.65
-DECADES = alt.Axis(values=[1, 10, 100, 1_000, 10_000, 100_000], format=",d")
 
 
 @kept
@@ -21,15 +18,14 @@ def accuracy_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     x = alt.X("accuracy:Q", title="Accuracy on validation images (%)", scale=scale)
     base = alt.Chart(frame).encode(
         y=alt.Y("who:N", title=None, sort=order, axis=alt.Axis(labelLimit=170, grid=True)),
-        tooltip=[
-            alt.Tooltip("who", title="Who answers"),
-            alt.Tooltip("accuracy", title="Accuracy (%)", format=".2f"),
-            alt.Tooltip("alone", title="Images it alone is right about", format=","),
-        ],
+        tooltip=tooltips(
+            who=("Who answers", ""),
+            accuracy=("Accuracy (%)", ".2f"),
+            alone=("Images it alone is right about", ","),
+        ),
     )
-    legend = alt.Legend(
-        title=None, orient="bottom", labelExpr="datum.label == 'together' ? 'all together' : 'one network'"
-    )
+    words = "datum.label == 'together' ? 'all together' : 'one network'"
+    legend = alt.Legend(title=None, orient="bottom", labelExpr=words)
     kind = alt.Color("kind:N", sort=["together", "network"], legend=legend)
     shape = alt.Shape("kind:N", sort=["together", "network"], legend=legend)
     chance = base.mark_rule(strokeWidth=3, color=NEUTRAL).encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"))
@@ -48,7 +44,7 @@ def split_chart(frame: pd.DataFrame, picked: int, images: int) -> alt.LayerChart
     """Images by how many networks are right about them, counted on a log axis; the picked number stands out."""
     base = alt.Chart(frame[frame["images"] > 0].assign(floor=0.7)).encode(
         x=alt.X("right:O", title="Networks that are right", axis=alt.Axis(labelAngle=0)),
-        tooltip=[alt.Tooltip("right"), alt.Tooltip("images", format=","), alt.Tooltip("share", format=".1%")],
+        tooltip=tooltips("right", images=",", share=".1%"),
     )
     scale = alt.Scale(type="log", domainMin=0.7)
     bars = base.mark_bar(stroke=NEUTRAL).encode(
@@ -56,9 +52,8 @@ def split_chart(frame: pd.DataFrame, picked: int, images: int) -> alt.LayerChart
         y2=alt.Y2("floor:Q"),
         opacity=alt.condition(alt.datum.right == picked, alt.value(1), alt.value(0.45)),
     )
-    number = base.mark_text(dy=-7, color=TEXT).encode(
-        y=alt.Y("images:Q", scale=scale, stack=None), text=alt.Text("images:Q", format=",")
-    )
+    y = alt.Y("images:Q", scale=scale, stack=None)
+    number = base.mark_text(dy=-7, color=TEXT).encode(y=y, text=alt.Text("images:Q", format=","))
     return titled(
         layered(bars, number, height=240),
         "Number of networks that are right",
@@ -75,12 +70,7 @@ def agreement_chart(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     base = alt.Chart(pairs).encode(
         x=alt.X("second:N", title=None, sort=order, axis=alt.Axis(labelAngle=-45, labelOverlap=False)),
         y=alt.Y("first:N", title=None, sort=order),
-        tooltip=[
-            alt.Tooltip("first"),
-            alt.Tooltip("second"),
-            alt.Tooltip("same", title="Same answer (%)", format=".1f"),
-            alt.Tooltip("same_mistake", title="Same mistake (%)", format=".1f"),
-        ],
+        tooltip=tooltips("first", "second", same=("Same answer (%)", ".1f"), same_mistake=("Same mistake (%)", ".1f")),
     )
     strength = alt.Opacity("same:Q", scale=alt.Scale(zero=False, range=[0.05, STRONGEST]), legend=None)
     cells = base.mark_rect(color=BLUE).encode(fillOpacity=strength)

@@ -11,20 +11,13 @@ import altair as alt
 import pandas as pd
 
 from artifacts.contract import ArchitectureResult, LayerRow
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled, tooltips
 from portal.core.memo import kept
 
 MOST_ROWS = 20  # a network of more layers is drawn block by block
 ROW = 27  # pixels
-IMAGE, CONV, SHORTCUT, BLOCK, POOL, LINEAR = (
-    "image",
-    "convolution",
-    "shortcut",
-    "dense block",
-    "pool",
-    "fully connected",
-)
-KINDS = (IMAGE, CONV, SHORTCUT, BLOCK, POOL, LINEAR)
+KINDS = ("image", "convolution", "shortcut", "dense block", "pool", "fully connected")
+IMAGE, CONV, SHORTCUT, BLOCK, POOL, LINEAR = KINDS
 # The drawing's own unit is a hundredth of its width.
 MIDDLE, NARROWEST, WIDEST = 47, 32, 48
 SHAPE_AT, PARAMETERS_AT, MACS_AT, SKIP_AT = 0, 86, 100, 22
@@ -139,20 +132,14 @@ def network(table: pd.DataFrame, name: str) -> alt.LayerChart:
     """The boxes of `frame` from top to bottom; a box is wider the more channels it gives."""
     base = alt.Chart(table)
     used = [kind for kind in KINDS if kind in set(table["kind"])]
+    legend = alt.Legend(orient="bottom", title=None, columns=3)
     rects = base.mark_rect(fillOpacity=0.3, strokeWidth=1, cornerRadius=3).encode(
         x=_x("left"),
         x2=alt.X2("right:Q"),
         y=_y("top", len(table)),
         y2=alt.Y2("bottom:Q"),
-        color=alt.Color(
-            "kind:N", scale=alt.Scale(domain=used), legend=alt.Legend(orient="bottom", title=None, columns=3)
-        ),
-        tooltip=[
-            alt.Tooltip("title", title="layer"),
-            alt.Tooltip("output"),
-            alt.Tooltip("parameters", format=","),
-            alt.Tooltip("macs", format=",", title="MACs"),
-        ],
+        color=alt.Color("kind:N", scale=alt.Scale(domain=used), legend=legend),
+        tooltip=tooltips(title=("layer", ""), output="", parameters=",", macs=("MACs", ",")),
     )
     way = pd.DataFrame({"x": MIDDLE, "top": table["bottom"][:-1], "bottom": table["top"][1:].to_numpy()})
     joins = alt.Chart(way).mark_rule(color=NEUTRAL).encode(x=_x("x"), y=_y("top", len(table)), y2=alt.Y2("bottom:Q"))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from portal.analysis.embedding_map import RIGHT, WRONG
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled, tooltips
 from portal.charts.labels import near_group
 from portal.core import pictures
 from portal.core.memo import kept
@@ -29,18 +29,14 @@ def points_chart(rows: pd.DataFrame, classes: Sequence[str], layout: str, *, by_
     colours = alt.Scale(domain=domain, range=[NEUTRAL, "#d6455d"]) if by_verdict else alt.Scale(domain=domain)
     field = "verdict" if by_verdict else "class"
     shapes = alt.Scale(domain=[RIGHT, WRONG], range=["circle", "cross"])
-    points = (
-        alt.Chart(rows)
-        .mark_point(filled=True, opacity=0.75)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.Color(f"{field}:N", scale=colours, legend=legend),
-            shape=alt.Shape("verdict:N", scale=shapes, legend=None),
-            size=alt.when(select).then(alt.value(260)).otherwise(alt.value(34)),
-            tooltip=[alt.Tooltip(name) for name in ("image", "class", "answer")],
-        )
-        .add_params(select)
+    points = alt.Chart(rows).mark_point(filled=True, opacity=0.75).add_params(select)
+    points = points.encode(
+        x=x,
+        y=y,
+        color=alt.Color(f"{field}:N", scale=colours, legend=legend),
+        shape=alt.Shape("verdict:N", scale=shapes, legend=None),
+        size=alt.when(select).then(alt.value(260)).otherwise(alt.value(34)),
+        tooltip=tooltips("image", "class", "answer"),
     )
     names = alt.Chart(_names(rows)).mark_text(fontWeight="bold", color=TEXT)
     names = names.encode(x=x, y=y, text=alt.Text("class:N"))
@@ -59,17 +55,8 @@ def pictures_chart(rows: pd.DataFrame, images_NSS: np.ndarray, layout: str, tota
     x, y = _axes(layout)
     select = alt.selection_point(name="image", fields=["image"], on="click", empty=False)
     urls = [pictures.data_url(pictures.png(image)) for image in images_NSS]
-    drawn = (
-        alt.Chart(rows.assign(url=urls))
-        .mark_image(width=EDGE, height=EDGE)
-        .encode(
-            x=x,
-            y=y,
-            url=alt.Url("url:N"),
-            tooltip=[alt.Tooltip(name) for name in ("image", "class", "answer")],
-        )
-        .add_params(select)
-    )
+    drawn = alt.Chart(rows.assign(url=urls)).mark_image(width=EDGE, height=EDGE).add_params(select)
+    drawn = drawn.encode(x=x, y=y, url=alt.Url("url:N"), tooltip=tooltips("image", "class", "answer"))
     return titled(
         layered(drawn, height=HEIGHT),
         "Test images at their places",

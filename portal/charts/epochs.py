@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from portal.charts import NEUTRAL, layered, titled
+from portal.charts import dashed, layered, titled, tooltips
 from portal.core.memo import kept
 
 KINDS = {"learnt": "right for the first time", "again": "right again", "lost": "lost"}
@@ -20,22 +20,15 @@ def change_chart(frame: pd.DataFrame, epoch: int, name: str, images: int) -> alt
     later = long[long["epoch"] > 1]  # the first epoch learns nearly all, and would flatten the others
     order = list(KINDS.values())
     axis = alt.Axis(labelAngle=0, labelOverlap=True, tickMinStep=1)
-    bars = (
-        alt.Chart(later)
-        .mark_bar()
-        .encode(
-            x=alt.X("epoch:O", title="Epoch (from the second)", axis=axis),
-            y=alt.Y("signed:Q", title="Images gained (up), lost (down)", axis=alt.Axis(tickMinStep=1)),
-            color=alt.Color("kind:N", sort=order, legend=alt.Legend(title=None, orient="bottom")),
-            tooltip=[alt.Tooltip("epoch"), alt.Tooltip("kind"), alt.Tooltip("images")],
-        )
+    base = alt.Chart(later).encode(
+        x=alt.X("epoch:O", title="Epoch (from the second)", axis=axis),
+        y=alt.Y("signed:Q", title="Images gained (up), lost (down)", axis=alt.Axis(tickMinStep=1)),
+        color=alt.Color("kind:N", sort=order, legend=alt.Legend(title=None, orient="bottom")),
+        tooltip=tooltips("epoch", "kind", "images"),
     )
-    mark = alt.Chart(pd.DataFrame({"epoch": [epoch]} if epoch > 1 else {"epoch": []}, dtype=int)).encode(
-        x=alt.X("epoch:O")
-    )
-    rule = mark.mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2)
+    chosen = pd.DataFrame({"epoch": [epoch] if epoch > 1 else []}, dtype=int)
     return titled(
-        layered(bars, rule, height=220),
+        layered(base.mark_bar(), dashed(chosen, x=alt.X("epoch:O")), height=220),
         "Gained and lost images by epoch",
         f"{name}, n = {images:,} validation images, 1 seed; dashed: the epoch chosen above",
         "Bars for the images that are newly right, right again, or lost after each epoch.",

@@ -11,7 +11,7 @@ import pandas as pd
 from artifacts import deck
 from artifacts.contract import ErrorsSummary, FinalSummary
 from portal.analysis.confusion import cell_name
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import TEXT, dashed, layered, titled, tooltips
 from portal.core.memo import kept
 from portal.core.text import Beside, percent
 
@@ -54,11 +54,7 @@ def confused_pairs(frame: pd.DataFrame, images: int) -> alt.LayerChart:
     base = alt.Chart(counts).encode(
         x=alt.X("count:Q", title="Mistakes (images)", axis=alt.Axis(tickMinStep=1)),
         y=alt.Y("pair:N", title="True → predicted", sort=None, axis=alt.Axis(labelLimit=170)),
-        tooltip=[
-            alt.Tooltip("pair"),
-            alt.Tooltip("count"),
-            alt.Tooltip("share", title="Share of all mistakes", format=".1%"),
-        ],
+        tooltip=tooltips("pair", "count", share=("Share of all mistakes", ".1%")),
     )
     number = base.mark_text(align="left", dx=4, color=TEXT).encode(text=alt.Text("count:Q"))
     return titled(
@@ -75,27 +71,17 @@ def confidence_histogram(frame: pd.DataFrame, summary: ErrorsSummary) -> alt.Lay
     edges = np.linspace(0, 1, 21)
     counts = np.histogram(frame["confidence"], edges)[0]
     bins = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
-    bars = (
-        alt.Chart(bins)
-        .mark_bar()
-        .encode(
-            x=alt.X("low:Q", bin="binned", title="Probability of the answer"),
-            x2=alt.X2("high:Q"),
-            y=alt.Y("count:Q", title="Mistakes (images)", axis=alt.Axis(tickMinStep=1)),
-            tooltip=[alt.Tooltip("low", format=".2f"), alt.Tooltip("high", format=".2f"), alt.Tooltip("count")],
-        )
+    base = alt.Chart(bins).encode(
+        x=alt.X("low:Q", bin="binned", title="Probability of the answer"),
+        x2=alt.X2("high:Q"),
+        y=alt.Y("count:Q", title="Mistakes (images)", axis=alt.Axis(tickMinStep=1)),
+        tooltip=[*tooltips(low=".2f", high=".2f"), alt.Tooltip("count")],
     )
-    means = pd.DataFrame(
-        {
-            "mean": [summary.mean_confidence_wrong, summary.mean_confidence_right],
-            "text": ["mean, wrong", "mean, right"],
-        }
-    )
-    rule = alt.Chart(means).encode(x=alt.X("mean:Q"))
-    line = rule.mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[5, 4])
-    label = rule.mark_text(y=-7, color=TEXT).encode(text=alt.Text("text:N"))
+    means = [(summary.mean_confidence_wrong, "mean, wrong"), (summary.mean_confidence_right, "mean, right")]
+    line = dashed(pd.DataFrame(means, columns=["mean", "text"]), x=alt.X("mean:Q"))
+    label = line.mark_text(y=-7, color=TEXT).encode(text=alt.Text("text:N"))
     return titled(
-        layered(bars, line, label, height=26 * MOST_PAIRS),
+        layered(base.mark_bar(), line, label, height=26 * MOST_PAIRS),
         "Confidence of the mistakes",
         f"Test set, n = {len(frame):,} mistakes, published model",
         "Histogram of the probability that the model gave to its wrong answers.",
@@ -106,16 +92,18 @@ def pairs_sentence(frame: pd.DataFrame) -> str:
     """The most frequent mistake, and the two classes that are confused most in either direction."""
     if frame.empty:
         return "There is no mistake to show."
-    counts = frame["pair"].value_counts()
-    both = _undirected(frame).value_counts()
+    both, share = _most_confused(frame)
     return (
-        f"{counts.index[0]} is the most frequent mistake; {both.index[0]}, counted in both directions, "
-        f"makes up {percent(both.iloc[0] / len(frame), 0)} of all."
+        f"{pair_names(frame)[0]} is the most frequent mistake; {both}, counted in both directions, makes up {share} of "
+        "all."
     )
 
 
-def _undirected(frame: pd.DataFrame) -> pd.Series:
-    return pd.Series([" and ".join(sorted(pair)) for pair in zip(frame["true"], frame["predicted"], strict=True)])
+def _most_confused(frame: pd.DataFrame) -> tuple[str, str]:
+    """The two classes with the most mistakes in either direction, and their share of all mistakes."""
+    pairs = [" and ".join(sorted(pair)) for pair in zip(frame["true"], frame["predicted"], strict=True)]
+    counts = pd.Series(pairs).value_counts()
+    return str(counts.index[0]), percent(counts.iloc[0] / len(frame), 0)
 
 
 def confidence_sentence(frame: pd.DataFrame) -> str:
@@ -130,10 +118,9 @@ def takeaway(frame: pd.DataFrame) -> str:
     """What the mistakes have in common, with their share that lies in the most confused pair of classes."""
     if frame.empty:
         return "The model made no mistake on these images."
-    both = _undirected(frame).value_counts()
-    share = percent(both.iloc[0] / len(frame), 0)
+    both, share = _most_confused(frame)
     return (
-        f"{both.index[0]} alone are {share} of the mistakes: classes that look alike at this resolution. "
+        f"{both} alone are {share} of the mistakes: classes that look alike at this resolution. "
         "A confident mistake between dissimilar classes is worth a look: the label may be wrong."
     )
 

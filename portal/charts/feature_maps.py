@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import FeatureMapsSummary, FilterSide
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled, tooltips
 from portal.charts.convolution import GREYS, frame, shades_of
 from portal.charts.labels import LIFT, with_room
 from portal.core.memo import kept
@@ -73,25 +73,14 @@ def side_chart(summary: FeatureMapsSummary) -> alt.LayerChart:
     marks = points.mark_point(filled=True, size=90, opacity=0.9).encode(
         color=alt.Color("side:N", scale=alt.Scale(domain=list(SIDES)), legend=legend),
         shape=alt.Shape("side:N", scale=alt.Scale(domain=list(SIDES), range=list(SHAPES)), legend=legend),
-        tooltip=[
-            alt.Tooltip("filter"),
-            alt.Tooltip("side"),
-            alt.Tooltip("horizontal", format=".3f"),
-            alt.Tooltip("vertical", format=".3f"),
-        ],
+        tooltip=tooltips("filter", "side", horizontal=".3f", vertical=".3f"),
     )
-    numbers = (
-        points.transform_filter("datum.labeled")
-        .mark_text(dy=-LIFT, fontSize=10, color=TEXT)
-        .encode(text=alt.Text("filter:N"))
-    )
+    numbers = points.transform_filter("datum.labeled").mark_text(dy=-LIFT, fontSize=10, color=TEXT)
+    numbers = numbers.encode(text=alt.Text("filter:N"))
     edge = summary.threshold
     corners = pd.DataFrame([{"horizontal": -edge, "right": edge, "vertical": -edge, "bottom": edge}])
-    box = (
-        alt.Chart(corners)
-        .mark_rect(filled=False, stroke=NEUTRAL)
-        .encode(x=x, x2=alt.X2("right:Q"), y=y, y2=alt.Y2("bottom:Q"))
-    )
+    box = alt.Chart(corners).mark_rect(filled=False, stroke=NEUTRAL)
+    box = box.encode(x=x, x2=alt.X2("right:Q"), y=y, y2=alt.Y2("bottom:Q"))
     return titled(
         layered(box, marks, numbers, height=SIDE_HEIGHT),
         "Which side each filter responds to",
@@ -120,19 +109,15 @@ def filter_grid(filters_FAB: np.ndarray, rows: Sequence[FilterSide], chosen: int
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.2, right + 0.2], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-1.3, bottom + 0.2], nice=False, reverse=True))
     select = alt.selection_point(name="filter", fields=["filter"], toggle=False, on="click", clear=False)
-    pictures = (
-        alt.Chart(cells)
-        .transform_calculate(right="datum.x + 1", bottom="datum.y + 1")
-        .mark_rect(cursor="pointer")
-        .encode(
-            x=x,
-            x2=alt.X2("right:Q"),
-            y=y,
-            y2=alt.Y2("bottom:Q"),
-            color=alt.Color("shade:Q", scale=GREYS, legend=None),
-            tooltip=[alt.Tooltip("filter"), alt.Tooltip("side", title="responds to")],
-        )
-        .add_params(select)
+    ends = alt.Chart(cells).transform_calculate(right="datum.x + 1", bottom="datum.y + 1")
+    pictures = ends.mark_rect(cursor="pointer").add_params(select)
+    pictures = pictures.encode(
+        x=x,
+        x2=alt.X2("right:Q"),
+        y=y,
+        y2=alt.Y2("bottom:Q"),
+        color=alt.Color("shade:Q", scale=GREYS, legend=None),
+        tooltip=tooltips("filter", side=("responds to", "")),
     )
     names = pd.DataFrame({"x": left + width / 2, "y": top - 0.6, "filter": np.arange(count)})
     numbers = alt.Chart(names).mark_text(fontSize=11, color=TEXT).encode(x=x, y=y, text=alt.Text("filter:N"))

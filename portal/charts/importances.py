@@ -13,7 +13,7 @@ from artifacts.contract import ParameterImportance, SearchImportances
 from artifacts.deck import TrialPoint
 from portal.analysis.importances import CHOICES, importance_frame, slice_frame
 from portal.analysis.search_log import VALUES
-from portal.charts import NEUTRAL, layered, titled
+from portal.charts import NEUTRAL, dashed, layered, titled, tooltips
 from portal.charts.tuning import STEPS
 from portal.core.memo import kept
 from portal.core.text import count
@@ -31,8 +31,8 @@ def importances(search: SearchImportances) -> alt.LayerChart:
     seeds = search.parameters[0].importance.n
     x = alt.X("mean:Q", title="Variance explained by the parameter alone (%)", scale=alt.Scale(domainMin=0, nice=False))
     y = alt.Y("parameter:N", title=None, sort=list(frame["parameter"]), axis=alt.Axis(labelLimit=160))
-    figures = {"mean": "Importance (%)", "low": "- 1 SD", "high": "+ 1 SD", "chance_mean": "Shuffled (%)"}
-    tooltip = [alt.Tooltip("parameter"), *(alt.Tooltip(n, title=t, format=".1f") for n, t in figures.items())]
+    titles = {"mean": "Importance (%)", "low": "- 1 SD", "high": "+ 1 SD", "chance_mean": "Shuffled (%)"}
+    tooltip = tooltips("parameter", **{name: (title, ".1f") for name, title in titles.items()})
     base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
     layers = [
         base.mark_bar(opacity=0.55, size=18).encode(x=x),
@@ -64,13 +64,9 @@ def slice_of(search: SearchImportances, parameter: ParameterImportance, points: 
     floor = max(frame["accuracy"].min(), frame["accuracy"].median() - DEPTH) - 0.5
     below = int((frame["accuracy"] < floor).sum())
     x = _axis(name)
-    y = alt.Y(
-        "accuracy:Q",
-        title="Validation accuracy (%)",
-        scale=alt.Scale(domain=[floor, frame["accuracy"].max() + 0.5], clamp=True, nice=False),
-        axis=alt.Axis(tickCount=4),
-    )
-    tooltip = [alt.Tooltip("trial"), alt.Tooltip("value", title=VALUES[name]), alt.Tooltip("accuracy", format=".2f")]
+    scale = alt.Scale(domain=[floor, frame["accuracy"].max() + 0.5], clamp=True, nice=False)
+    y = alt.Y("accuracy:Q", title="Validation accuracy (%)", scale=scale, axis=alt.Axis(tickCount=4))
+    tooltip = tooltips("trial", value=(VALUES[name], ""), accuracy=".2f")
     trials = alt.Chart(frame.assign(spread=frame["trial"] * GOLDEN % 1)).mark_point(filled=True, size=45, opacity=0.7)
     trials = trials.encode(x=x, y=y, tooltip=tooltip)
     if name in CHOICES:
@@ -82,11 +78,10 @@ def slice_of(search: SearchImportances, parameter: ParameterImportance, points: 
             {"value": str(value) if name in CHOICES else value, "text": f"deck, {point.search} #{point.number}"}
             for point, value in marked
         )
-        line = alt.Chart(rows).mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2)
-        layers.append(line.encode(x=x, tooltip=[alt.Tooltip("text", title="Deck"), alt.Tooltip("value")]))
-    dashed = "; dashed: deck's best" if marked else ""
+        layers.append(dashed(rows, x=x, tooltip=tooltips(text=("Deck", ""), value="")))
+    deck_best = "; dashed: deck's best" if marked else ""
     edge = f"; {below} below {floor:.0f} % at the lower edge" if below else ""
-    subtitle = f"n = {count(len(frame), 'trial')}{dashed}{edge}"
+    subtitle = f"n = {count(len(frame), 'trial')}{deck_best}{edge}"
     chart = titled(
         layered(*layers, height=180),
         VALUES[name],

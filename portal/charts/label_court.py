@@ -10,7 +10,7 @@ import pandas as pd
 
 from artifacts.contract import LabelsSummary
 from portal.analysis.label_court import Case
-from portal.charts import NEUTRAL, ROW, TEXT, layered, titled
+from portal.charts import NEUTRAL, ROW, TEXT, dashed, layered, titled, tooltips
 from portal.core.memo import kept
 
 MOST_PAIRS = 10
@@ -49,7 +49,7 @@ def case_chart(case: Case, classes: Sequence[str]) -> alt.LayerChart:
     base = alt.Chart(rows).encode(
         x=alt.X("probability:Q", title="Probability", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%")),
         y=alt.Y("class:N", title=None, sort=None),
-        tooltip=[alt.Tooltip("class"), alt.Tooltip("probability", format=".1%")],
+        tooltip=tooltips("class", probability=".1%"),
     )
     edge = alt.condition("datum.label", alt.value(2.5), alt.value(0))
     bars = base.mark_bar(stroke=NEUTRAL).encode(strokeWidth=edge)
@@ -68,20 +68,14 @@ def ranks_chart(cases: Sequence[Case]) -> alt.LayerChart:
     ranks = [case.error_rank for case in cases if case.error_rank is not None]
     counts = np.histogram(ranks, np.linspace(0, 1, TENTHS + 1))[0]
     rows = pd.DataFrame({"tenth": range(1, TENTHS + 1), "suspects": counts})
-    axis = alt.Axis(labelAngle=0)
-    bars = (
-        alt.Chart(rows)
-        .mark_bar()
-        .encode(
-            x=alt.X("tenth:O", title="Tenth by reconstruction error (10: worst)", axis=axis),
-            y=alt.Y("suspects:Q", title="Suspects", axis=alt.Axis(tickMinStep=1)),
-            tooltip=[alt.Tooltip("tenth"), alt.Tooltip("suspects")],
-        )
+    base = alt.Chart(rows).encode(
+        x=alt.X("tenth:O", title="Tenth by reconstruction error (10: worst)", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("suspects:Q", title="Suspects", axis=alt.Axis(tickMinStep=1)),
+        tooltip=tooltips("tenth", "suspects"),
     )
-    chance = pd.DataFrame({"chance": [len(ranks) / TENTHS]})
-    rule = alt.Chart(chance).mark_rule(color=NEUTRAL, strokeDash=[5, 4], strokeWidth=2).encode(y=alt.Y("chance:Q"))
+    chance = dashed(pd.DataFrame({"chance": [len(ranks) / TENTHS]}), y=alt.Y("chance:Q"))
     return titled(
-        layered(bars, rule, height=220),
+        layered(base.mark_bar(), chance, height=220),
         "Are suspects odd pictures?",
         f"n = {len(ranks):,} most suspicious training images; dashed: if suspicion and oddity were unrelated",
         "Bars for the number of suspects in each tenth of the autoencoder's reconstruction errors.",

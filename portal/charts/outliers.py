@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import OutliersSummary
-from portal.charts import NEUTRAL, TEXT, layered, sized, titled
+from portal.charts import TEXT, dashed, layered, sized, titled, tooltips
 from portal.core.memo import kept
 from portal.core.pictures import strip
 
@@ -35,20 +35,16 @@ def histogram(frame: pd.DataFrame, images: int, limit: float) -> alt.LayerChart:
     """Histogram of reconstruction errors on a log axis, which shows the few high ones, with the threshold as a line."""
     top = 10 ** math.ceil(math.log10(max(frame["images"].max(), 2)))
     log = alt.Scale(type="log", domain=[FLOOR, top], nice=False)
-    bars = (
-        alt.Chart(frame.assign(floor=FLOOR))
-        .mark_bar(binSpacing=1)
-        .encode(
-            x=alt.X("from:Q", bin="binned", title="Reconstruction error (mean squared, pixels 0 to 1)"),
-            x2=alt.X2("to:Q"),
-            y=alt.Y("images:Q", title="Images, log scale", scale=log, axis=DECADES, stack=None),
-            y2=alt.Y2("floor:Q"),
-            tooltip=[alt.Tooltip("from", format=".4f"), alt.Tooltip("to", format=".4f"), alt.Tooltip("images")],
-        )
+    base = alt.Chart(frame.assign(floor=FLOOR)).encode(
+        x=alt.X("from:Q", bin="binned", title="Reconstruction error (mean squared, pixels 0 to 1)"),
+        x2=alt.X2("to:Q"),
+        y=alt.Y("images:Q", title="Images, log scale", scale=log, axis=DECADES, stack=None),
+        y2=alt.Y2("floor:Q"),
+        tooltip=[alt.Tooltip("from", format=".4f"), alt.Tooltip("to", format=".4f"), alt.Tooltip("images")],
     )
-    rule = alt.Chart(pd.DataFrame({"limit": [limit], "text": ["threshold"]})).encode(x=alt.X("limit:Q"))
-    line = rule.mark_rule(strokeDash=[5, 4], strokeWidth=2, color=NEUTRAL)
-    label = rule.mark_text(align="left", dx=5, y=8, color=TEXT).encode(text=alt.Text("text:N"))
+    bars = base.mark_bar(binSpacing=1)
+    line = dashed(pd.DataFrame({"limit": [limit], "text": ["threshold"]}), x=alt.X("limit:Q"))
+    label = line.mark_text(align="left", dx=5, y=8, color=TEXT).encode(text=alt.Text("text:N"))
     description = "Histogram of reconstruction errors on a logarithmic count axis, with the threshold as a dashed line."
     subtitle = f"n = {images:,} training images; dashed: threshold"
     return titled(layered(bars, line, label, height=230), "Reconstruction errors", subtitle, description)
@@ -64,26 +60,14 @@ def above_frame(errors: np.ndarray, labels: np.ndarray, limit: float, classes: S
 @kept
 def above_by_class(frame: pd.DataFrame) -> alt.Chart:
     """Images above the threshold by class, the most first."""
-    bars = (
-        alt.Chart(frame)
-        .mark_bar()
-        .encode(
-            y=alt.Y("class:N", sort="-x", title=None),
-            x=alt.X("images:Q", title="Images above the threshold", axis=alt.Axis(tickMinStep=1, format=",d")),
-            tooltip=[
-                alt.Tooltip("class"),
-                alt.Tooltip("images"),
-                alt.Tooltip("share", format=".2f", title="share of the class (%)"),
-            ],
-        )
+    base = alt.Chart(frame).encode(
+        y=alt.Y("class:N", sort="-x", title=None),
+        x=alt.X("images:Q", title="Images above the threshold", axis=alt.Axis(tickMinStep=1, format=",d")),
+        tooltip=tooltips("class", "images", share=("share of the class (%)", ".2f")),
     )
     subtitle = f"n = {int(frame['images'].sum()):,} training images above the threshold"
-    return titled(
-        sized(bars, 230),
-        "Above the threshold, by class",
-        subtitle,
-        "Bars for the images of each class above the threshold, sorted.",
-    )
+    description = "Bars for the images of each class above the threshold, sorted."
+    return titled(sized(base.mark_bar(), 230), "Above the threshold, by class", subtitle, description)
 
 
 def pairs(images_NSS: np.ndarray, reconstructions_NSS: np.ndarray, gap: int = 1) -> np.ndarray:

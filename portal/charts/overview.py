@@ -23,7 +23,7 @@ from artifacts.contract import (
     SetResult,
     Spread,
 )
-from portal.charts import layered, titled
+from portal.charts import layered, titled, tooltips
 from portal.charts.dataset import SPLITS
 from portal.core.intervals import over_seeds, wilson
 from portal.core.memo import kept
@@ -167,12 +167,8 @@ def _journey_row(
 def journey(frame: pd.DataFrame) -> alt.LayerChart:
     """Accuracy after each step of the study: on validation images, at the end on test images."""
     steps = list(dict.fromkeys(frame["step"]))
-    x = alt.X(
-        "step:N",
-        sort=steps,
-        title=None,
-        axis=alt.Axis(labelAngle=0, labelOverlap=False, labelExpr="split(replace(datum.label, ',', ''), ' ')"),
-    )
+    axis = alt.Axis(labelAngle=0, labelOverlap=False, labelExpr="split(replace(datum.label, ',', ''), ' ')")
+    x = alt.X("step:N", sort=steps, title=None, axis=axis)
     y = alt.Y("accuracy:Q", title="Accuracy (%)", scale=alt.Scale(zero=False, padding=20))
     legend = alt.Legend(orient="top", title=None, symbolStrokeWidth=0, symbolOpacity=1)
     base = alt.Chart(frame).encode(x=x, color=alt.Color("source:N", sort=[OURS, DECK], legend=legend))
@@ -182,14 +178,7 @@ def journey(frame: pd.DataFrame) -> alt.LayerChart:
         base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash),
         base.mark_rule(strokeWidth=4, opacity=0.5).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q")),
         base.mark_point(filled=True, size=90, opacity=1).encode(
-            y=y,
-            shape=shape,
-            tooltip=[
-                alt.Tooltip("source"),
-                alt.Tooltip("step"),
-                alt.Tooltip("accuracy", format=".2f"),
-                alt.Tooltip("images", format=","),
-            ],
+            y=y, shape=shape, tooltip=tooltips("source", "step", accuracy=".2f", images=",")
         ),
         *(
             base.transform_filter(alt.datum.source == source)
@@ -236,14 +225,8 @@ def headline(study: Study) -> list[Beside]:
         where = f"validation, n = {study.architectures.validation_images:,}, one seed"
         reached = accuracy(best_network_accuracy(study.architectures), study.architectures.validation_images)
         figure = f"{study.architectures.best}, {reached}"
-        rows.append(
-            Beside(
-                "Best network",
-                figure,
-                where,
-                f"{deck.BEST_NETWORK.name}, {percent(deck.BEST_NETWORK.highest_val_accuracy)}",
-            )
-        )
+        theirs = f"{deck.BEST_NETWORK.name}, {percent(deck.BEST_NETWORK.highest_val_accuracy)}"
+        rows.append(Beside("Best network", figure, where, theirs))
     return rows
 
 

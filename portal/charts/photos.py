@@ -9,17 +9,15 @@ import numpy as np
 import pandas as pd
 
 from artifacts.contract import PhotoEvaluation, PhotoStep, PhotoTraining
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import BLUE, NEUTRAL, STRONGEST, TEXT, layered, titled, tooltips
 from portal.core.intervals import Z95
 from portal.core.memo import kept
 from portal.core.text import percent
 from portal.predict.steps import right_share, standard_error
 
 NETWORKS = {"final": "final model", "earlier": "earlier photo model", "photo": "photo model"}
-COLORS = dict(zip(NETWORKS.values(), ("#d9720f", "#7fa8dc", "#2f6fc4"), strict=True))
-BLUE = "#2f6fc4"
+COLORS = dict(zip(NETWORKS.values(), ("#d9720f", "#7fa8dc", BLUE), strict=True))
 UNIT, QUARTERS = alt.Scale(domain=[0, 1]), alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1])
-STRONGEST = 0.65  # opacity of a share of 1, so that the theme's text reads on any cell
 
 
 def step_frame(figures: PhotoEvaluation) -> pd.DataFrame:
@@ -41,15 +39,9 @@ def step_frame(figures: PhotoEvaluation) -> pd.DataFrame:
 @kept
 def step_chart(frame: pd.DataFrame, figures: PhotoEvaluation) -> alt.LayerChart:
     """A bar for each step in order, colored by network, with a line for the 95 % interval."""
-    y = alt.Y("step:N", title=None, sort=None, axis=alt.Axis(labelLimit=190))
     base = alt.Chart(frame).encode(
-        y=y,
-        tooltip=[
-            alt.Tooltip("step"),
-            alt.Tooltip("what"),
-            alt.Tooltip("network"),
-            alt.Tooltip("accuracy", format=".1%"),
-        ],
+        y=alt.Y("step:N", title=None, sort=None, axis=alt.Axis(labelLimit=190)),
+        tooltip=tooltips("step", "what", "network", accuracy=".1%"),
     )
     x = alt.X("accuracy:Q", title="Balanced accuracy", scale=UNIT, axis=QUARTERS)
     legend = alt.Legend(title=None, orient="bottom", columns=1)
@@ -57,9 +49,8 @@ def step_chart(frame: pd.DataFrame, figures: PhotoEvaluation) -> alt.LayerChart:
     colors = alt.Scale(domain=list(shown), range=list(shown.values()))
     bars = base.mark_bar().encode(x=x, color=alt.Color("network:N", scale=colors, legend=legend))
     spread = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"))
-    numbers = base.mark_text(align="left", dx=6, color=TEXT).encode(
-        x=alt.X("high:Q"), text=alt.Text("accuracy:Q", format=".0%")
-    )
+    number = alt.Text("accuracy:Q", format=".0%")
+    numbers = base.mark_text(align="left", dx=6, color=TEXT).encode(x=alt.X("high:Q"), text=number)
     return titled(
         layered(bars, spread, numbers, height=34 * len(frame)),
         "Accuracy after each step",
@@ -109,13 +100,7 @@ def label_chart(step: PhotoStep, figures: PhotoEvaluation) -> alt.LayerChart:
     frame = frame.merge(last[["label", "right"]].rename(columns={"right": "last"}), on="label")
     base = alt.Chart(frame).encode(
         y=alt.Y("label:N", title="Label (folder of photos)", sort=None),
-        tooltip=[
-            alt.Tooltip("label"),
-            alt.Tooltip("answers"),
-            alt.Tooltip("photos"),
-            alt.Tooltip("right", format=".1%"),
-            alt.Tooltip("last", format=".1%"),
-        ],
+        tooltip=tooltips("label", "answers", "photos", right=".1%", last=".1%"),
     )
     x = alt.X("right:Q", title="Classified correctly", scale=UNIT, axis=QUARTERS)
     ticks = base.mark_tick(color=NEUTRAL, thickness=3, size=20).encode(x=alt.X("last:Q"))
@@ -152,7 +137,7 @@ def answer_chart(step: PhotoStep, figures: PhotoEvaluation) -> alt.LayerChart:
     base = alt.Chart(frame).encode(
         x=alt.X("class:N", title="Predicted class", sort=None, axis=alt.Axis(labelAngle=-45, labelOverlap=False)),
         y=alt.Y("label:N", title="Label (folder of photos)", sort=None),
-        tooltip=[alt.Tooltip("label"), alt.Tooltip("class"), alt.Tooltip("photos"), alt.Tooltip("share", format=".0%")],
+        tooltip=tooltips("label", "class", "photos", share=".0%"),
     )
     strength = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, STRONGEST]), legend=None)
     edge = alt.condition(alt.datum.right, alt.value(2), alt.value(0))

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled, tooltips
 from portal.core.memo import kept
 
 KNOWN, LOST = "right", "wrong"
@@ -48,16 +48,10 @@ def answers(probabilities: Mapping[str, np.ndarray], target: int, classes: Seque
 @kept
 def answers_chart(frame: pd.DataFrame, name: str) -> alt.LayerChart:
     """A row a network: a ring for the probability of class `name` before, a disc or cross after, and its answer."""
-    x = alt.X(
-        "after:Q",
-        title=f"Probability of {name}",
-        scale=alt.Scale(domain=[0, ROOM], nice=False),
-        axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], titleAnchor="start"),
-    )
-    figures = [alt.Tooltip(field, format=".1%") for field in ("before", "after", "confidence")]
-    base = alt.Chart(frame).encode(
-        y=alt.Y("network:N", sort=None, title=None), tooltip=[alt.Tooltip("network"), alt.Tooltip("answer"), *figures]
-    )
+    axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], titleAnchor="start")
+    x = alt.X("after:Q", title=f"Probability of {name}", scale=alt.Scale(domain=[0, ROOM], nice=False), axis=axis)
+    tooltip = tooltips("network", "answer", before=".1%", after=".1%", confidence=".1%")
+    base = alt.Chart(frame).encode(y=alt.Y("network:N", sort=None, title=None), tooltip=tooltip)
     way = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(x=x, x2=alt.X2("before:Q"))
     start = base.mark_point(size=70, color=NEUTRAL).encode(x=alt.X("before:Q"))
     states = [KNOWN, LOST]

@@ -8,13 +8,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from portal.charts import AUTOSIZE, TEXT, layered, titled
+from portal.charts import BLUE, STRONGEST, TEXT, layered, titled, tooltips
 from portal.core.memo import kept
 from portal.predict.answers import Answer
 from portal.predict.explain import Occlusion
 
-STRONGEST = 0.65  # opacity of a probability of 1, so that the theme's text reads on any cell
-BLUE = "#2f6fc4"
 LOST, GAINED = "#f07c1c", "#3f83e0"  # read on black, gray, and white alike
 HEAT_EDGE = 336  # pixels of the heat map, 12 for each of 28
 VEIL = 0.8  # opacity of the strongest part, so that the garment shows through
@@ -32,15 +30,11 @@ def probability_bars(answer: Answer) -> alt.LayerChart:
     """The probabilities of one picture as bars in the order of the classes, the top answer in full color."""
     rows = pd.DataFrame({"class": answer.classes, "probability": answer.probabilities.astype(float)})
     rows["top"] = rows["class"] == answer.top
+    axis = alt.Axis(format=".0%", tickCount=5)
     base = alt.Chart(rows).encode(
-        x=alt.X(
-            "probability:Q",
-            title="Probability",
-            scale=alt.Scale(domain=[0, 1]),
-            axis=alt.Axis(format=".0%", tickCount=5),
-        ),
+        x=alt.X("probability:Q", title="Probability", scale=alt.Scale(domain=[0, 1]), axis=axis),
         y=alt.Y("class:N", title=None, sort=None),
-        tooltip=[alt.Tooltip("class"), alt.Tooltip("probability", format=".2%")],
+        tooltip=tooltips("class", probability=".2%"),
     )
     bars = base.mark_bar().encode(opacity=alt.condition(alt.datum.top, alt.value(1.0), alt.value(0.45)))
     numbers = base.mark_text(align="left", dx=4, color=TEXT).encode(text=alt.Text("probability:Q", format=".1%"))
@@ -66,28 +60,21 @@ def occlusion_chart(result: Occlusion, image_SS: np.ndarray) -> alt.LayerChart:
         x2=alt.X2("right:Q"),
         y=alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[0, size], nice=False, reverse=True)),
         y2=alt.Y2("bottom:Q"),
-        tooltip=[
-            alt.Tooltip("row"),
-            alt.Tooltip("column"),
-            alt.Tooltip("drop:Q", title="probability lost", format="+.1%"),
-        ],
+        tooltip=tooltips("row", "column", drop=("probability lost", "+.1%")),
     )
     # The opaque cells reach under their neighbors, or the page would shine through the seams between them.
-    overlapping = base.transform_calculate(
-        right=f"min(datum.column + 1.1, {size})", bottom=f"min(datum.row + 1.1, {size})"
-    )
+    ends = {"right": f"min(datum.column + 1.1, {size})", "bottom": f"min(datum.row + 1.1, {size})"}
     exact = base.transform_calculate(right="datum.column + 1", bottom="datum.row + 1")
     grey = alt.Scale(domain=[0, 255], range=["black", "white"])
-    picture = overlapping.mark_rect().encode(color=alt.Color("grey:Q", scale=grey, legend=None))
+    picture = base.transform_calculate(**ends).mark_rect().encode(color=alt.Color("grey:Q", scale=grey, legend=None))
     heat = alt.Scale(domain=[-most, 0, most], range=[GAINED, "#888888", LOST])
     legend = alt.Legend(title="Probability lost when hidden", orient="bottom", format="+.0%", tickCount=3)
     veil = exact.mark_rect().encode(
         color=alt.Color("drop:Q", scale=heat, legend=legend),
         opacity=alt.Opacity("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0, VEIL]), legend=None),
     )
-    chart = alt.LayerChart(layer=[picture, veil], height=HEAT_EDGE, autosize=AUTOSIZE)
     return titled(
-        chart.resolve_scale(color="independent"),
+        layered(picture, veil, height=HEAT_EDGE).resolve_scale(color="independent"),
         "Which parts counted",
         f"n = 1 picture; a blank patch of {result.patch} x {result.patch} pixels hides one part after the other",
         "Heat map over the prepared picture: how much the answer's probability changes when each part is hidden.",
@@ -105,7 +92,7 @@ def vote_chart(votes: Mapping[str, np.ndarray], classes: Sequence[str]) -> alt.L
     base = alt.Chart(rows).encode(
         x=alt.X("class:N", title="Class", sort=None, axis=alt.Axis(labelAngle=-45, labelOverlap=False)),
         y=alt.Y("network:N", title=None, sort=None),
-        tooltip=[alt.Tooltip("network"), alt.Tooltip("class"), alt.Tooltip("probability", format=".2%")],
+        tooltip=tooltips("network", "class", probability=".2%"),
     )
     strength = alt.Opacity("probability:Q", scale=alt.Scale(domain=[0, 1], range=[0, STRONGEST]), legend=None)
     cells = base.mark_rect(color=BLUE).encode(fillOpacity=strength)

@@ -10,16 +10,14 @@ from pandas.io.formats.style import Styler
 
 from artifacts import deck
 from artifacts.contract import FinalSummary
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import BLUE, NEUTRAL, STRONGEST, TEXT, layered, titled, tooltips
 from portal.charts.seeds import SeedGroup, seed_chart
 from portal.core import text
 from portal.core.memo import kept
 
 METRICS = {"precision": "precision", "recall": "recall", "F1": "f1"}  # fields of a class's scores by their names
 SHAPES = ("circle", "triangle-up", "diamond")
-# Blue and orange of middle lightness; the strongest cell is 65 % opaque, so that the theme's text reads on any cell.
-RIGHT, WRONG = "#2f6fc4", "#d9720f"
-STRONGEST = 0.65
+WRONG = "#d9720f"  # as light as BLUE
 
 
 @kept
@@ -37,16 +35,19 @@ def confusion_matrix(
     base = alt.Chart(frame).encode(x=x, y=y)
     # Counts go from 0 to 1,000: on a linear scale every mistake would look like none.
     strength = alt.Opacity("count", scale=alt.Scale(type="symlog", range=[0, STRONGEST]), legend=None)
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=["right", "mistake"], range=[RIGHT, WRONG]), legend=None)
+    colour = alt.Color("kind:N", scale=alt.Scale(domain=["right", "mistake"], range=[BLUE, WRONG]), legend=None)
     edge = alt.condition(alt.datum.cell == (picked or ""), alt.value(2.5), alt.value(0))
+    figures = {
+        "true": ("True class", ""),
+        "predicted": ("Predicted class", ""),
+        "count": ("Images", ","),
+        "share": ("Share of the true class", ".1%"),
+    }
     cells = base.mark_rect(stroke=NEUTRAL, strokeOpacity=1, cursor="pointer").encode(
-        color=colour, fillOpacity=strength, strokeWidth=edge, tooltip=_cell_tooltip()
+        color=colour, fillOpacity=strength, strokeWidth=edge, tooltip=tooltips(**figures)
     )
-    numbers = (
-        base.mark_text(fontSize=11, color=TEXT)
-        .encode(text=alt.Text("count", format=","))
-        .transform_filter(alt.datum.count > 0)
-    )
+    numbers = base.transform_filter(alt.datum.count > 0).mark_text(fontSize=11, color=TEXT)
+    numbers = numbers.encode(text=alt.Text("count", format=","))
     return titled(
         layered(cells.add_params(select), numbers, height=38 * len(order)),
         "Confusion matrix",
@@ -54,15 +55,6 @@ def confusion_matrix(
         "Heatmap of true class against predicted class with the number of images in each cell; right answers stand "
         "on the diagonal.",
     )
-
-
-def _cell_tooltip() -> list[alt.Tooltip]:
-    return [
-        alt.Tooltip("true", title="True class"),
-        alt.Tooltip("predicted", title="Predicted class"),
-        alt.Tooltip("count", title="Images", format=","),
-        alt.Tooltip("share", title="Share of the true class", format=".1%"),
-    ]
 
 
 def deck_scores(classes: Sequence[str]) -> dict[str, deck.ClassScore]:
@@ -86,22 +78,13 @@ def class_scores(final: FinalSummary) -> alt.LayerChart:
     ]
     y = alt.Y("class:N", title=None, sort=None, axis=alt.Axis(grid=True, tickBand="extent"))
     base = alt.Chart(pd.DataFrame(rows)).encode(y=y, yOffset=alt.YOffset("metric:N", sort=list(METRICS)))
+    scale = alt.Scale(zero=False, nice=False, domainMax=1, padding=12)
     legend = alt.Legend(title="Metric", orient="bottom")
     ours = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x=alt.X(
-            "score:Q",
-            title="Score (0 to 1)",
-            scale=alt.Scale(zero=False, nice=False, domainMax=1, padding=12),
-            axis=alt.Axis(tickCount=6, format=".2f"),
-        ),
+        x=alt.X("score:Q", title="Score (0 to 1)", scale=scale, axis=alt.Axis(tickCount=6, format=".2f")),
         color=alt.Color("metric:N", sort=list(METRICS), legend=legend),
         shape=alt.Shape("metric:N", sort=list(METRICS), scale=alt.Scale(range=list(SHAPES)), legend=legend),
-        tooltip=[
-            alt.Tooltip("class"),
-            alt.Tooltip("metric"),
-            alt.Tooltip("score", format=".3f"),
-            alt.Tooltip("deck", format=".2f"),
-        ],
+        tooltip=tooltips("class", "metric", score=".3f", deck=".2f"),
     )
     known = base.transform_filter("isValid(datum.deck)")
     line = known.mark_rule(color=NEUTRAL).encode(x=alt.X("score:Q"), x2=alt.X2("deck:Q"))

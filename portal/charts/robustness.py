@@ -10,7 +10,7 @@ import pandas as pd
 
 from artifacts.contract import AugmentationsSummary, RobustnessCurves, RobustnessSummary
 from artifacts.corruptions import Corruption
-from portal.charts import NEUTRAL, layered, titled
+from portal.charts import NEUTRAL, layered, titled, tooltips
 from portal.charts.augmentation import short_title
 from portal.core.memo import kept
 
@@ -40,37 +40,25 @@ def curves(frame: pd.DataFrame, corruption: Corruption, images: int, at: float =
     """A line a network or trainset over the strength; a gray rule where the visitor's slider stands."""
     order = list(dict.fromkeys(frame["name"]))
     most = max(float(frame["strength"].max()), at)
-    x = alt.X(
-        "strength:Q",
-        title=f"{corruption.title} ({corruption.unit})",
-        scale=alt.Scale(domain=[0, most], nice=False),
+    scale = alt.Scale(domain=[0, most], nice=False)
+    x = alt.X("strength:Q", title=f"{corruption.title} ({corruption.unit})", scale=scale)
+    legend = alt.Legend(orient="bottom", title=None, columns=2, labelLimit=190)
+    base = alt.Chart(frame).encode(
+        x=x,
+        y=alt.Y("accuracy:Q", title="Validation accuracy (%)", scale=alt.Scale(domain=[0, 100])),
+        color=alt.Color("name:N", sort=order, legend=legend),
     )
-    lines = (
-        alt.Chart(frame)
-        .mark_line(strokeWidth=2)
-        .encode(
-            x=x,
-            y=alt.Y("accuracy:Q", title="Validation accuracy (%)", scale=alt.Scale(domain=[0, 100])),
-            color=alt.Color("name:N", sort=order, legend=_legend()),
-        )
-    )
-    shape = alt.Shape("name:N", sort=order, scale=alt.Scale(range=list(SHAPES)), legend=_legend())
-    points = lines.mark_point(filled=True, size=55, opacity=1).encode(
-        color=alt.Color("name:N", sort=order, legend=_legend()),
-        shape=shape,
-        tooltip=[alt.Tooltip("name"), alt.Tooltip("strength"), alt.Tooltip("accuracy", format=".1f")],
+    points = base.mark_point(filled=True, size=55, opacity=1).encode(
+        shape=alt.Shape("name:N", sort=order, scale=alt.Scale(range=list(SHAPES)), legend=legend),
+        tooltip=tooltips("name", "strength", accuracy=".1f"),
     )
     slider = alt.Chart(pd.DataFrame([{"strength": at}])).mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[4, 3])
     return titled(
-        layered(lines, points, slider.encode(x=x), height=280),
+        layered(base.mark_line(strokeWidth=2), points, slider.encode(x=x), height=280),
         f"{corruption.title}: accuracy by strength",
         f"n = {images:,} validation images, one seed each; gray line: your slider",
         f"Lines of validation accuracy over the strength of the corruption: images {corruption.does}.",
     )
-
-
-def _legend() -> alt.Legend:
-    return alt.Legend(orient="bottom", title=None, columns=2, labelLimit=190)
 
 
 def sentence(frame: pd.DataFrame, corruption: Corruption) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from portal.charts import NEUTRAL, layered, titled
-from portal.charts.tuning import OPTIMIZERS, SHAPES
+from portal.charts import NEUTRAL, layered, titled, tooltips
+from portal.charts.tuning import by_optimizer
 from portal.core.memo import kept
 from portal.core.text import count
 
@@ -24,13 +24,10 @@ def rungs(frame: pd.DataFrame, search: str) -> alt.LayerChart:
     x = alt.X("name:N", title=None, sort=None, axis=alt.Axis(labelAngle=0))
     scale = alt.Scale(domain=[floor, named["accuracy"].max() + 0.5], clamp=True, nice=False)
     y = alt.Y("accuracy:Q", title="Highest validation accuracy (%)", scale=scale)
-    legend = alt.Legend(title="Optimizer", orient="bottom")
-    color = alt.Color("optimizer:N", scale=alt.Scale(domain=list(OPTIMIZERS)), legend=legend)
-    shape = alt.Shape("optimizer:N", scale=alt.Scale(domain=list(OPTIMIZERS), range=list(SHAPES)), legend=legend)
-    tooltip = ["trial", "rung", "epochs", alt.Tooltip("accuracy", format=".2f"), "optimizer"]
+    tooltip = [*tooltips("trial", "rung", "epochs", accuracy=".2f"), alt.Tooltip("optimizer")]
     base = alt.Chart(named).encode(x=x, y=y)
     lines = base.mark_line(color=NEUTRAL, strokeWidth=1.2, opacity=0.7).encode(detail=alt.Detail("trial:N"))
-    points = base.mark_point(filled=True, size=70, opacity=0.9).encode(color=color, shape=shape, tooltip=tooltip)
+    points = base.mark_point(filled=True, size=70, opacity=0.9).encode(tooltip=tooltip, **by_optimizer())
     trials = ", ".join(str(n) for n in frame.groupby("rung").size())
     cut_off = f"; {below} below {floor:.0f} % at the lower edge" if below else ""
     return titled(

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from artifacts.contract import Comparison, Question, Spread
-from portal.charts import NEUTRAL, layered, titled
+from portal.charts import NEUTRAL, dashed, layered, titled, tooltips
 from portal.core.memo import kept
 
 
@@ -35,24 +35,17 @@ def seed_chart(
     seeds = pd.DataFrame(
         {"group": name, "accuracy": 100 * accuracy} for name, group in groups.items() for accuracy in group.accuracies
     )
-    means = pd.DataFrame(
-        {
-            "group": name,
-            "n": group.spread.n,
-            "mean": 100 * group.spread.mean,
-            "low": None if group.spread.low is None else 100 * group.spread.low,
-            "high": None if group.spread.high is None else 100 * group.spread.high,
-        }
-        for name, group in groups.items()
-    ).astype({"low": float, "high": float})
+    spreads = {name: group.spread for name, group in groups.items()}
+    rows = [(name, each.n, each.mean, each.low, each.high) for name, each in spreads.items()]
+    means = pd.DataFrame(rows, columns=["group", "n", "mean", "low", "high"])
+    means[["mean", "low", "high"]] = 100 * means[["mean", "low", "high"]].astype(float)
     # Ticks to a hundredth of a point: where all values are equal, Vega would write six digits.
     axis = alt.Axis(tickCount=6, labelExpr="round(100 * datum.value) / 100")
     scale = alt.Scale(zero=False, padding=16)
     x = alt.X("accuracy:Q", title=title, scale=scale, axis=axis)
     # Named in order: a layer that leaves out rows without an interval would else put the others first.
     y = alt.Y("group:N", title=None, sort=list(groups), axis=alt.Axis(labelLimit=160))
-    figures = [_figure(name) for name in ("mean", "low", "high")]
-    mean = alt.Chart(means).encode(y=y, tooltip=[alt.Tooltip("group"), alt.Tooltip("n"), *figures])
+    mean = alt.Chart(means).encode(y=y, tooltip=tooltips("group", "n", mean=".2f", low=".2f", high=".2f"))
     layers = [
         alt.Chart(seeds).mark_point(size=55).encode(x=x, y=y),
         mean.mark_point(shape="diamond", filled=True, size=130, opacity=1).encode(x=alt.X("mean:Q")),
@@ -63,17 +56,10 @@ def seed_chart(
     if crosses:
         other = alt.Chart(pd.DataFrame({"group": name, "other": 100 * value} for name, value in crosses.items()))
         mark = other.mark_point(shape="cross", filled=True, size=90, angle=45, color=NEUTRAL, opacity=1)
-        layers.append(
-            mark.encode(x=alt.X("other:Q", scale=scale), y=y, tooltip=[alt.Tooltip("group"), _figure("other")])
-        )
+        layers.append(mark.encode(x=alt.X("other:Q", scale=scale), y=y, tooltip=tooltips("group", other=".2f")))
     if reference is not None:
-        line = alt.Chart(pd.DataFrame([{"accuracy": 100 * reference}]))
-        layers.append(line.mark_rule(strokeDash=[5, 4], color=NEUTRAL, strokeWidth=2).encode(x=alt.X("accuracy:Q")))
+        layers.append(dashed(pd.DataFrame([{"accuracy": 100 * reference}]), x=alt.X("accuracy:Q")))
     return layered(*layers, height=40 * len(groups))
-
-
-def _figure(name: str) -> alt.Tooltip:
-    return alt.Tooltip(name, format=".2f")
 
 
 @kept

@@ -10,7 +10,7 @@ import pandas as pd
 from artifacts.contract import Ranges
 from artifacts.deck import TrialPoint
 from portal.analysis.search_log import VALUES
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled, tooltips
 from portal.core.memo import kept
 from portal.core.text import percent
 
@@ -42,18 +42,19 @@ def search_space(frame: pd.DataFrame, ranges: Mapping[str, Ranges], points: Sequ
     )
 
 
-def _lr(name: str = "lr") -> alt.X:
+def _lr() -> alt.X:
     axis = alt.Axis(format="~g", values=STEPS, labelOverlap="greedy", labelSeparation=4)
-    return alt.X(f"{name}:Q", title="Learning rate (log scale)", scale=alt.Scale(type="log", nice=False), axis=axis)
+    return alt.X("lr:Q", title="Learning rate (log scale)", scale=alt.Scale(type="log", nice=False), axis=axis)
 
 
-def _weight_decay(name: str = "weight_decay") -> alt.Y:
+def _weight_decay() -> alt.Y:
     axis = alt.Axis(format="~g", values=DECADES)
     scale = alt.Scale(type="log", nice=False)
-    return alt.Y(f"{name}:Q", title="Weight decay, L2 (log scale)", scale=scale, axis=axis)
+    return alt.Y("weight_decay:Q", title="Weight decay, L2 (log scale)", scale=scale, axis=axis)
 
 
-def _optimizer() -> dict[str, alt.Color | alt.Shape]:
+def by_optimizer() -> dict[str, alt.Color | alt.Shape]:
+    """The channels color and shape of a mark: its optimizer's."""
     domain = list(OPTIMIZERS)
     legend = alt.Legend(title="Optimizer", orient="bottom")
     return {
@@ -84,11 +85,8 @@ def _trials(frame: pd.DataFrame) -> alt.Chart:
     domain = [finished["accuracy"].quantile(0.5), finished["accuracy"].max()] if len(finished) else [0, 100]
     size = alt.Size("accuracy:Q", scale=alt.Scale(domain=domain, range=[25, 220], clamp=True), legend=None)
     opacity = alt.Opacity("search:O", scale=alt.Scale(domain=["coarse", "fine"], range=[0.45, 0.9]), legend=None)
-    return (
-        alt.Chart(finished)
-        .mark_point(filled=True)
-        .encode(x=_lr(), y=_weight_decay(), size=size, opacity=opacity, tooltip=_tooltip(), **_optimizer())
-    )
+    base = alt.Chart(finished).encode(x=_lr(), y=_weight_decay(), size=size, opacity=opacity, tooltip=_tooltip())
+    return base.mark_point(filled=True).encode(**by_optimizer())
 
 
 def _tooltip() -> list[alt.Tooltip]:
@@ -110,8 +108,7 @@ def _best(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _rings(best: pd.DataFrame) -> alt.Chart:
     ring = alt.Chart(best).mark_point(shape="circle", filled=False, size=420, strokeWidth=2, stroke=TEXT, opacity=1)
-    tooltip = [alt.Tooltip("text", title="Best trial"), alt.Tooltip("accuracy", format=".2f")]
-    return ring.encode(x=_lr(), y=_weight_decay(), tooltip=tooltip)
+    return ring.encode(x=_lr(), y=_weight_decay(), tooltip=tooltips(text=("Best trial", ""), accuracy=".2f"))
 
 
 def _deck_marks(points: Sequence[TrialPoint]) -> alt.Chart:
@@ -142,7 +139,7 @@ def best_so_far(frame: pd.DataFrame, trial: int, reference: float | None) -> alt
     )
     stairs = alt.Chart(shown).mark_line(interpolate="step-after", color=NEUTRAL).encode(x=x, y=best)
     trials = alt.Chart(shown).mark_point(filled=True, size=70, opacity=1)
-    layers = [stairs, trials.encode(x=x, y=y, tooltip=_tooltip(), **_optimizer())]
+    layers = [stairs, trials.encode(x=x, y=y, tooltip=_tooltip(), **by_optimizer())]
     if reference is not None:
         line = alt.Chart(pd.DataFrame([{"accuracy": 100 * reference, "text": f"deck's best {percent(reference)}"}]))
         text = line.mark_text(align="left", baseline="bottom", x=4, dy=-2, color=NEUTRAL)

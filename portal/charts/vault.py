@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from portal.charts import NEUTRAL, TEXT, layered, titled
+from portal.charts import NEUTRAL, TEXT, layered, titled, tooltips
 from portal.core.memo import kept
 
 
@@ -16,19 +16,12 @@ def gap_chart(frame: pd.DataFrame) -> alt.LayerChart:
     axis = alt.Axis(tickCount=6, labelExpr="round(100 * datum.value) / 100")
     base = alt.Chart(frame).encode(
         y=alt.Y("split:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
-        tooltip=[
-            alt.Tooltip("split"),
-            alt.Tooltip("n"),
-            *(alt.Tooltip(name, format=".2f") for name in ("accuracy", "low", "high")),
-        ],
+        tooltip=tooltips("split", "n", accuracy=".2f", low=".2f", high=".2f"),
     )
-    interval = base.mark_rule(strokeWidth=3, color=NEUTRAL).encode(
-        x=alt.X("low:Q", title="Accuracy (%)", scale=scale, axis=axis), x2=alt.X2("high:Q")
-    )
-    point = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("accuracy:Q", scale=scale))
-    number = base.mark_text(dy=-14, color=TEXT).encode(
-        x=alt.X("accuracy:Q", scale=scale), text=alt.Text("accuracy:Q", format=".2f")
-    )
+    low, x = alt.X("low:Q", title="Accuracy (%)", scale=scale, axis=axis), alt.X("accuracy:Q", scale=scale)
+    interval = base.mark_rule(strokeWidth=3, color=NEUTRAL).encode(x=low, x2=alt.X2("high:Q"))
+    point = base.mark_point(filled=True, size=110, opacity=1).encode(x=x)
+    number = base.mark_text(dy=-14, color=TEXT).encode(x=x, text=alt.Text("accuracy:Q", format=".2f"))
     sizes = ", ".join(f"{row.n:,} {row.split.split(',')[0].lower()}" for row in frame.itertuples())
     return titled(
         layered(interval, point, number, height=52 * len(frame)),
