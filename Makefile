@@ -18,8 +18,12 @@ run: $(VENV)/.installed  ## Install, serve the portal, and run the whole study b
 portal: $(PORTAL_VENV)/.installed  ## Serve the portal alone (no torch) on the committed study
 	$(PORTAL_VENV)/bin/python -m portal --port $(PORT)
 
-test: $(VENV)/.installed-dev lint  ## Run the checks and all fast tests
-	$(BIN)/python -m pytest
+# The pipeline's tests start processes and wait for them; beside the others they use cores that would stand idle.
+test: $(VENV)/.installed-dev lint  ## Run the checks and all fast tests, the pipeline's in a process of their own
+	@mkdir -p build && echo "tests/pipeline: output follows at the end, and in build/tests-pipeline.log"
+	@$(BIN)/python -m pytest tests/pipeline > build/tests-pipeline.log 2>&1 & pipeline=$$!; \
+	$(BIN)/python -m pytest --ignore tests/pipeline; rest=$$?; \
+	wait $$pipeline; status=$$?; cat build/tests-pipeline.log; [ $$rest = 0 ] && exit $$status || exit $$rest
 
 test-slow: $(VENV)/.installed-dev  ## Run the slow tests too (kills, loads, whole profiles)
 	$(BIN)/python -m pytest -m slow

@@ -1,16 +1,18 @@
-"""How long one photo takes from its bytes to its answer, 12 MP and 1 MP, first and later, on the published run.
+"""How long one photo takes from its bytes to its answer, 12 MP and 1 MP, first and later, and the memory it takes.
 
-    python -m benchmarks.photos
+    python -m benchmarks.photos [--kind HEIF]
 
-The pictures are made up: a garment's outline in one color on a floor of another, with the grain of both, saved as
-JPEG. "Cold" is the first answer of a fresh process, networks loaded and checked; imports are not counted. On a busy
-machine the processor time says more than the clock.
+The pictures are made up: a garment's outline in one color on a floor of another, with the grain of both. "Cold" is the
+first answer of a fresh process, networks loaded and checked; imports are not counted. On a busy machine the processor
+time says more than the clock.
 """
 
 import argparse
 import io
+import multiprocessing
 import os
 import platform
+import resource
 import statistics
 import time
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 from artifacts.photo import decode, prepare
@@ -28,8 +31,9 @@ from portal.predict import answers
 SIZES = {"12 MP": (4000, 3000), "1 MP": (1152, 864)}  # width, height
 
 
-def photo(width: int, height: int) -> bytes:
-    """A T-shirt on a floor, as the bytes of a JPEG."""
+def photo(size: str, kind: str) -> bytes:
+    """A T-shirt on a floor, as the bytes of a file of Pillow's format `kind`, without a thumbnail."""
+    width, height = SIZES[size]
     outline = np.array(
         [(40, 25), (75, 25), (95, 45), (80, 58), (72, 50), (72, 95), (28, 95), (28, 50), (20, 58), (5, 45)]
     )
@@ -39,7 +43,8 @@ def photo(width: int, height: int) -> bytes:
     flat = np.where(mask[..., None] == 1, (40, 60, 150), (190, 160, 120)).astype(np.float32)
     grain = np.random.default_rng(0).normal(0, 12, (height, width, 1)).astype(np.float32)
     file = io.BytesIO()
-    Image.fromarray(np.clip(flat + grain, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=90)
+    pillow_heif.register_heif_opener()
+    Image.fromarray(np.clip(flat + grain, 0, 255).astype(np.uint8)).save(file, kind, quality=90)
     return file.getvalue()
 
 
@@ -58,10 +63,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, help="the run to ask; by default what the portal opens first")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--kind", choices=("JPEG", "HEIF", "AVIF", "PNG", "TIFF", "WEBP"), default="JPEG")
     arguments = parser.parse_args()
-    pictures = {name: photo(*size) for name, size in SIZES.items()}
+    with multiprocessing.get_context("spawn").Pool(1) as pool:  # so that encoding does not count as this one's memory
+        pictures = dict(zip(SIZES, pool.starmap(photo, [(size, arguments.kind) for size in SIZES]), strict=True))
     run = Run(arguments.run or find_runs()[0].folder)
-    print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {arguments.kind}")
+    before = _peak_mb()
     worked = time.process_time()
     cold = seconds(run, pictures["12 MP"])
     worked = 1000 * (time.process_time() - worked)
@@ -72,6 +80,12 @@ def main() -> None:
         worked = 1000 * (time.process_time() - worked) / arguments.rounds
         middle = [statistics.median(times) for times in zip(*rounds, strict=True)]
         print(f"{name}, median of {arguments.rounds}: {_milliseconds(middle)}; processor {worked:.0f} ms a photo")
+    print(f"peak memory: {_peak_mb() - before:.0f} MB above the process before its first photo")
+
+
+def _peak_mb() -> float:
+    """Peak resident memory of this process in MB (Linux counts it in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
 def _milliseconds(times: Sequence[float]) -> str:

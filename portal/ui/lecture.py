@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import altair as alt
 import streamlit as st
 
 from portal import charts
@@ -13,6 +14,7 @@ from portal.ui import phones, view
 PARAMETER, _TOGGLE, _SHOWN, _PAGE = "lecture", "lecture_on", "lecture_shown", "lecture_page"
 SHORTCUT = "A"
 LABEL, TITLE = 16, 18  # pixels of a chart's text
+NARROW, NARROW_LABEL = 400, 10  # on a plot narrower than this many pixels, larger labels side by side would touch
 
 
 def is_on() -> bool:
@@ -86,6 +88,9 @@ def enlarged(figure: charts.Figure) -> charts.Figure:
     """The chart with larger text in lecture mode; otherwise unchanged."""
     if not is_on():
         return figure
+    if isinstance(figure, alt.LayerChart):  # facets have no signal `width`
+        size = alt.ExprRef(f"width < {NARROW} ? {NARROW_LABEL} : {LABEL}")
+        figure = figure.configure_axisX(labelFontSize=size)
     return (
         figure.configure_axis(labelFontSize=LABEL, titleFontSize=TITLE)
         .configure_legend(labelFontSize=LABEL, titleFontSize=TITLE)
