@@ -182,7 +182,7 @@ def coverage_curve(answers: Judged) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Abstaining:
-    """What happens when answers below a threshold are not given; `accuracy` is None when none is given."""
+    """Coverage and accuracy when predictions below a threshold are withheld; `accuracy` is None if all are withheld."""
 
     split: str
     threshold: float
@@ -202,7 +202,7 @@ def abstaining(answers: Judged, threshold: float) -> Abstaining:
 
 
 def abstaining_sentence(result: Abstaining) -> str:
-    """In words: how many images are answered, how many of the answers are right, and how many are left to a person."""
+    """Describe how many images are predicted, how many correctly, and how many are left to a person."""
     images = f"{result.n:,} {result.split} images"
     if result.accuracy is None:
         return f"With this threshold the model answers none of the {images}; a person has to answer all."
@@ -216,7 +216,7 @@ def abstaining_sentence(result: Abstaining) -> str:
 
 
 def by_class(answers: Judged, threshold: float, classes: Sequence[str]) -> pd.DataFrame:
-    """One row a class: its images, the share answered and the accuracy of what is answered (%; None if nothing is)."""
+    """Return one row per class: images, coverage, and accuracy of the covered images (%; None without any)."""
     given = answers.confidence >= threshold
     size = len(classes)
     n = np.bincount(answers.labels, minlength=size)

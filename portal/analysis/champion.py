@@ -163,7 +163,7 @@ def on_test(champion: ChampionSummary, *, with_deck: bool) -> str:
 
 
 def against_final(champion_N: np.ndarray, final_N: np.ndarray, labels_N: np.ndarray) -> str:
-    """How many mistakes of the final model the champion corrects, and how many it adds, on the same test images."""
+    """Count the final model's mistakes that the champion corrects, and the champion's new ones, on the test images."""
     ours, theirs = champion_N == labels_N, final_N == labels_N
     gained, lost = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
     p_value = sign_test(gained, lost)
@@ -197,7 +197,7 @@ def takeaway(champion: ChampionSummary) -> str:
 
 
 def augmentation(recipe: Recipe) -> str:
-    """What is drawn for the training images, and when."""
+    """Describe the augmentation: which operations are drawn, and how often."""
     ours = next((row.augmentation for row in deck.TRAINSETS if row.id == recipe.augmentation_set), None)
     ops = ours or OWN_SETS.get(recipe.augmentation_set, f"set {recipe.augmentation_set}")
     if recipe.replication == "none" or ops == "none":
@@ -224,13 +224,13 @@ _PARTS: dict[str, Callable[[Recipe], str]] = {
 
 
 def deck_way(final: FinalSummary | None, compared: ArchitecturesSummary | None) -> Recipe | None:
-    """The recipe that stands for the deck's: the final model's, or the seven networks' where there is none yet."""
+    """Return the recipe compared as the deck's: the final model's, or the seven networks' without a final model."""
     known = final or compared
     return known.recipe if known is not None else None
 
 
 def recipe_table(deck_recipe: Recipe, champion: Recipe) -> pd.DataFrame:
-    """The parts that differ: as the deck's way is run in this study, and as the champion has them."""
+    """Return the parts of the recipe that differ, for the deck's recipe and the champion's."""
     rows = [(part, say(deck_recipe), say(champion)) for part, say in _PARTS.items()]
     return pd.DataFrame([row for row in rows if row[1] != row[2]], columns=["Part", "The deck's way", NAME])
 
@@ -245,7 +245,7 @@ def other_time(deck_recipe: Recipe, champion: ChampionSummary) -> str:
 
 
 def same_parts(deck_recipe: Recipe, champion: Recipe) -> str:
-    """Which parts of the recipe are as they were, for the line under the table."""
+    """Name the parts of the recipe that are equal, for the line under the table."""
     same = [part.lower() for part, say in _PARTS.items() if say(deck_recipe) == say(champion)]
     return f"Unchanged: {', '.join(same)}." if same else "No part is as it was."
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def cell_name(true: str, predicted: str) -> str:
-    """How one cell of the confusion matrix is called in the chart, in its selectbox and in the URL."""
+    """Return the name of a confusion matrix cell in the chart, its selectbox, and the URL."""
     return f"{true} → {predicted}"
 
 

@@ -48,7 +48,7 @@ def at(
     row: int,
     column: int,
 ) -> Place:
-    """What filter `number` answers to the image, uint8 (S, S), at one place of its map, which is as large as the image.
+    """Compute one value of the map of filter `number` for the image, uint8 (S, S); the map is as large as the image.
 
     `layer` holds what feature-maps/first-layer.npz does: bias, scale and shift, float32 (F,).
     """
@@ -64,7 +64,7 @@ def at(
 
 
 def steps(place: Place, on_the_map: float) -> pd.DataFrame:
-    """The arithmetic as a table, a step a row; the last is the network's own value at this place, to compare."""
+    """Return the arithmetic as a table, one step per row; the last row is the network's own value, to compare."""
     rows = [
         (f"The {place.patch.size} products added up", place.total),
         (f"plus the filter's bias, {place.bias:+.3f}", place.total + place.bias),

@@ -37,7 +37,7 @@ class Votes:
 
     @property
     def networks_right(self) -> np.ndarray:
-        """How many networks are right about each image, int (N,)."""
+        """Return the number of networks that classify each image correctly, int (N,)."""
         number: np.ndarray = self.right.sum(axis=0)
         return number
 
@@ -148,7 +148,7 @@ def agreement_sentence(frame: pd.DataFrame) -> str:
 
 
 def chosen_images(found: Votes, right: int, alone: str | None = None) -> np.ndarray:
-    """Numbers of the images about which `right` networks are right, the most divided first.
+    """Return the numbers of the images that exactly `right` networks classify correctly, the most disputed first.
 
     With `alone`, only those about which that network alone is right.
     """
@@ -168,7 +168,7 @@ def tally(found: Votes, number: int, classes: Sequence[str]) -> str:
 
 
 def image_sentence(found: Votes, number: int, classes: Sequence[str]) -> str:
-    """For one image: its label, the answers, and what the vote makes of them."""
+    """Describe one image: its label, the predictions, and the result of the vote."""
     label, vote = classes[found.labels[number]], classes[found.vote[number]]
     right = [name for name, is_right in zip(found.names, found.right[:, number], strict=True) if is_right]
     who = {0: "No network is right", 1: f"{right[0] if right else ''} alone is right"}

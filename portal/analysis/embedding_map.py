@@ -50,7 +50,7 @@ def nearest(projected_NP: np.ndarray, image: int, many: int) -> np.ndarray:
 
 
 def neighbours_sentence(labels_N: np.ndarray, image: int, near: np.ndarray, classes: Sequence[str]) -> str:
-    """How many of an image's nearest share its class, and what the others are."""
+    """Describe how many of an image's nearest neighbors share its class, and the classes of the others."""
     own = int(labels_N[image])
     others = pd.Series(np.array(classes)[labels_N[near][labels_N[near] != own]]).value_counts()
     same = len(near) - int(others.sum())
@@ -60,7 +60,7 @@ def neighbours_sentence(labels_N: np.ndarray, image: int, near: np.ndarray, clas
 
 
 def see(summary: EmbeddingMapSummary, layout: str) -> str:
-    """What to see in a layout, with how far its neighborhoods can be trusted."""
+    """Describe what a layout shows and how well it preserves neighborhoods."""
     trust = summary.trustworthiness if layout == TSNE else summary.flat_trustworthiness
     kept = f"It preserves neighborhoods to {percent(trust, 1)} (trustworthiness, {summary.neighbours} nearest)"
     if layout == TSNE:
@@ -69,7 +69,7 @@ def see(summary: EmbeddingMapSummary, layout: str) -> str:
 
 
 def takeaway(rows: pd.DataFrame) -> str:
-    """Where the mistakes are: the classes that hold most of them."""
+    """Name the classes with the most mistakes."""
     wrong = rows[rows["verdict"] == WRONG]
     if wrong.empty:
         return "The model makes no mistake on these images: each island is of one class."

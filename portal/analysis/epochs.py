@@ -35,7 +35,7 @@ class Learning:
 
     @property
     def forgotten(self) -> np.ndarray:
-        """Which images, bool (N,), were answered rightly once and are wrong at the end."""
+        """Return a mask, bool (N,), of the images that were classified correctly once and are wrong at the end."""
         lost: np.ndarray = (self.first != NEVER) & ~self.right[-1]
         return lost
 
@@ -63,7 +63,7 @@ def cells_over_epochs(predictions_EN: np.ndarray, labels_N: np.ndarray, classes:
 
 
 def change_frame(found: Learning) -> pd.DataFrame:
-    """One row an epoch: images answered rightly, for the first time, again after a loss, and lost since the last."""
+    """Return one row per epoch: images correct, correct for the first time, correct again, and lost since the last."""
     before = np.vstack([np.zeros(found.right.shape[1], dtype=bool), found.right[:-1]])
     epochs = np.arange(1, found.epochs + 1)
     gained = found.right & ~before
@@ -92,7 +92,7 @@ def sentence(found: Learning, name: str) -> str:
 
 
 def epoch_sentence(frame: pd.DataFrame, epoch: int, images: int) -> str:
-    """What one epoch changed."""
+    """Describe the changes in one epoch."""
     row = frame[frame["epoch"] == epoch].iloc[0]
     share = f"{100 * row['right'] / images:.1f} %"
     if epoch == 1:

@@ -42,7 +42,7 @@ def _validated(final: FinalSummary, confirmed: ConfirmSummary | None) -> str:
 
 
 def takeaway(final: FinalSummary) -> str:
-    """The one figure to remember, with its error, and what it hides."""
+    """Return the takeaway: the test accuracy with its uncertainty, and what it does not show."""
     best = max(final.classes, key=lambda row: row.f1)
     worst = min(final.classes, key=lambda row: row.f1)
     figure = in_words(final.accuracy, final.test_images)

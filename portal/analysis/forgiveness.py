@@ -101,19 +101,19 @@ def ranking(costs: np.ndarray, networks: Mapping[str, np.ndarray], labels_N: np.
 
 
 def unforgiven(costs: np.ndarray, labels_N: np.ndarray, predicted_N: np.ndarray) -> np.ndarray:
-    """Which answers, bool (N,), are mistakes that cost as much as any other."""
+    """Return a mask, bool (N,), of the mistakes at full cost."""
     return costs[labels_N, predicted_N] >= 1.0
 
 
 def that_stay(mistakes: pd.DataFrame, costs: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
-    """The rows of `charts.errors.mistakes_frame` that cost as much as any other mistake, in their order."""
+    """Return the rows of `charts.errors.mistakes_frame` at full cost, in their order."""
     number = {name: index for index, name in enumerate(classes)}
     true, predicted = (mistakes[column].map(number).to_numpy(dtype=int) for column in ("true", "predicted"))
     return mistakes[unforgiven(costs, true, predicted)]
 
 
 def ranking_sentence(frame: pd.DataFrame, images: int) -> str:
-    """Whether forgiving changes the order of the networks, which gains most places, and how far chance reaches."""
+    """Describe whether forgiving changes the ranking, which network gains most, and how far chance reaches."""
     reach = chance(frame["weighted"].iloc[0] / 100, images)
     gained = frame["plain_place"] - frame["weighted_place"]
     if not gained.any():

@@ -53,7 +53,7 @@ def importance_sentence(search: SearchImportances) -> str:
 
 
 def limits_sentence(search: SearchImportances) -> str:
-    """What a search of so many trials can and cannot say."""
+    """Describe what a search with this number of trials can and cannot show."""
     trials, left = len(search.trials), max(0.0, 100 - importance_frame(search)["mean"].sum())
     return (
         f"{count(trials, 'trial')} with one seed each can show a parameter that dominates within the ranges of this "

@@ -109,7 +109,7 @@ def estimate_sentence(summary: LabelsSummary) -> str:
 
 
 def ceiling_sentence(summary: LabelsSummary) -> str:
-    """How many out-of-fold mistakes are suspects, how many stay, and why the gain is no proof."""
+    """Describe how many out-of-fold mistakes are suspects, how many remain, and why the gain proves nothing."""
     return (
         f"Of {summary.mistakes:,} out-of-fold mistakes {summary.issues:,} are suspected labels and "
         f"**{summary.mistakes_left:,} stay**. Without the suspects the accuracy goes from {percent(summary.accuracy)} "
@@ -119,7 +119,7 @@ def ceiling_sentence(summary: LabelsSummary) -> str:
 
 
 def opinion(case: Case, classes: Sequence[str], images: int) -> list[str]:
-    """What the machines say of a case, a sentence each: network, cleanlab, autoencoder. `images` were answered."""
+    """Return one sentence on a case from each of network, cleanlab, and autoencoder; `images` were predicted."""
     given = classes[case.given]
     said = []
     if case.probabilities is not None and case.suggested is not None:

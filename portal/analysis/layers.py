@@ -48,7 +48,7 @@ def _layer(number: int, maps_FXY: np.ndarray, largest: int) -> Layer:
 
 
 def sentence(layers: Sequence[Layer]) -> str:
-    """What happens on the way from the first to the last of these layers."""
+    """Describe how the maps change from the first to the last of these layers."""
     first, last = layers[0], layers[-1]
     return (
         f"From {first.maps} maps of {first.size[0]} x {first.size[1]} to {last.maps} of "

@@ -1,6 +1,6 @@
 """The study's four augmentations with chosen instead of drawn parameters, in numpy: what pipeline.augmentation does.
 
-The portal runs without torch, so the ops stand here a second time; a test holds both against each other.
+The portal runs without torch, so it has its own implementation; a test compares both.
 """
 
 from __future__ import annotations

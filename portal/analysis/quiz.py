@@ -53,7 +53,7 @@ def sheet(mode: str, number: int, probabilities_NC: np.ndarray, labels_N: np.nda
 def answered(
     images: np.ndarray, given: Sequence[tuple[int, bool]], probabilities_NC: np.ndarray, labels_N: np.ndarray
 ) -> list[Answer]:
-    """What was answered so far: `given` holds class and sureness for the first images of the sheet."""
+    """Return the answers so far; `given` holds class and confidence for the first images of the sheet."""
     found = []
     for image, (said, sure) in zip(images.tolist(), given, strict=False):
         row = probabilities_NC[image]
@@ -90,7 +90,7 @@ def score(answers: Sequence[Answer], mode: str, *, of_people: bool) -> str:
 
 
 def calibration(answers: Sequence[Answer]) -> pd.DataFrame:
-    """How often who was right, by how sure they were; a row only where there are answers."""
+    """Return the accuracy of visitor and model by stated confidence; rows only where there are answers."""
     groups = {
         "You, sure": [a.right for a in answers if a.sure],
         "You, not sure": [a.right for a in answers if not a.sure],
@@ -110,7 +110,7 @@ def calibration(answers: Sequence[Answer]) -> pd.DataFrame:
 
 
 def knows_itself(answers: Sequence[Answer]) -> str:
-    """Whether the visitor's own sureness told right answers from wrong ones."""
+    """Describe whether the visitor's confidence separated correct answers from wrong ones."""
     sure, unsure = [a.right for a in answers if a.sure], [a.right for a in answers if not a.sure]
     if not sure or not unsure:
         return "Be sure of some and unsure of others: then the table says what your sureness is worth."

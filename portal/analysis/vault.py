@@ -41,7 +41,7 @@ class Frozen:
 
     @property
     def read_last(self) -> bool:
-        """Whether the last reading was by this recipe."""
+        """Return whether the last reading was by this recipe."""
         return bool(self.reads) and self.reads[-1].recipe_sha256 == self.written
 
     @property
@@ -100,7 +100,7 @@ def verdict(models: Sequence[Frozen]) -> str:
 
 
 def caution(models: Sequence[Frozen]) -> str:
-    """What several readings of the same images do not allow; empty for a single model."""
+    """Caution against comparing models on test images that were read several times; empty for a single model."""
     if len(models) == 1:
         return ""
     names = ", ".join(model.model for model in models)
@@ -183,7 +183,7 @@ _SPLIT = ("train_images", "validation_images", "seed")
 
 
 def frozen_table(models: Sequence[Frozen]) -> pd.DataFrame:
-    """What could not change any more when the test set was opened, a column a model: images, seeds and recipe."""
+    """Return what was frozen before the test set was read, one column per model: images, seeds, and recipe."""
     rows: dict[str, list[object]] = {
         "Training images": [model.train_images for model in models],
         "Seeds": [", ".join(map(str, model.seeds)) for model in models],
@@ -216,7 +216,7 @@ def split_sentence(manifest: Manifest) -> str:
 
 
 def chosen_sentence(models: Sequence[Frozen], final: FinalSummary) -> str:
-    """Where each recipe comes from, and what the seeds' order means."""
+    """Describe how each recipe was chosen, and what the order of the seeds means."""
     others = " and ".join(f"the {model.model} model's" for model in models if model.model != "final")
     settings = f" {others[0].upper()}{others[1:]} are fixed by the run's settings." if others else ""
     return (
@@ -268,7 +268,7 @@ def gap_sentence(final: FinalSummary, validation_images: int) -> str:
 
 
 def files_sentence(faults: Sequence[str], files: int) -> str:
-    """What a check of every file of the run against the manifest found."""
+    """Describe the result of checking every file of the run against the manifest."""
     if not faults:
         return f"All {count(files, 'file')} are what the manifest says, byte for byte."
     return f"{len(faults)} of {count(files, 'file')} are not: {faults[0]}"

@@ -54,7 +54,7 @@ class Network:
         self._image_size = image_size
 
     def predict(self, images: np.ndarray) -> Prediction:
-        """Answer for `images`, uint8 (N, S, S) with N >= 1, however many; ValueError for anything else."""
+        """Predict `images`, uint8 (N, S, S) with any N >= 1; ValueError for anything else."""
         rejection = (REJECTION,) if self.model.role == "photo" else ()
         return Prediction(*self._run(images, (*OUTPUTS[:3], *rejection)))
 
@@ -84,7 +84,7 @@ def network(run: Run, model: ExportedModel) -> Network:
 
 
 def layer_maps(run: Run, model: ExportedModel, image_SS: np.ndarray) -> list[np.ndarray]:
-    """What each layer with a ReLU answers to one image, uint8 (S, S): maps float32 (F, X, Y), first layer first.
+    """Return the maps float32 (F, X, Y) of each layer with a ReLU for one image, uint8 (S, S), first layer first.
 
     Layers after the last map are left out. ArtifactError as for `network`.
     """
@@ -112,7 +112,7 @@ def _session(run: Run, model: ExportedModel, *, layers: bool = False) -> tuple[o
 
 
 def ask_all(run: Run, models: Sequence[ExportedModel], images_NSS: np.ndarray) -> dict[str, np.ndarray]:
-    """What the study's and the visitor's own networks answer: probabilities, float32 (N, C), by the network's name.
+    """Return the probabilities, float32 (N, C), of the study's and the visitor's own networks, by the network's name.
 
     The network for photos is not asked: it answers for several views at once (portal.predict.answers).
     """
@@ -122,7 +122,7 @@ def ask_all(run: Run, models: Sequence[ExportedModel], images_NSS: np.ndarray) -
 
 
 def votes(run: Run, models: Sequence[ExportedModel], image_SS: np.ndarray) -> dict[str, np.ndarray]:
-    """What all these networks answer for one image: probabilities, float32 (C,), by the network's name."""
+    """Return the probabilities, float32 (C,), of all these networks for one image, by the network's name."""
     return {name: probabilities[0] for name, probabilities in ask_all(run, models, image_SS[None]).items()}
 
 
@@ -135,7 +135,7 @@ def final_model(models: Sequence[ExportedModel]) -> ExportedModel:
 
 
 def by_name(models: Sequence[ExportedModel], name: str) -> ExportedModel:
-    """The network of that name, as an answer gives it."""
+    """Return the network with that name."""
     return next(model for model in models if model.name == name)
 
 

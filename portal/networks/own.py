@@ -55,7 +55,7 @@ _lock = Lock()
 
 
 def folder() -> Path:
-    """Where own networks lie: $FASHION_NETWORKS, or `networks` in the repository's root."""
+    """Return the folder of own networks: $FASHION_NETWORKS, or `networks` in the repository's root."""
     return Path(os.environ.get("FASHION_NETWORKS") or ROOT / "networks")
 
 
@@ -74,7 +74,7 @@ def own_networks(run: Run) -> Found:
 
 
 def answers(run: Run, images: np.ndarray) -> dict[str, np.ndarray]:
-    """What each own network answers for `images` uint8 (N, S, S): probabilities float32 (N, C), by its name."""
+    """Return each own network's probabilities, float32 (N, C), for `images` uint8 (N, S, S), by its name."""
     return {each.name: each.predict(images) for each in own_networks(run).networks}
 
 

@@ -19,7 +19,7 @@ TYPES = {
 
 
 class Fault(ValueError):
-    """Why a network cannot be used: the end of a sentence."""
+    """A network cannot be used; the text is the end of a sentence that says why."""
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -127,7 +127,7 @@ def _shape(shape: list[int | str | None], side: int) -> tuple[int, ...]:
 
 
 def _order(named: tuple[str, ...] | None, classes: tuple[str, ...]) -> list[int]:
-    """Where each of the run's classes stands among the network's answers."""
+    """Return the position of each of the run's classes in the network's output."""
     if named is None:
         return list(range(len(classes)))
     if sorted(named) != sorted(classes):

@@ -20,7 +20,7 @@ AUTOMATIC = Choices()
 
 @dataclass(frozen=True)
 class Answer:
-    """What `network` says of one photo: `probabilities` float32 (C,) in the order of `classes`, its name.
+    """The prediction of `network` for one photo: `probabilities` float32 (C,) in the order of `classes`.
 
     The higher `score`, the more likely the photo shows none of the classes; above `reject_above` it is rejected. Both
     are None where the run has no network for photos: then nothing is rejected.
@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def rejected(self) -> bool | None:
-        """Whether the photo probably shows none of the classes; None where the run cannot tell."""
+        """Return whether the photo is rejected as none of the classes; None where the run cannot reject."""
         return None if self.score is None or self.reject_above is None else self.score > self.reject_above
 
 
@@ -72,7 +72,7 @@ def answer(run: Run, preparation: Preparation) -> Answer:
 
 
 def answer_bytes(run: Run, data: bytes, choices: Choices = AUTOMATIC) -> Answer:
-    """The run's answer for the bytes of a picture; UploadError if they are none, ArtifactError as for `answer`."""
+    """Predict the picture in these bytes; UploadError if they are no picture, ArtifactError as for `answer`."""
     return answer(run, prepare(decode(data), choices, size=run.manifest.image_size))
 
 
@@ -86,7 +86,7 @@ def verdict(answer: Answer) -> str:
 
 
 def margin(answer: Answer) -> str:
-    """How far the answer is from being rejected, or from being kept; or that this run cannot reject."""
+    """Describe how far the prediction is from the rejection threshold, or that this run has none."""
     if answer.score is None or answer.reject_above is None:
         return NO_REJECTION
     distance = abs(answer.score - answer.reject_above)

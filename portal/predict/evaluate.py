@@ -55,7 +55,7 @@ class Evaluation:
 
 
 def evaluate(labels: Sequence[Label], ask: Callable[[Path], Answer | None]) -> Evaluation:
-    """Ask about every photo; `ask` gives None for a file that is no picture, which then counts nowhere."""
+    """Evaluate all photos; `ask` returns None for a file that is no picture, which is left out of every figure."""
     pairs = [(label, [(file, given) for file in label.files if (given := ask(file)) is not None]) for label in labels]
     asked = [(label, [given for _, given in answered]) for label, answered in pairs]
     scores = tuple(_score(label, given) for label, given in asked)

@@ -73,7 +73,7 @@ def occlusion(network: Network, image_SS: np.ndarray, target: int | None = None)
 
 
 def occlusion_sentence(result: Occlusion, name: str) -> str:
-    """In words: where hiding a part costs class `name` most, and how much."""
+    """Describe where hiding a part lowers the probability of class `name` most, and by how much."""
     if result.probability - result.lowest < 0.01:
         return f"No single part decides: whatever the patch hides, {name} loses less than one percentage point."
     size = len(result.drop)
@@ -107,7 +107,7 @@ def _nearest_to(embedding: Mapping[str, np.ndarray], projection_P: np.ndarray, c
 
 
 def neighbours_sentence(near: Neighbours, classes: Sequence[str], true: str, predicted: str) -> str:
-    """How many of the neighbors have the label and how many the answer of a mistake, and what that says."""
+    """Describe how many of a mistake's neighbors have its label, how many its prediction, and what that means."""
     names = [classes[label] for label in near.labels]
     label, answer = names.count(true), names.count(predicted)
     verb = "has" if label == 1 else "have"

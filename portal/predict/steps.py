@@ -92,7 +92,7 @@ EARLIER = Rung(
 
 @dataclass(frozen=True)
 class _Given:
-    """What one network said of one photo: top class, rejection score, and whether that is above the threshold."""
+    """One network's prediction for one photo: top class, rejection score, and whether it is above the threshold."""
 
     top: int
     score: float | None

@@ -36,7 +36,7 @@ class Answered:
 
 
 def how_many_fit(sizes: Sequence[int]) -> int:
-    """How many files of these sizes (bytes), from the first on, are answered at once."""
+    """Return how many of the files, from the first on, are predicted at once; sizes in bytes."""
     total = 0
     for number, size in enumerate(sizes[:MOST_FILES]):
         total += size
@@ -46,7 +46,7 @@ def how_many_fit(sizes: Sequence[int]) -> int:
 
 
 def limit_sentence(sent: int, kept: int) -> str:
-    """What a visitor is told who sent more than fits."""
+    """Return the message for a visitor who sent more files than are predicted at once."""
     return (
         f"Only the first {kept} of your {sent} pictures are answered, since at most {MOST_FILES} and "
         f"{MOST_BYTES // 1024**2} MB together can be: remove some, then send the others."
@@ -72,12 +72,12 @@ def short(answer: Answer) -> str:
 
 
 def plain(name: str) -> str:
-    """A stranger's text without what could turn or hide the text around it, and short enough to read."""
+    """Return untrusted text shortened and without characters that reorder or hide the text around it."""
     shown = "".join(" " if letter.isspace() else letter for letter in name if letter.isspace() or letter.isprintable())
     words = " ".join(shown.split())
     return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
 
 
 def literal(name: str) -> str:
-    """A stranger's text as Markdown that shows it as it is: a file's name must not become a link or a picture."""
+    """Escape untrusted text for Markdown: a file name must not become a link or a picture."""
     return re.sub(r"([^\w\s])", r"\\\1", plain(name))

@@ -32,7 +32,10 @@ def network_address() -> str | None:
 
 
 def reachable_names(listens_on: str | None, allowed: Sequence[str]) -> list[str]:
-    """What other devices may call a portal that listens there (None: everywhere) and allows these names (none: any)."""
+    """Return the names by which other devices reach the portal; empty if it listens on this machine alone.
+
+    `listens_on` is None if it listens on every address; an empty `allowed` allows every name.
+    """
     if listens_on in LOOPBACK:
         return []
     if allowed:
@@ -42,7 +45,7 @@ def reachable_names(listens_on: str | None, allowed: Sequence[str]) -> list[str]
 
 
 def for_phones(page: str, names: Sequence[str]) -> str | None:
-    """The address of a page as another device opens it; None if that is not known.
+    """Return the URL at which another device opens a page; None if it is unknown.
 
     The browser of the portal's own machine may call it localhost, which on a phone is the phone: then the first of
     `names` takes its place.
