@@ -107,7 +107,7 @@ class Runner:
         plain = {
             "stage": stage.name,
             "version": stage.version,
-            "section": _plain(stage.section(self.config)),
+            "section": _plain(stage.settings(self.config)),
             "split": _plain(self.config.split),
             "seed": self.config.seed,
             "data": self.dataset.fingerprint,

@@ -154,7 +154,7 @@ def _value(config: Config, setting: str) -> Any:
 
 def _touches(old: Config, new: Config, done: Sequence[Stage]) -> bool:
     """Whether a finished stage would have to be run again."""
-    return any(stage.section(old) != stage.section(new) for stage in done)
+    return any(stage.settings(old) != stage.settings(new) for stage in done)
 
 
 def _hash(config: Config) -> str:
