@@ -22,10 +22,11 @@ class Taps(NamedTuple):
 class ImageClassifier(nn.Module, ABC):
     """Convolutional features, hidden fully connected layers, one linear classifier.
 
-    A subclass implements `features` and `first_conv`, and sets `hidden` and `classifier`.
+    A subclass implements `features`, and sets `stem`, `hidden` and `classifier`.
     Input: float (N, 1, H, W), min-max normalized to 0..1.
     """
 
+    stem: "ConvNorm"  # the first convolution of the main path
     hidden: nn.Sequential  # (N, F) -> (N, D)
     classifier: nn.Linear  # (N, D) -> (N, classes)
 
@@ -34,9 +35,9 @@ class ImageClassifier(nn.Module, ABC):
         """Return the first feature maps (N, C, H, W) and the flattened last ones (N, F)."""
 
     @property
-    @abstractmethod
     def first_conv(self) -> nn.Conv2d:
         """The first convolution of the main path: its kernels are the first-layer filters."""
+        return self.stem.conv
 
     def taps(self, x_N1HW: Tensor) -> Taps:
         first_maps_NCHW, features_NF = self.features(x_N1HW)

@@ -84,10 +84,6 @@ class DenseNet(ImageClassifier):
         self.classifier = nn.Linear(hidden[-1].width if hidden else channels * last_pool**2, classes)
         initialise(self)
 
-    @property
-    def first_conv(self) -> nn.Conv2d:
-        return self.stem.conv
-
     def features(self, x_N1HW: Tensor) -> tuple[Tensor, Tensor]:
         first_maps_NCHW = self.stem(x_N1HW)
         last_maps_NCHW = F.relu_(self.norm(self.body(first_maps_NCHW)))

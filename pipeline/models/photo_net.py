@@ -14,7 +14,10 @@ from pipeline.models.base import ConvNorm, ImageClassifier, initialise, means_an
 
 
 class PhotoNet(ImageClassifier):
-    """Six convolutions (5x5 with stride 2, then 3x3), two pools; `classes` logits and one more for "none of them"."""
+    """Six convolutions (5x5 with stride 2, then 3x3), two pools; `classes` logits and one more for "none of them".
+
+    About a million parameters whatever `image_size`, which every network takes.
+    """
 
     def __init__(self, *, classes: int = 10, image_size: int = 28, dropout: float = 0.0) -> None:
         super().__init__()
@@ -35,15 +38,6 @@ class PhotoNet(ImageClassifier):
         self.classifier = nn.Linear(2 * 256, classes + 1)
         initialise(self)
 
-    @property
-    def first_conv(self) -> nn.Conv2d:
-        return self.stem.conv
-
     def features(self, x_N1HW: Tensor) -> tuple[Tensor, Tensor]:
         first_maps_NCHW = self.stem(x_N1HW)
         return first_maps_NCHW, means_and_maxima(self.body(first_maps_NCHW))
-
-
-def photo_net(*, classes: int = 10, image_size: int = 28, dropout: float = 0.0) -> PhotoNet:
-    """About a million parameters; any image size."""
-    return PhotoNet(classes=classes, image_size=image_size, dropout=dropout)

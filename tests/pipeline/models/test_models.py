@@ -9,8 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pipeline.models import ARCHITECTURES, ConvAutoencoder, ImageClassifier, build
+from pipeline.models.autoencoder import ConvAutoencoder
+from pipeline.models.base import ImageClassifier
 from pipeline.models.inspection import count_layers, count_macs, count_parameters, layer_table
+from pipeline.models.registry import ARCHITECTURES, build
 
 SAMPLE = Path(__file__).parents[2] / "fixtures" / "fashion_mnist_sample.npz"
 NAMES = list(ARCHITECTURES)
