@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torchvision.transforms import transforms as torchvision_transforms
 
 from benchmarks.measure import Contestant, alternate, print_table, rate_of
-from pipeline.augmentation import ALL_OPS, Augmentation
+from pipeline.augmentation.sets import ALL_OPS, Augmentation
 
 Augment = Callable[[Tensor], Tensor]
 OP_NAMES = ("HorizontalFlip(0.8)", "Rotation(5)", "Perspective(0.115, 0.4)", "Erasing()")

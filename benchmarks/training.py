@@ -18,7 +18,7 @@ from benchmarks import plain
 from benchmarks.augmentation import with_kornia
 from benchmarks.measure import Contestant, Rate, Rounds, alternate, print_table, rate_of
 from pipeline import data
-from pipeline.augmentation import ALL_OPS, AUGMENTATION_SETS, AugmentationSet
+from pipeline.augmentation.sets import ALL_OPS, AUGMENTATION_SETS, AugmentationSet
 from pipeline.config import recipe
 from pipeline.models import registry
 from pipeline.support.memory import keep_memory
@@ -65,8 +65,8 @@ class _Ours:
     """The study's own loop; `Trainer` and `step` are what `fit` calls."""
 
     def __init__(self, task: Task, dataset: data.Dataset) -> None:
-        AUGMENTATION_SETS[FOUR_OPS] = AugmentationSet(id=FOUR_OPS, title="all four", ops=ALL_OPS.ops)
-        AUGMENTATION_SETS[KORNIA] = AugmentationSet(id=KORNIA, title="kornia's four", ops=(_Kornia(),))
+        AUGMENTATION_SETS[FOUR_OPS] = AugmentationSet(title="all four", ops=ALL_OPS.ops)
+        AUGMENTATION_SETS[KORNIA] = AugmentationSet(title="kornia's four", ops=(_Kornia(),))
         self.device = torch.device(task.device)
         self.recipe = recipe(
             architecture=task.architecture,

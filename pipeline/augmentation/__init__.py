@@ -13,29 +13,3 @@ shift, an empty box). So shapes are fixed and the host never waits for the devic
 in a CUDA graph; run it once before, as `Perspective` builds a table on first use. Without a graph a GPU waits for its
 launches, about 85 a call whatever the number of images, so augment many batches at once there.
 """
-
-from pipeline.augmentation.ops import Crop, Erasing, HorizontalFlip, Op, Perspective, Rotation, always
-from pipeline.augmentation.sets import (
-    ALL_OPS,
-    AUGMENTATION_SETS,
-    CHAMPION_SETS,
-    Augmentation,
-    AugmentationSet,
-    augmentation_set,
-)
-
-__all__ = [
-    "ALL_OPS",
-    "AUGMENTATION_SETS",
-    "CHAMPION_SETS",
-    "Augmentation",
-    "AugmentationSet",
-    "Crop",
-    "Erasing",
-    "HorizontalFlip",
-    "Op",
-    "Perspective",
-    "Rotation",
-    "always",
-    "augmentation_set",
-]

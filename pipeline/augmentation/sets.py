@@ -31,9 +31,8 @@ class Augmentation:
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationSet(Augmentation):
-    """A numbered composition; the deck's six trainsets keep the deck's numbers and titles."""
+    """A titled composition; the deck's six trainsets keep the deck's numbers and titles."""
 
-    id: int
     title: str
 
 
@@ -44,23 +43,14 @@ _FLIP, _ROTATION, _PERSPECTIVE, _ERASING = HorizontalFlip(0.8), Rotation(5), Per
 ALL_OPS = Augmentation((_FLIP, _ROTATION, _PERSPECTIVE, _ERASING))
 
 AUGMENTATION_SETS: dict[int, AugmentationSet] = {
-    trainset.id: trainset
-    for trainset in (
-        AugmentationSet(id=1, title="none"),
-        AugmentationSet(id=2, title="HorizontalFlip(0.8), RandomErasing()", ops=(_FLIP, _ERASING)),
-        AugmentationSet(id=3, title="HorizontalFlip(0.8), Rotation(-5, 5)", ops=(_FLIP, _ROTATION)),
-        AugmentationSet(
-            id=4,
-            title="HorizontalFlip(0.8), RandomErasing(), Rotation(5)",
-            ops=(_FLIP, _ROTATION, _ERASING),
-        ),
-        AugmentationSet(id=5, title="RandomErasing(), Rotation(-5, 5)", ops=(_ROTATION, _ERASING)),
-        AugmentationSet(
-            id=6,
-            title="HorizontalFlip(0.8), Perspective(0.115, 0.4), RandomErasing()",
-            ops=(_FLIP, _PERSPECTIVE, _ERASING),
-        ),
-    )
+    1: AugmentationSet(title="none"),
+    2: AugmentationSet(title="HorizontalFlip(0.8), RandomErasing()", ops=(_FLIP, _ERASING)),
+    3: AugmentationSet(title="HorizontalFlip(0.8), Rotation(-5, 5)", ops=(_FLIP, _ROTATION)),
+    4: AugmentationSet(title="HorizontalFlip(0.8), RandomErasing(), Rotation(5)", ops=(_FLIP, _ROTATION, _ERASING)),
+    5: AugmentationSet(title="RandomErasing(), Rotation(-5, 5)", ops=(_ROTATION, _ERASING)),
+    6: AugmentationSet(
+        title="HorizontalFlip(0.8), Perspective(0.115, 0.4), RandomErasing()", ops=(_FLIP, _PERSPECTIVE, _ERASING)
+    ),
 }
 
 # What the champion draws (mirrored and shifted: He et al. 2016, arXiv:1512.03385; erasing: Zhong et al. 2017), and what
@@ -68,14 +58,11 @@ AUGMENTATION_SETS: dict[int, AugmentationSet] = {
 _MIRROR, _SHIFT = HorizontalFlip(0.5), Crop(2)
 
 CHAMPION_SETS: dict[int, AugmentationSet] = {
-    trainset.id: trainset
-    for trainset in (
-        AugmentationSet(id=7, title="HorizontalFlip(0.5), Crop(2), RandomErasing()", ops=(_MIRROR, _SHIFT, _ERASING)),
-        AugmentationSet(id=8, title="Crop(2), RandomErasing()", ops=(_SHIFT, _ERASING)),
-        AugmentationSet(id=9, title="HorizontalFlip(0.5), RandomErasing()", ops=(_MIRROR, _ERASING)),
-        AugmentationSet(id=10, title="HorizontalFlip(0.5), Crop(2)", ops=(_MIRROR, _SHIFT)),
-        AugmentationSet(id=11, title="All five operations", ops=(_FLIP, _ROTATION, _PERSPECTIVE, _SHIFT, _ERASING)),
-    )
+    7: AugmentationSet(title="HorizontalFlip(0.5), Crop(2), RandomErasing()", ops=(_MIRROR, _SHIFT, _ERASING)),
+    8: AugmentationSet(title="Crop(2), RandomErasing()", ops=(_SHIFT, _ERASING)),
+    9: AugmentationSet(title="HorizontalFlip(0.5), RandomErasing()", ops=(_MIRROR, _ERASING)),
+    10: AugmentationSet(title="HorizontalFlip(0.5), Crop(2)", ops=(_MIRROR, _SHIFT)),
+    11: AugmentationSet(title="All five operations", ops=(_FLIP, _ROTATION, _PERSPECTIVE, _SHIFT, _ERASING)),
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
 from artifacts.contract import Recipe
-from pipeline.augmentation import AUGMENTATION_SETS
+from pipeline.augmentation.sets import AUGMENTATION_SETS
 from pipeline.config import Config
 from pipeline.models import registry
 from pipeline.randomisation.photographs import CROP_SHARE, SHARE

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from artifacts.contract import AugmentationsSummary, Recipe, SetResult
-from pipeline.augmentation import ALL_OPS, AUGMENTATION_SETS, Augmentation, always
+from pipeline.augmentation.ops import always
+from pipeline.augmentation.sets import ALL_OPS, AUGMENTATION_SETS, Augmentation
 from pipeline.stages.context import Context
 from pipeline.stages.experiments import fits_of, seeds, train_spec
 from pipeline.support.seeding import derive

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from artifacts.contract import Recipe
-from pipeline.augmentation import augmentation_set
+from pipeline.augmentation.sets import augmentation_set
 from pipeline.randomisation import NO_CLASS, Photographs, choose, draw, make_outliers, randomise
 from pipeline.support.seeding import derive
 

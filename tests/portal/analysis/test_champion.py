@@ -11,7 +11,7 @@ import pytest
 
 from artifacts import contract as c
 from artifacts.store import Run
-from pipeline.augmentation import CHAMPION_SETS
+from pipeline.augmentation.sets import CHAMPION_SETS
 from pipeline.models import inspection, registry
 from portal.analysis import ablation, champion
 from portal.charts import architectures

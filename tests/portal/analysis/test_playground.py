@@ -10,7 +10,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from artifacts.store import Run
-from pipeline.augmentation import Erasing, HorizontalFlip, Perspective, Rotation
+from pipeline.augmentation.ops import Erasing, HorizontalFlip, Perspective, Rotation
 from portal.analysis import playground
 from portal.analysis.playground import CORNERS, Augmentation
 from tests.portal.test_pages import open_page
