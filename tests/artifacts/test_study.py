@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,9 @@ from artifacts.contract import (
     Spread,
 )
 from artifacts.store import Run
+from pipeline.execution.stage_trials import StageTrials
+from pipeline.support import checksummed
+from pipeline.support.statistics import accuracy_spread
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDY = ROOT / "artifacts" / "study"
@@ -52,6 +56,9 @@ def test_the_chain_from_trainsets_to_final_stands_as_it_was_measured() -> None:
     for start, spread in trained:
         row = next(line for line in results.splitlines() if line.startswith(start))
         assert f"| {measured(spread)} |" in row
+    for number, spread in unfinished_trainsets().items():
+        row = next(line for line in results.splitlines() if line.startswith(f"| {number}: "))
+        assert row.endswith(f"| {measured(spread)} |")
     best = next(each for each in sets.sets if each.id == sets.best)
     assert f"| set {best.id} {measured(best.val_accuracy)}, {sets.train_images:,} training images |" in readme
     assert f"| {measured(confirmed.winner.val_accuracy)} |" in readme
@@ -63,6 +70,16 @@ def test_the_chain_from_trainsets_to_final_stands_as_it_was_measured() -> None:
     final = run.document(FinalSummary)
     assert f"| {measured(final.accuracy_spread)}; published network {100 * final.accuracy:.2f} % |" in readme
     assert f"| Test loss | {final.loss:.4f} |" in readme
+
+
+def unfinished_trainsets() -> dict[int, Spread]:
+    """Validation accuracy of each trainset in the unfinished run with the deck's counts, by its number."""
+    file = ROOT / "artifacts" / "unfinished" / "standard" / "augmentations.trials.json"
+    trials = store.decode(StageTrials, checksummed.read(file), source=file.name)
+    fits = defaultdict(list)
+    for key, record in trials.records.items():
+        fits[trials.specs[key].recipe.augmentation_set].append(record.fit)
+    return {number: accuracy_spread(tuple(of_set)) for number, of_set in fits.items()}
 
 
 def test_the_figures_on_photos_are_of_the_committed_networks() -> None:
