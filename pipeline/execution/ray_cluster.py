@@ -80,9 +80,15 @@ def _check(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=REACH_SECONDS).close()
     except (OSError, ValueError) as error:
-        raise UserError(
-            f"No Ray cluster answers at {address!r}: give the HOST:PORT that ray start --head printed, or auto."
-        ) from error
+        raise _no_cluster(address) from error
+
+
+def _no_cluster(address: str) -> UserError:
+    if address == "auto":
+        return UserError("No Ray cluster runs on this host: start it (docs/scaling.md), then run again.")
+    return UserError(
+        f"No Ray cluster answers at {address!r}: give the HOST:PORT that ray start --head printed, or auto."
+    )
 
 
 # ---------------------------------------------------------------------------------------------- in the driver's process
@@ -95,12 +101,16 @@ class _Driver:
         """How many trials the cluster runs at a time now."""
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", str(LOST_SECONDS))
+        # Ray would try for ten minutes where something else, such as its own dashboard, answers at the port.
+        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")
         import ray  # not installed where no cluster is used
 
         try:
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, runtime_env=_code())
         except ConnectionError as error:
-            raise UserError("No Ray cluster runs on this host: start it (docs/scaling.md), then run again.") from error
+            raise _no_cluster(address) from error
+        except RuntimeError as error:  # other versions of Ray or Python there
+            raise UserError(f"The Ray cluster cannot be used from here: {' '.join(str(error).split())}") from error
         self._ray, self._deadline = ray, deadline
         self._dataset = ray.put(data.with_test_images(data.load(data_folder), tested))
         resources = ray.cluster_resources()

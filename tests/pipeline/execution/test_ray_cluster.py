@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,21 @@ def test_a_lost_cluster_is_one_sentence_and_what_is_finished_stays(cluster: Any,
     ended: list[int] = []  # without the cluster the run goes on
     pool.run("confirm", wanted, progress=lambda share: None, finished=lambda number, *_: ended.append(number))
     assert {wanted[number].key for number in ended} == {spec.key for spec in wanted} - done
+
+
+@pytest.fixture
+def other_server() -> Iterator[str]:
+    """The address of a server that is no Ray cluster, such as Ray's own dashboard."""
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.slow
+def test_another_server_is_no_cluster(other_server: str, data_folder: Path) -> None:
+    with pytest.raises(UserError, match=f"^No Ray cluster answers at '{other_server}'"):
+        RayExecutor(other_server, data_folder, 10, None)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "nowhere:port"])
