@@ -19,7 +19,7 @@ from artifacts import photo, store
 from artifacts.contract import ArtifactError, ExportSummary, PhotoEvaluation
 from artifacts.photo.labels import Label, PhotoFolderError, labels_in
 from artifacts.store import Run
-from portal.core.runs import command_for, find_runs, open_run, runs_in
+from portal.core.runs import command_for, find_runs, runs_in
 from portal.core.text import percent
 from portal.networks import inference
 from portal.predict import answers
@@ -200,7 +200,7 @@ def opened(folder: Path | None) -> Run:
         raise ArtifactError(f"{folder} holds no run: name a folder with a manifest.json, or a folder of such folders.")
     if not places:
         raise ArtifactError("There is no run to ask yet: make one with `python -m pipeline run-all`.")
-    return open_run(places[0])
+    return Run(places[0].folder)
 
 
 def run_to_ask(folder: Path | None) -> Run:

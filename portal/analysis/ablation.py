@@ -118,8 +118,7 @@ def student_sentence(summary: AblationSummary) -> str:
     together = in_words(summary.views.ensemble, summary.validation_images)
     return (
         f"**Student** ({summary.student}): one network of the same size whose targets are half the labels, half the "
-        f"mean answer of the champion's {teachers} of the ablation, which are right on "
-        f"{together} together. Alone, as mean ± standard deviation [95 % interval], it reaches "
-        f"{spread(named.val_accuracy)}, a champion "
-        f"alone {spread(summary.question.variants[0].val_accuracy)}."
+        f"mean answer of the champion's {teachers} of the ablation, which are right on {together} together. Alone, as "
+        f"mean ± standard deviation [95 % interval], it reaches {spread(named.val_accuracy)}, a champion alone "
+        f"{spread(summary.question.variants[0].val_accuracy)}."
     )

@@ -121,9 +121,8 @@ def temperature_sentence(fitted: float) -> str:
     """What temperature scaling is, and which temperature the validation images ask for."""
     return (
         "**Temperature scaling** divides the logits by one number before the softmax turns them into "
-        f"probabilities: above 1 lowers confidence and keeps the predictions. {fitted:.2f} fits the validation "
-        "images best; "
-        "the test images, which were not used to fit it, give the unbiased measure."
+        f"probabilities: above 1 lowers confidence and keeps the predictions. {fitted:.2f} fits the validation images "
+        "best; the test images, which were not used to fit it, give the unbiased measure."
     )
 
 
@@ -210,8 +209,7 @@ def abstaining_sentence(result: Abstaining) -> str:
     interval = within(*wilson(result.accuracy, result.answered), digits=1)
     return (
         f"It answers **{percent(result.coverage, 1)}** of the {images} and is right on "
-        f"**{percent(result.accuracy, 1)}** of them {interval}; "
-        f"{count(left, 'image')} would go to a person."
+        f"**{percent(result.accuracy, 1)}** of them {interval}; {count(left, 'image')} would go to a person."
     )
 
 

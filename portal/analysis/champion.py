@@ -101,10 +101,9 @@ def rounds_sentence(champion: ChampionSummary) -> str:
         f"{accuracy(fit.highest_val_accuracy, images)} after schedule {n}" for n, fit in enumerate(fits, 1)
     )
     return (
-        "**Warm restart**: after the first schedule, training starts again from the current weights with the "
-        "full schedule "
-        "of learning rates. One network, validation "
-        f"images (n = {images:,}; 95 % interval in brackets): {reached}. A new schedule begins where the curves drop."
+        "**Warm restart**: after the first schedule, training starts again from the current weights with the full "
+        f"schedule of learning rates. One network, validation images (n = {images:,}; 95 % interval in brackets): "
+        f"{reached}. A new schedule begins where the curves drop."
     )
 
 
@@ -170,8 +169,7 @@ def against_final(champion_N: np.ndarray, final_N: np.ndarray, labels_N: np.ndar
     verdict = "a real difference" if p_value < SURE else "no difference is shown"
     return (
         f"On the same {len(labels_N):,} test images the published champion corrects {gained:,} mistakes of this "
-        "study's "
-        f"final model and loses {lost:,} of its correct predictions: {verdict} (sign test, p = {p_value:.2g})."
+        f"study's final model and loses {lost:,} of its correct predictions: {verdict} (sign test, p = {p_value:.2g})."
     )
 
 
@@ -239,8 +237,7 @@ def other_time(deck_recipe: Recipe, champion: ChampionSummary) -> str:
     """A caution that part of the gap is training time."""
     return (
         f"Trained for {training_length(champion)} instead of {count(deck_recipe.epochs, 'epoch')}: part of the gap is "
-        "training time, not "
-        "recipe."
+        "training time, not recipe."
     )
 
 

@@ -99,8 +99,7 @@ def epoch_sentence(frame: pd.DataFrame, epoch: int, images: int) -> str:
         return f"After epoch 1, {row['right']:,} images ({share}) are classified correctly."
     return (
         f"After epoch {epoch}, {row['right']:,} images ({share}) are classified correctly: {row['learnt']:,} for "
-        "the first "
-        f"time, {row['again']:,} again; {row['lost']:,} were forgotten since epoch {epoch - 1}."
+        f"the first time, {row['again']:,} again; {row['lost']:,} were forgotten since epoch {epoch - 1}."
     )
 
 

@@ -10,35 +10,18 @@ from portal.core.text import Beside, accuracy, count, in_words, percent, spread
 def beside_deck(final: FinalSummary, confirmed: ConfirmSummary | None) -> list[Beside]:
     """Accuracy of the published model and over seeds, loss and validation accuracy, beside the deck's."""
     images = f"test, {count(final.test_images, 'image')}"
-    published = accuracy(final.accuracy, final.test_images)
+    published, mean = accuracy(final.accuracy, final.test_images), spread(final.accuracy_spread)
+    # The accuracy that chose the recipe has a spread where stage confirm trained it with several seeds.
+    found = confirmed.winner.val_accuracy if confirmed else None
+    validated = spread(found) if found else percent(final.val_accuracy)
+    where = f"validation, {count(final.val_seeds, 'seed')}"
     return [
-        Beside(
-            "Test accuracy, published model",
-            published,
-            f"{images}, 1 seed",
-            percent(deck.TEST_ACCURACY),
-        ),
-        Beside(
-            "Test accuracy, mean ± standard deviation",
-            spread(final.accuracy_spread),
-            f"{images} a seed",
-            "one seed only",
-        ),
+        Beside("Test accuracy, published model", published, f"{images}, 1 seed", percent(deck.TEST_ACCURACY)),
+        Beside("Test accuracy, mean ± standard deviation", mean, f"{images} a seed", "one seed only"),
         Beside("Test loss (nats)", f"{final.loss:.4f}", f"{images}, 1 seed", f"{deck.TEST_LOSS:.4f}"),
         Beside("Macro F1", f"{final.macro.f1:.3f}", f"{images}, 1 seed", f"{deck.MACRO.f1:.2f}"),
-        Beside(
-            "Validation accuracy of the recipe",
-            _validated(final, confirmed),
-            f"validation, {count(final.val_seeds, 'seed')}",
-            percent(deck.FINE_BEST.val_accuracy),
-        ),
+        Beside("Validation accuracy of the recipe", validated, where, percent(deck.FINE_BEST.val_accuracy)),
     ]
-
-
-def _validated(final: FinalSummary, confirmed: ConfirmSummary | None) -> str:
-    """The accuracy that chose the recipe; with the spread of its seeds where stage confirm's summary is there."""
-    found = confirmed.winner.val_accuracy if confirmed else None
-    return spread(found) if found else percent(final.val_accuracy)
 
 
 def takeaway(final: FinalSummary) -> str:

@@ -51,7 +51,7 @@ def sentence(layers: Sequence[Layer]) -> str:
     """Describe how the maps change from the first to the last of these layers."""
     first, last = layers[0], layers[-1]
     return (
-        f"From {first.maps} maps of {first.size[0]} x {first.size[1]} to {last.maps} of "
-        f"{last.size[0]} x {last.size[1]}: "
-        "later layers encode less about where and more about what, so their maps look less and less like the image."
+        f"From {first.maps} maps of {first.size[0]} x {first.size[1]} to {last.maps} of {last.size[0]} x "
+        f"{last.size[1]}: later layers encode less about where and more about what, so their maps look less and less "
+        "like the image."
     )

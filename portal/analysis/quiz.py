@@ -67,8 +67,7 @@ def verdict(answer: Answer, classes: Sequence[str]) -> str:
     rightly = "rightly" if answer.model_right else "wrongly"
     return (
         f"The label is **{classes[answer.label]}**. {you}; the final model predicts, {rightly}, "
-        f"{classes[answer.model]} "
-        f"with a probability of {percent(answer.probability, 0)}."
+        f"{classes[answer.model]} with a probability of {percent(answer.probability, 0)}."
     )
 
 

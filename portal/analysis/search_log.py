@@ -18,6 +18,7 @@ VALUES = {
     "optimizer": "Optimizer",
 }
 NOT_GIVEN = "not given"
+FORMATS = {"lr": ".6f", "weight_decay": ".6f", "momentum": ".3f"}
 TRIAL_FORMATS = {
     "Learning rate": "%.6f",
     "Weight decay (L2)": "%.6f",
@@ -110,13 +111,8 @@ def _log_column(row: pd.Series) -> dict[str, str]:
 
 
 def _values_text(row: pd.Series) -> dict[str, str]:
-    text = {
-        "lr": f"{row['lr']:.6f}",
-        "weight_decay": f"{row['weight_decay']:.6f}",
-        "momentum": f"{row['momentum']:.3f}",
-    }
-    other = {name: NOT_GIVEN if row[name] is None else str(row[name]) for name in ("last_layers", "optimizer")}
-    return {title: {**text, **other}[name] for name, title in VALUES.items()}
+    given = {title: (row[name], FORMATS.get(name, "")) for name, title in VALUES.items()}
+    return {title: NOT_GIVEN if value is None else format(value, form) for title, (value, form) in given.items()}
 
 
 def cut_table(cut: RangeCut) -> pd.DataFrame:

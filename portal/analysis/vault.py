@@ -241,16 +241,13 @@ def machine_sentence(machine: Machine) -> str:
 def gap_frame(final: FinalSummary, validation_images: int) -> pd.DataFrame:
     """Accuracy (%) of the recipe on validation and of the published model on test, each with its 95 % interval."""
     rows = [
-        ("Validation, which chose", final.val_accuracy, validation_images),
-        ("Test", final.accuracy, final.test_images),
+        ("Validation, which chose", validation_images, final.val_accuracy),
+        ("Test", final.test_images, final.accuracy),
     ]
-    frame = pd.DataFrame(rows, columns=["split", "share", "n"])
-    ends = [wilson(share, n) for _, share, n in rows]
-    return frame.assign(
-        accuracy=100 * frame["share"],
-        low=[100 * low for low, _ in ends],
-        high=[100 * high for _, high in ends],
-    ).drop(columns="share")
+    measured = [(split, n, share, *wilson(share, n)) for split, n, share in rows]
+    frame = pd.DataFrame(measured, columns=["split", "n", "accuracy", "low", "high"])
+    frame[["accuracy", "low", "high"]] *= 100
+    return frame
 
 
 def gap_sentence(final: FinalSummary, validation_images: int) -> str:
@@ -260,10 +257,9 @@ def gap_sentence(final: FinalSummary, validation_images: int) -> str:
     half = 100 * Z95 * math.sqrt(sum(share * (1 - share) / max(n, 1) for share, n in sides))
     return (
         f"Test minus validation: {gap:+.2f} percentage points (95 % interval {gap - half:+.2f} to {gap + half:+.2f}). "
-        "The validation figure "
-        f"({percent(final.val_accuracy)}) selected the recipe, so it is slightly optimistic; the published model was "
-        f"then trained on {final.train_images:,} images, which should help it. A test accuracy "
-        "far below it would mean that the choices overfitted the validation images."
+        f"The validation figure ({percent(final.val_accuracy)}) selected the recipe, so it is slightly optimistic; the "
+        f"published model was then trained on {final.train_images:,} images, which should help it. A test accuracy far "
+        "below it would mean that the choices overfitted the validation images."
     )
 
 

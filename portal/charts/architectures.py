@@ -131,10 +131,9 @@ def size_against_accuracy(frame: pd.DataFrame, by: str, validation_images: int) 
     )
     names = alt.Chart(_labels(frame, by, low, high)).mark_text(fontSize=11, color=TEXT)
     names = names.encode(x=x, y=alt.Y("at:Q", title=title, scale=y), text=alt.Text("network:N"))
+    joins = joins.encode(y=alt.Y(OURS, title=title, scale=y), y2=alt.Y2(DECK))
     return titled(
-        layered(
-            joins.encode(y=alt.Y(OURS, title=title, scale=y), y2=alt.Y2(DECK)), chance, points, names, height=HEIGHT
-        ),
+        layered(joins, chance, points, names, height=HEIGHT),
         "Is a bigger network better?",
         f"n = {len(frame)} networks, one seed each, {validation_images:,} validation images; thick line: 95 % interval",
         f"Scatter of highest validation accuracy against {by} on a logarithmic axis, this run's and the deck's points.",

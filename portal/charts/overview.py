@@ -27,7 +27,6 @@ from portal.charts import layered, titled, tooltips
 from portal.charts.dataset import SPLITS
 from portal.core.intervals import over_seeds, wilson
 from portal.core.memo import kept
-from portal.core.navigation import PageInfo
 from portal.core.text import Beside, accuracy, count, percent, spread
 
 OURS, DECK = "This run", "Deck"
@@ -150,17 +149,12 @@ def journey_frame(study: Study, *, with_deck: bool) -> pd.DataFrame:
     if champion := study.champion:
         mean = champion.accuracy_spread
         ours.append((CHAMPION, mean.mean, over_seeds(mean, champion.test.images), champion.train_images))
-    rows = [_journey_row(OURS, *row) for row in ours]
+    rows: list[tuple[object, ...]] = [(OURS, step, reached, *ends, images) for step, reached, ends, images in ours]
     theirs = DECK_JOURNEY if with_deck else {}
-    rows += [_journey_row(DECK, step, theirs[step], (theirs[step],) * 2, None) for step, *_ in ours if step in theirs]
-    return pd.DataFrame(rows, columns=["source", "step", "accuracy", "low", "high", "images"])
-
-
-def _journey_row(
-    source: str, step: str, reached: float, interval: tuple[float, float], images: int | None
-) -> dict[str, object]:
-    low, high = (100 * end for end in interval)
-    return {"source": source, "step": step, "accuracy": 100 * reached, "low": low, "high": high, "images": images}
+    rows += [(DECK, step, *[theirs[step]] * 3, None) for step, *_ in ours if step in theirs]
+    frame = pd.DataFrame(rows, columns=["source", "step", "accuracy", "low", "high", "images"])
+    frame[["accuracy", "low", "high"]] *= 100
+    return frame
 
 
 @kept
@@ -234,20 +228,6 @@ def _mean_row(what: str, value: Spread) -> list[Beside]:
     """A mean over seeds beside the deck's one; none of a single seed."""
     where = f"test, mean ± standard deviation of {count(value.n, 'seed')}"
     return [Beside(what, spread(value), where, "one seed")] if value.n > 1 else []
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the menu and its pages."""
-
-    title: str
-    pages: tuple[PageInfo, ...]
-
-
-def sections(pages: Sequence[PageInfo]) -> list[Section]:
-    """The pages by the menu's sections, in its order."""
-    titles = dict.fromkeys(page.section for page in pages)
-    return [Section(title, tuple(page for page in pages if page.section == title)) for title in titles]
 
 
 def introduction(study: Study, *, with_deck: bool) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from artifacts.contract import Ranges
 from artifacts.deck import TrialPoint
-from portal.analysis.search_log import VALUES
+from portal.analysis.search_log import FORMATS, VALUES
 from portal.charts import NEUTRAL, TEXT, layered, titled, tooltips
 from portal.core.memo import kept
 from portal.core.text import percent
@@ -90,12 +90,11 @@ def _trials(frame: pd.DataFrame) -> alt.Chart:
 
 
 def _tooltip() -> list[alt.Tooltip]:
-    formats = {"lr": ".6f", "weight_decay": ".6f", "momentum": ".3f"}
     return [
         alt.Tooltip("search", title="Search"),
         alt.Tooltip("trial", title="Trial"),
         alt.Tooltip("accuracy", title="Highest val accuracy (%)", format=".2f"),
-        *(alt.Tooltip(name, title=title, format=formats.get(name, "")) for name, title in VALUES.items()),
+        *(alt.Tooltip(name, title=title, format=FORMATS.get(name, "")) for name, title in VALUES.items()),
     ]
 
 

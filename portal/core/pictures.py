@@ -13,13 +13,6 @@ from PIL import Image
 WHITE_QUANTILE = 0.995
 
 
-def filter_pictures(filters_FAB: np.ndarray) -> np.ndarray:
-    """Each filter's weights as uint8 (F, A, B): mid-gray is 0, white its largest weight by size if positive."""
-    largest = np.abs(filters_FAB).max(axis=(1, 2), keepdims=True)
-    scaled = filters_FAB / np.where(largest > 0, largest, 1)
-    return np.round(127.5 + 127.5 * scaled).astype(np.uint8)
-
-
 def map_pictures(maps_FXY: np.ndarray) -> np.ndarray:
     """The maps of one image as uint8 (F, X, Y) on one scale, so that a filter which hardly answers stays dark."""
     maps = maps_FXY.astype(np.float32)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from artifacts import deck
 from artifacts.contract import Manifest
-from artifacts.store import Run
 from portal.core.navigation import ROOT
 
 PUBLISHED = "published"
@@ -82,11 +81,6 @@ def _distinct(places: list[RunPlace]) -> list[RunPlace]:
             name = next(name for name in names if name not in taken)
             found[place.folder.resolve()] = RunPlace(name, place.folder)
     return list(found.values())
-
-
-def open_run(place: RunPlace) -> Run:
-    """The run at `place`; ArtifactError if its manifest cannot be read."""
-    return Run(place.folder)
 
 
 def is_deck_data(manifest: Manifest) -> bool:

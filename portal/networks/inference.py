@@ -121,11 +121,6 @@ def ask_all(run: Run, models: Sequence[ExportedModel], images_NSS: np.ndarray) -
     return study | own.answers(run, images_NSS)
 
 
-def votes(run: Run, models: Sequence[ExportedModel], image_SS: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the probabilities, float32 (C,), of all these networks for one image, by the network's name."""
-    return {name: probabilities[0] for name, probabilities in ask_all(run, models, image_SS[None]).items()}
-
-
 def final_model(models: Sequence[ExportedModel]) -> ExportedModel:
     """The study's final model; ArtifactError if it was not exported."""
     for model in models:

@@ -33,7 +33,7 @@ def ask_all(run: Run, models: Sequence[ExportedModel], images_NSS: np.ndarray) -
 
 
 def votes(run: Run, models: Sequence[ExportedModel], image_SS: np.ndarray) -> dict[str, np.ndarray]:
-    """As `inference.votes`."""
+    """What all these networks answer for one image: probabilities, float32 (C,), by the network's name."""
     return {name: probabilities[0] for name, probabilities in ask_all(run, models, image_SS[None]).items()}
 
 

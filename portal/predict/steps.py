@@ -47,6 +47,14 @@ def _as(simple: Callable[[Rgb, int], np.ndarray]) -> Pictures:
     return lambda rgb, preparation: simple(rgb, len(preparation.image))[None]
 
 
+def _one_view(rgb: Rgb, preparation: Preparation) -> np.ndarray:
+    return preparation.image[None]
+
+
+def _all_views(rgb: Rgb, preparation: Preparation) -> np.ndarray:
+    return views(preparation)
+
+
 LADDER = (
     Rung("Resized", "Gray and resized to the network's input, as in most demos.", "final", _as(naive.resized)),
     Rung("Inverted", "The same, inverted.", "final", _as(naive.inverted)),
@@ -57,36 +65,21 @@ LADDER = (
         "final",
         lambda rgb, preparation: uneven(preparation)[None],
     ),
-    Rung(
-        "Tones evened out",
-        "Brightness and contrast of the garment are normalized.",
-        "final",
-        lambda rgb, preparation: preparation.image[None],
-    ),
+    Rung("Tones evened out", "Brightness and contrast of the garment are normalized.", "final", _one_view),
     Rung(
         "Several views",
         "Also inverted, cropped to the middle, smaller, and mirrored; the mean prediction counts.",
         "final",
-        lambda rgb, preparation: views(preparation),
+        _all_views,
     ),
-    Rung(
-        "Photo model",
-        "A network trained on garments as photos show them; one view.",
-        "photo",
-        lambda rgb, preparation: preparation.image[None],
-    ),
-    Rung(
-        "Photo model, several views",
-        "The photo model with all views, as on the Predict page.",
-        "photo",
-        lambda rgb, preparation: views(preparation),
-    ),
+    Rung("Photo model", "A network trained on garments as photos show them; one view.", "photo", _one_view),
+    Rung("Photo model, several views", "The photo model with all views, as on the Predict page.", "photo", _all_views),
 )
 EARLIER = Rung(
     "Photo model without photographs",
     "A network trained on garments as photos show them, but on Fashion-MNIST alone; all views.",
     "earlier",
-    lambda rgb, preparation: views(preparation),
+    _all_views,
 )
 
 

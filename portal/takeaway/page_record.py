@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
@@ -37,12 +36,22 @@ class PageRecord:
     """The charts, tables, pictures and run's files of one page, in the order in which its script came to them."""
 
     page: str
-    figures: list[Figure] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
+    shown: list[Figure | Table | Picture] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
-    starts: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # a part's figures, tables, pictures
+    parts: dict[str, tuple[int, int]] = field(default_factory=dict)  # where a part begins in `shown`, and its length
+
+    @property
+    def figures(self) -> list[Figure]:
+        return [each for each in self.shown if not isinstance(each, Table | Picture)]
+
+    @property
+    def tables(self) -> list[Table]:
+        return [each for each in self.shown if isinstance(each, Table)]
+
+    @property
+    def pictures(self) -> list[Picture]:
+        return [each for each in self.shown if isinstance(each, Picture)]
 
     @property
     def commands(self) -> list[str]:
@@ -101,37 +110,15 @@ def part(record: PageRecord | None, name: str) -> Iterator[None]:
         yield
     finally:
         _current.set(before)
-        _put(record, name, noted)
+        start, length = record.parts.get(name, (len(record.shown), 0))
+        record.shown[start : start + length] = noted.shown
+        record.parts[name] = start, len(noted.shown)
 
 
-def _put(record: PageRecord, name: str, noted: PageRecord) -> None:
-    kinds: tuple[tuple[list[Any], list[Any]], ...] = (
-        (record.figures, noted.figures),
-        (record.tables, noted.tables),
-        (record.pictures, noted.pictures),
-    )
-    if name not in record.starts:
-        record.starts[name] = [(len(all_), 0) for all_, _ in kinds]
-    places = record.starts[name]
-    for number, (all_, new) in enumerate(kinds):
-        start, length = places[number]
-        all_[start : start + length] = new
-        places[number] = (start, len(new))
-
-
-def note_figure(figure: Figure) -> None:
+def note(shown: Figure | Table | Picture) -> None:
+    """Record that the page shows this."""
     if record := _current.get():
-        record.figures.append(figure)
-
-
-def note_table(name: str, frame: pd.DataFrame) -> None:
-    if record := _current.get():
-        record.tables.append(Table(name, frame))
-
-
-def note_picture(png: bytes, *, caption: str, alt: str, width: int) -> None:
-    if record := _current.get():
-        record.pictures.append(Picture(png, caption, alt, width))
+        record.shown.append(shown)
 
 
 def note_path(path: str) -> None:

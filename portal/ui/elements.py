@@ -5,7 +5,6 @@ Only the modules of `portal.ui`, the entrypoint, and the pages import Streamlit.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Literal, NoReturn, TypeVar, cast
@@ -22,9 +21,11 @@ from portal import charts
 from portal.charts import spec as chart_spec
 from portal.core import memo, pictures, text
 from portal.core.navigation import PageInfo, available_pages
-from portal.core.runs import RunPlace, command_for, find_runs, is_deck_data, open_run
+from portal.core.runs import RunPlace, command_for, find_runs, is_deck_data
 from portal.core.text import Beside
 from portal.takeaway import page_record
+from portal.takeaway.files import file_name
+from portal.takeaway.page_record import Picture, Table
 from portal.ui import lecture, view
 
 T = TypeVar("T")
@@ -66,7 +67,7 @@ def current_run() -> Run:
 @st.cache_resource(max_entries=16)
 def _open(place: RunPlace, changed: int) -> Run:
     """Open the run; the manifest's time of change is part of the key, so a run that changes is read again."""
-    return open_run(place)
+    return Run(place.folder)
 
 
 # ------------------------------------------------------------------------------------------------------- artifacts
@@ -161,12 +162,8 @@ def opening(question: str, look: str = "", act: str = "") -> None:
 def contents(*sections: str) -> None:
     """Draw links to the sections of a long page, by their headings."""
     if not lecture.is_on():
-        st.markdown(" · ".join(f"[{name}](#{_anchor(name)})" for name in sections))
-
-
-def _anchor(name: str) -> str:
-    """The anchor that Streamlit gives to the heading."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        # Streamlit's anchor of a heading is formed as the name of a file is.
+        st.markdown(" · ".join(f"[{name}](#{file_name(name)})" for name in sections))
 
 
 def takeaway(sentence: str) -> None:
@@ -240,7 +237,7 @@ def chart(
     selection, returns the visitor's selection, else None. ValueError without title, subtitle, or description.
     """
     charts.check_titled(figure)
-    page_record.note_figure(figure)
+    page_record.note(figure)
     large = lecture.is_on()
     _heading(*map(text.escaped, charts.heading(figure)))
     spec = memo.beside(figure, large, lambda: chart_spec.with_arrow(lecture.enlarged(figure)))
@@ -288,7 +285,7 @@ def gallery(images_NSS: np.ndarray, captions: Sequence[str], *, columns: int, sc
     files = [pictures.png(image, _pixels(scale), margin=_pixels(GAP)) for image in images_NSS]
     width += GAP  # Streamlit draws the pictures of a row without a gap
     for png, caption in zip(files, captions, strict=True):
-        page_record.note_picture(png, caption=caption, alt=caption, width=width)
+        page_record.note(Picture(png, caption, caption, width))
     if files:
         with st.container(width=columns * width):
             # One element with the files inside: otherwise each picture is a message and a request of its own.
@@ -299,17 +296,14 @@ def strip(images_NSS: np.ndarray, alt: str, *, scale: float = 3) -> None:
     """Draw gray images side by side as one picture, which `alt` describes; a narrow screen shows it smaller."""
     joined = pictures.strip(images_NSS)
     width = round(joined.shape[1] * scale) + GAP
-    _picture(pictures.png(joined, _pixels(scale), margin=_pixels(GAP)), width=width, alt=alt)
+    png = pictures.png(joined, _pixels(scale), margin=_pixels(GAP))
+    page_record.note(Picture(png, "", alt, width))
+    st.image(pictures.data_url(png), width=width, alt=alt)
 
 
 def picture(image: np.ndarray, *, width: int, alt: str, caption: str | None = None) -> None:
     """Draw a picture, uint8 (H, W) or (H, W, 3), `width` CSS pixels wide, with square corners as in `gallery`."""
     st.image(pictures.framed(image, GAP / width), caption=caption, width=width, alt=alt)
-
-
-def _picture(png: bytes, *, width: int, alt: str, caption: str = "") -> None:
-    page_record.note_picture(png, caption=caption, alt=alt, width=width)
-    st.image(pictures.data_url(png), caption=caption or None, width=width, alt=alt)
 
 
 def _pixels(scale: float) -> int:
@@ -320,7 +314,7 @@ def _pixels(scale: float) -> int:
 def table(frame: pd.DataFrame | Styler, formats: Mapping[str, str] | None = None, *, alt: str) -> None:
     """Draw a sortable table with a pinned first column; beyond MOST_ROWS rows it scrolls. `formats`: of numbers."""
     plain = frame if isinstance(frame, pd.DataFrame) else frame.data
-    page_record.note_table(alt, plain)
+    page_record.note(Table(alt, plain))
     columns = {name: st.column_config.NumberColumn(format=form) for name, form in (formats or {}).items()}
     columns[plain.columns[0]] = st.column_config.Column(pinned=True)
     height: Literal["content", "auto"] = "content" if len(plain) <= MOST_ROWS else "auto"
@@ -332,7 +326,7 @@ def small_table(frame: pd.DataFrame, *, name: str, hide_index: bool = False, sho
 
     `shown` replaces the frame on the page, for example with the same figures in fewer columns for a phone.
     """
-    page_record.note_table(name, frame)
+    page_record.note(Table(name, frame))
     printed = (frame if shown is None else shown).map(lambda value: text.breakable(str(value)))
     st.table(printed, hide_index=hide_index, border="horizontal")
 
@@ -346,7 +340,7 @@ def beside_deck(rows: Sequence[Beside]) -> None:
     figures, ours, where = [row.what for row in rows], [row.ours for row in rows], [row.measured_on for row in rows]
     run = "This run [95 % interval]"
     plain = {"Figure": figures, run: ours, "Measured on": where, **deck}
-    page_record.note_table("Figures beside the deck's" if deck else "Figures", pd.DataFrame(plain))
+    page_record.note(Table("Figures beside the deck's" if deck else "Figures", pd.DataFrame(plain)))
     under = [f"{figure}  \n:small[:gray[{measured_on}]]" for figure, measured_on in zip(ours, where, strict=True)]
     columns = {"Figure": figures, run: under, **deck}
     printed = pd.DataFrame(columns).map(text.breakable)

@@ -27,14 +27,6 @@ class Exercise:
     question: str
     choices: tuple[Choice, ...]
 
-    def choice(self, text: str | None) -> Choice | None:
-        """Return the choice with this text, or None."""
-        return next((choice for choice in self.choices if choice.text == text), None)
-
-    @property
-    def right(self) -> Choice:
-        return next(choice for choice in self.choices if choice.right)
-
 
 def exercises_of(page: str) -> tuple[Exercise, ...]:
     """Return the exercises of the page of this name, if any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 
 import streamlit as st
 
@@ -41,10 +42,10 @@ def steps(found: Mapping[str, str]) -> None:
         st.caption(
             "Brackets show 95 % confidence intervals (over test images for a single seed, otherwise over seeds)."
         )
-    for section in overview.sections(PAGES[1:]):
-        st.markdown(f"**{section.title}**")
+    for section, pages in groupby(PAGES[1:], lambda page: page.section):
+        st.markdown(f"**{section}**")
         grid = st.grid(4, min_column_width=190, border=True)
-        for page in section.pages:
+        for page in pages:
             with grid.cell():
                 elements.link(page, f"**{page.title}**")
                 st.caption(f"{page.step}.  \n{found.get(page.name, '')}")

@@ -51,15 +51,15 @@ def test_in_lecture_mode_the_whole_page_runs(only_run: Path, monkeypatch: pytest
 def test_a_part_that_runs_again_replaces_what_it_showed() -> None:
     record = page_record.begin("page")
     frames = {name: pd.DataFrame({"n": [number]}) for number, name in enumerate("abcde")}
-    page_record.note_table("a", frames["a"])
+    page_record.note(page_record.Table("a", frames["a"]))
     with page_record.part(record, "part"):
-        page_record.note_table("b", frames["b"])
-    page_record.note_table("c", frames["c"])
+        page_record.note(page_record.Table("b", frames["b"]))
+    page_record.note(page_record.Table("c", frames["c"]))
     page_record.end()
-    page_record.note_table("lost", frames["a"])
+    page_record.note(page_record.Table("lost", frames["a"]))
     for names in ("de", "d", "", "be"):
         with page_record.part(record, "part"):
             for name in names:
-                page_record.note_table(name, frames[name])
+                page_record.note(page_record.Table(name, frames[name]))
         assert [table.name for table in record.tables] == ["a", *names, "c"]
     assert page_record.current() is None

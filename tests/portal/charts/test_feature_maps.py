@@ -8,20 +8,13 @@ import pytest
 from artifacts.contract import FeatureMapsSummary
 from artifacts.store import Run
 from portal.charts import feature_maps
-from portal.core.pictures import filter_pictures, map_pictures
+from portal.core.pictures import map_pictures
 from tests.portal.charts.specs import encodings_of, rows_with, spec_of
 
 
 @pytest.fixture
 def summary(full_run: Run) -> FeatureMapsSummary:
     return full_run.document(FeatureMapsSummary)
-
-
-def test_a_filter_is_white_black_and_grey_around_zero() -> None:
-    filters = np.array([[[2.0, -2.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]], dtype=np.float32)
-    pictures = filter_pictures(filters)
-    np.testing.assert_array_equal(pictures[0], [[255, 0], [128, 191]])
-    assert (pictures[1] == 128).all()
 
 
 def test_the_maps_of_an_image_share_one_scale() -> None:

@@ -118,9 +118,3 @@ def test_the_introduction_tells_of_a_champion_that_is_better(
     said = overview.introduction(dataclasses.replace(study, champion=champion), with_deck=True)
     assert ("the champion, the same network with a better recipe" in said) is is_told
     assert (f"**{100 * reached.mean:.1f} %**." in said) is is_told
-
-
-def test_sections_hold_every_page_once_in_the_menu_s_order() -> None:
-    found = overview.sections(PAGES)
-    assert [page for section in found for page in section.pages] == list(PAGES)
-    assert len({section.title for section in found}) == len(found)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 
-from portal.core.navigation import available_pages, neighbors
+from portal.core.navigation import PAGES, available_pages, neighbors
+
+
+def test_the_pages_of_a_section_stand_together() -> None:
+    sections = [section for section, _ in groupby(PAGES, lambda page: page.section)]
+    assert len(set(sections)) == len(sections)
 
 
 def test_the_pages_form_one_path() -> None:

@@ -160,6 +160,6 @@ def test_a_network_for_photos_that_cannot_reject_is_refused(run: Run) -> None:
 
 def test_the_network_for_photos_has_no_vote(run: Run, images: np.ndarray) -> None:
     models = [MODEL, replace(MODEL, name="photo", role="photo")]
-    assert list(inference.votes(run, models, images[0])) == ["Tiny"]
+    assert list(inference.ask_all(run, models, images[:1])) == ["Tiny"]
     assert inference.photo_model(models) == models[1]
     assert inference.photo_model(models[:1]) is None

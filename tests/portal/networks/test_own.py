@@ -209,7 +209,7 @@ def test_it_votes_and_is_measured_once(
     put(linear())
     images = full_run.arrays("data/validation.npz")["images"]
     models = full_run.document(ExportSummary).models
-    assert list(inference.votes(full_run, models, images[0]))[-1] == "Mine (own)"
+    assert list(inference.ask_all(full_run, models, images[:1]))[-1] == "Mine (own)"
     [measured] = networks.measured(full_run)
     labels = full_run.arrays("data/validation.npz")["labels"]
     own = networks.own_networks(full_run).networks[0]
