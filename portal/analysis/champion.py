@@ -121,25 +121,17 @@ def whole_fit(champion: ChampionSummary) -> Fit:
 
 def beside_deck(champion: ChampionSummary, final: FinalSummary | None) -> list[Beside]:
     """Test accuracy of the champion and of the study's final model, then what the champion's costs are."""
-    published = accuracy(champion.accuracy, champion.test.images)
-    images = f"test, {count(champion.test.images, 'image')}"
+    published, mean = accuracy(champion.accuracy, champion.test.images), spread(champion.accuracy_spread)
+    images, best = f"test, {count(champion.test.images, 'image')}", deck.BEST_NETWORK
     rows = [
         Beside("Champion, published network", published, f"{images}, 1 seed", percent(deck.TEST_ACCURACY)),
-        Beside(
-            "Champion, mean ± standard deviation", spread(champion.accuracy_spread), f"{images} a seed", "one seed only"
-        ),
+        Beside("Champion, mean ± standard deviation", mean, f"{images} a seed", "one seed only"),
     ]
     if final is not None:
-        where = f"test, {count(final.test_images, 'image')} a seed"
-        rows.append(
-            Beside("This study's final model, mean ± standard deviation", spread(final.accuracy_spread), where, "")
-        )
-    return rows + _costs(champion)
-
-
-def _costs(champion: ChampionSummary) -> list[Beside]:
-    best = deck.BEST_NETWORK
+        where, mean = f"test, {count(final.test_images, 'image')} a seed", spread(final.accuracy_spread)
+        rows.append(Beside("This study's final model, mean ± standard deviation", mean, where, ""))
     return [
+        *rows,
         Beside("Parameters", f"{champion.parameters:,}", "counted", f"{best.parameters:,}"),
         Beside("Layers", str(champion.layers), "convolutions and fully connected", str(best.layers)),
         Beside("Training images", f"{champion.train_images:,}", "train and validation data together", ""),

@@ -35,10 +35,7 @@ def short_title(trainset: SetResult) -> str:
 @kept
 def trainsets(summary: AugmentationsSummary, *, with_deck: bool) -> alt.LayerChart:
     """Highest validation accuracy of each trainset: a circle a seed, mean and interval, and the deck's as a cross."""
-    groups = {
-        short_title(each): SeedGroup([fit.highest_val_accuracy for fit in each.fits], each.val_accuracy)
-        for each in summary.sets
-    }
+    groups = {short_title(each): SeedGroup.validated(each.fits, each.val_accuracy) for each in summary.sets}
     chart = seed_chart(groups, title="Highest validation accuracy (%)")
     subtitle = f"n = {_seeds(summary)} seeds a set; circles: seeds; diamond and line: mean and its 95 % interval"
     theirs = deck_frame(summary)

@@ -19,14 +19,13 @@ def name_of(candidate: Confirmed) -> str:
 @kept
 def confirmation(summary: ConfirmSummary) -> alt.LayerChart:
     """A row a candidate: its new seeds, their mean and interval, and the search's own figure as a cross."""
-    shown = [each for each in summary.candidates if each.val_accuracy is not None]
     groups = {
-        name_of(each): SeedGroup([fit.highest_val_accuracy for fit in each.fits], each.val_accuracy)
-        for each in shown
+        name_of(each): SeedGroup.validated(each.fits, each.val_accuracy)
+        for each in summary.candidates
         if each.val_accuracy is not None
     }
-    crosses = {name_of(each): each.search_accuracy for each in shown}
-    seeds = max((len(each.fits) for each in shown), default=0)
+    crosses = {name_of(each): each.search_accuracy for each in summary.candidates if name_of(each) in groups}
+    seeds = max((len(each.accuracies) for each in groups.values()), default=0)
     return titled(
         seed_chart(groups, title="Highest validation accuracy (%)", crosses=crosses),
         "The best trials, trained again",

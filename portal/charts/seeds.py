@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from artifacts.contract import Comparison, Question, Spread
+from artifacts.contract import Comparison, Fit, Question, Spread
 from portal.charts import NEUTRAL, dashed, layered, titled, tooltips
 from portal.core.memo import kept
 
@@ -19,6 +19,11 @@ class SeedGroup:
 
     accuracies: Sequence[float]
     spread: Spread
+
+    @classmethod
+    def validated(cls, fits: Sequence[Fit], spread: Spread) -> SeedGroup:
+        """The highest validation accuracy of each fit, and their spread."""
+        return cls([fit.highest_val_accuracy for fit in fits], spread)
 
 
 def seed_chart(
@@ -65,10 +70,7 @@ def seed_chart(
 @kept
 def question_chart(question: Question, title: str = "") -> alt.LayerChart:
     """The variants of one open question (deck section 6) by validation accuracy."""
-    groups = {
-        variant.name: SeedGroup([fit.highest_val_accuracy for fit in variant.fits], variant.val_accuracy)
-        for variant in question.variants
-    }
+    groups = {each.name: SeedGroup.validated(each.fits, each.val_accuracy) for each in question.variants}
     seeds = ", ".join(sorted({str(variant.val_accuracy.n) for variant in question.variants}))
     return titled(
         seed_chart(groups, title="Highest validation accuracy (%)"),

@@ -35,11 +35,6 @@ def frames_of(figure: Figure) -> list[pd.DataFrame]:
     return frames
 
 
-def numbered(figure: Figure) -> Iterator[tuple[int, pd.DataFrame]]:
-    """The chart's tables, counted from 1."""
-    return enumerate(frames_of(figure), 1)
-
-
 def _parts(figure: Any) -> Iterator[Any]:
     """The chart and, from the outside in, the charts that it is made of."""
     yield figure
@@ -78,11 +73,11 @@ def svg(figure: Figure) -> bytes:
     return vlc.vegalite_to_svg(static_spec(figure), vl_version=VL_VERSION).encode()
 
 
-def static_spec(figure: Figure, *, width: int = WIDTH) -> dict[str, Any]:
+def static_spec(figure: Figure) -> dict[str, Any]:
     """The chart's Vega-Lite specification for paper: a width, the light theme's colors, no page around it."""
     spec = chart_spec.with_rows(figure)
     if ("layer" in spec or "mark" in spec) and "width" not in spec:
-        spec["width"] = width
+        spec["width"] = WIDTH
     # Vega-Lite breaks no lines: a subtitle is wrapped to the drawing, at about 6 pixels a character.
     spec["title"]["subtitle"] = textwrap.wrap(" ".join(spec["title"]["subtitle"]), _width(spec) // 6)
     theme = light_theme()

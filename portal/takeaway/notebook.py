@@ -33,7 +33,8 @@ def data_files(record: PageRecord) -> Iterator[tuple[Figure, dict[str, pd.DataFr
     names = files.Names(record.page)
     for figure in record.figures:
         title, _ = heading(figure)
-        yield figure, {names.data(title, number, "parquet"): frame for number, frame in files.numbered(figure)}
+        tables = enumerate(files.frames_of(figure), 1)
+        yield figure, {names.data(title, number, "parquet"): frame for number, frame in tables}
 
 
 def notebook(record: PageRecord, title: str, link: str) -> bytes:

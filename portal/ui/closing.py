@@ -88,7 +88,7 @@ def _take_away(record: PageRecord) -> None:
             st.markdown(text.escaped(title), width=360)
             for label, (suffix, make) in DRAWINGS.items():
                 _offer(label, names.file(title, suffix), partial(make, figure))
-            for number, frame in files.numbered(figure):
+            for number, frame in enumerate(files.frames_of(figure), 1):
                 _offer_data(names, title, frame, number)
     for table in record.tables:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
