@@ -10,8 +10,6 @@ from portal.analysis import calibration
 from portal.charts import confidence
 from portal.ui import elements
 
-BINS = (5, 10, 15, 20)
-
 elements.opening(
     "When the model says 90 %, is it right nine times in ten, and should it abstain when it is uncertain?",
     look="The reliability diagrams: bars below the diagonal mean overconfidence.",
@@ -35,7 +33,7 @@ left, right = st.columns(2, gap="medium")
 with left:
     temperature = st.slider("Temperature", 0.5, 3.0, 1.0, 0.05, key="confidence_temperature", bind="query-params")
 with right:
-    bins = elements.one_of("Bins", BINS, key="confidence_bins", default=15)
+    bins = elements.one_of("Bins", (5, 10, 15, 20), key="confidence_bins", default=15)
 for column, (name, arrays) in zip(st.columns(2, gap="medium"), splits.items(), strict=True):
     frame = calibration.reliability(calibration.judged(name, *arrays, temperature), bins)
     with column:
@@ -52,10 +50,8 @@ answers = {name: calibration.judged(name, *arrays) for name, arrays in splits.it
 results = [calibration.abstaining(each, threshold) for each in answers.values()]
 st.markdown("\n\n".join(map(calibration.abstaining_sentence, results)))
 curves = pd.concat([calibration.coverage_curve(each) for each in answers.values()])
-elements.chart(
-    confidence.coverage_chart(curves, results),
-    see="Fewer answers, higher accuracy. Choose the threshold on the validation line, then read the test line.",
-)
+see = "Fewer answers, higher accuracy. Choose the threshold on the validation line, then read the test line."
+elements.chart(confidence.coverage_chart(curves, results), see=see)
 frame = calibration.by_class(answers["test"], threshold, classes)
 elements.chart(confidence.by_class_chart(frame, "test", threshold), see=calibration.by_class_sentence(frame))
 

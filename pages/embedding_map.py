@@ -35,12 +35,8 @@ if drawn == PICTURES:
     chart = charts.pictures_chart(rows.iloc[chosen], test["images"][chosen], layout, summary.images)
 else:
     chart = charts.points_chart(rows, classes, layout, by_verdict=drawn == VERDICT)
-elements.chart(
-    chart,
-    see=embedding_map.see(summary, layout),
-    key="embedding_map_chart",
-    on_select=elements.follow_click("embedding_map_chart", "image", "embedding_map_image"),
-)
+follow = elements.follow_click("embedding_map_chart", "image", "embedding_map_image")
+elements.chart(chart, see=embedding_map.see(summary, layout), key="embedding_map_chart", on_select=follow)
 
 st.subheader("One image and its neighbors")
 most = summary.images - 1

@@ -26,10 +26,7 @@ st.markdown(label_court.estimate_sentence(summary))
 
 st.subheader("Your verdict")
 if cases := label_court.docket(suspected, odd):
-    st.caption(
-        "Labels that cleanlab suspects, mixed with images that the autoencoder reconstructs badly. Verdicts stay in "
-        "this session."
-    )
+    st.caption("Labels that cleanlab suspects, mixed with badly reconstructed images. Verdicts stay in this session.")
     label_court_ui.hearing(cases, classes, summary.images)
     votes = label_court_ui.verdicts(cases)
     st.markdown(label_court.tally_sentence(cases, votes))
@@ -57,7 +54,6 @@ if error is not None:
     elements.chart(charts.ranks_chart(suspected), see=label_court.rank_sentence(suspected))
 with st.expander("Suspected labels and badly reconstructed images side by side (look after your verdicts)"):
     label_court_ui.side_by_side(suspected, odd, classes)
-
 elements.takeaway("A label is an opinion too. Before you blame the network, look at the image and ask someone else.")
 st.caption(f"Method: {summary.method}, on out-of-fold probabilities.")
 elements.provenance(split="training and validation", images=summary.images)

@@ -14,13 +14,12 @@ from portal.ui import garment as garment_ui
 from portal.ui import playground as playground_ui
 from portal.ui.networks import exported_networks
 
-classes = elements.current_run().manifest.classes
 elements.opening(
     "How far can you change a garment before the networks fail?",
     look="The predictions of all networks for the unchanged image.",
     act="Rotate the garment and find the angle at which most networks fail.",
 )
-models = exported_networks()
+models, classes = exported_networks(), elements.current_run().manifest.classes
 garment = garment_ui.pick("playground")
 mode = playground_ui.mode()
 answers, sliders = st.columns([3, 2], gap="medium")
@@ -46,9 +45,8 @@ if mode == playground_ui.CORRUPT:
         st.caption(f"This run has no such curves yet: make them with `{command_for(RobustnessSummary.PATH)}`.")
     else:
         corruption, kind = playground_ui.shown_corruption(), playground_ui.compared()
-        called = robustness.names(measured, trainsets)
+        called, at = robustness.names(measured, trainsets), strengths[corruption.name]
         curve_frame = robustness.curve_frame(measured, corruption.name, kind, called)
-        at = strengths[corruption.name]
         chart = robustness.curves(curve_frame, corruption, measured.validation_images, at)
         elements.chart(chart, see=robustness.sentence(curve_frame, corruption))
         if kind == "trainset" and trainsets and (verdict := robustness.practice(measured, corruption, trainsets)):

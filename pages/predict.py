@@ -40,9 +40,8 @@ with bars:
     see = "The bars show which class fits best, not whether any fits. They add up to 100 % for a cat, too."
     elements.chart(predict.probability_bars(answer), see=see)
 with parts, st.container(width=predict.HEAT_EDGE + 10):
-    elements.chart(
-        predict.occlusion_chart(hidden, preparation.image), see=explain.occlusion_sentence(hidden, answer.top)
-    )
+    see = explain.occlusion_sentence(hidden, answer.top)
+    elements.chart(predict.occlusion_chart(hidden, preparation.image), see=see)
 
 st.subheader("The most similar training garments")
 embedding = elements.arrays("final/embedding.npz")

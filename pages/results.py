@@ -20,19 +20,16 @@ elements.opening(
 )
 final = elements.document(FinalSummary)
 improvements, manifest = elements.optional(ImprovementsSummary), elements.current_run().manifest
-open_questions = ["Open questions"] if improvements else []
-elements.contents("By class", "Confusion matrix", "The reading of the test set", *open_questions)
+sections = ("By class", "Confusion matrix", "The reading of the test set", "Open questions")
+elements.contents(*(sections if improvements else sections[:-1]))
 elements.beside_deck(final_figures.beside_deck(final, elements.optional(ConfirmSummary)))
 elements.provenance(split="test", images=final.test_images, seeds=len(final.seeds))
-elements.chart(
-    results.accuracy_by_seed(final, deck.TEST_ACCURACY if elements.with_deck() else None),
-    see="A difference smaller than the spread between seeds means nothing. The deck's figure is one seed.",
-)
+see = "A difference smaller than the spread between seeds means nothing. The deck's figure is one seed."
+elements.chart(results.accuracy_by_seed(final, deck.TEST_ACCURACY if elements.with_deck() else None), see=see)
 
 st.subheader("By class")
-elements.chart(
-    results.class_scores(final), see="Classes on the left are hard. Precision and recall show how they fail."
-)
+see = "Classes on the left are hard. Precision and recall show how they fail."
+elements.chart(results.class_scores(final), see=see)
 elements.table(results.class_table(final), alt="Scores by class")
 
 st.subheader("Confusion matrix")
@@ -57,7 +54,6 @@ if improvements:
     st.subheader("Open questions")
     for question in improvements.questions:
         st.markdown(f"**{question.text}**")
-        elements.chart(
-            seeds.question_chart(question), see=" ".join(seeds.verdict(each) for each in question.comparisons)
-        )
+        see = " ".join(seeds.verdict(each) for each in question.comparisons)
+        elements.chart(seeds.question_chart(question), see=see)
 elements.takeaway(final_figures.takeaway(final))

@@ -50,7 +50,6 @@ elements.chart(
 )
 st.markdown(f"**The log after trial {trial}**, in the deck's format:")
 elements.small_table(search_log.log_table(frame, trial), name="The log")
-
 tuning_ui.policy(searches, picked)
 tuning_ui.importance(picked, points)
 tuning_ui.range_cut()

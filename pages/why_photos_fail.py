@@ -12,15 +12,13 @@ from portal.networks import inference
 from portal.predict import cached
 from portal.ui import elements, photo
 
-run = elements.current_run()
-classes = run.manifest.classes
+classes = elements.current_run().manifest.classes
 elements.opening(
     "Why does a network that does so well on its test images fail on a photo taken at home?",
     look="The same images, inverted: dark and light exchanged, nothing else.",
     act="Choose a step and compare its bars with those of the last step.",
 )
-models = elements.document(ExportSummary).models
-test = elements.arrays("data/test.npz")
+models, test = elements.document(ExportSummary).models, elements.arrays("data/test.npz")
 
 st.subheader("The same garments on a light background")
 chosen = pictures.first_of_each(test["labels"], len(classes))
@@ -33,8 +31,7 @@ answers = [
 ]
 for images, given in zip((plain, light), answers, strict=True):
     elements.gallery(images, [classes[number] for number in given], columns=len(chosen), scale=2.5)
-said = "Top: test images. Below: the same, inverted. Captions: the final model's predictions."
-st.caption(f"{said} {photos.ground_sentence(labels, *answers)}")
+st.caption(f"Top: test images. Below: inverted. Captions: predictions. {photos.ground_sentence(labels, *answers)}")
 
 figures = photo.figures()
 frame = photos.step_frame(figures)
@@ -44,9 +41,8 @@ st.markdown(photos.lost_sentence(figures))
 st.markdown("\n".join(f"{row.step} ({row.network}): {row.what}" for row in frame.itertuples()))
 
 st.subheader("One step in detail")
-names = list(frame["step"])
-picked = st.selectbox("Step", names, len(names) - 1, key="why_photos_fail_step", bind="query-params", width=360)
-step = figures.steps[names.index(picked)]
+steps = dict(zip(frame["step"], figures.steps, strict=True))
+step = steps[st.selectbox("Step", steps, len(steps) - 1, key="why_photos_fail_step", bind="query-params", width=360)]
 bars, cells = st.columns(2, gap="medium")
 with bars:
     elements.chart(photos.label_chart(step, figures), see=step.what)
