@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     steps_help = "measure each step of preparation too, and write the figures to this file for the page on photos"
     judged.add_argument("--steps", type=Path, metavar="FILE.json", help=steps_help)
     judged.add_argument("--source", default="", metavar="TEXT", help="with --steps: what photos these are")
-    judged.add_argument("--licence", default="not stated", metavar="TEXT", help="with --steps: their license")
+    judged.add_argument("--license", default="not stated", metavar="TEXT", help="with --steps: their license")
     before_help = "with --steps: a study whose photo model was trained without photographs, to compare"
     judged.add_argument("--before", type=Path, metavar="FOLDER", help=before_help)
     judged.set_defaults(command=evaluate_folder)
@@ -139,7 +139,7 @@ def measure_steps(run: Run, labels: Sequence[Label], reader: Reader, arguments: 
         labels,
         reader,
         source=arguments.source or arguments.folder.resolve().name,
-        licence=arguments.licence,
+        license=arguments.license,
         measured=datetime.now(UTC).date().isoformat(),
     )
     data = store.encode(figures)

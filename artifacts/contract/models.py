@@ -146,13 +146,13 @@ class PhotoStep(Document):
 class PhotoEvaluation(Document):
     """Labelled photographs, answered after each step of preparation; numbers only, and never a photo.
 
-    `source` and `licence` name the photographs, `measured` the day (ISO 8601). `networks` are the sha256 sums of the
+    `source` and `license` name the photographs, `measured` the day (ISO 8601). `networks` are the sha256 sums of the
     files that answered, by name. The last step is what a visitor gets.
     """
 
     PATH: ClassVar[str] = "photos.json"
     source: str
-    licence: str
+    license: str
     measured: str
     photos: int
     classes: tuple[str, ...]

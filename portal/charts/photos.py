@@ -183,7 +183,7 @@ def same_networks(figures: PhotoEvaluation, sums: Mapping[str, str]) -> bool:
 def provenance(figures: PhotoEvaluation) -> str:
     """One line: which photographs, how many, their license, and the date of the measurement."""
     return (
-        f"Measured on {figures.photos} photographs of {figures.source} (license: {figures.licence}), "
+        f"Measured on {figures.photos} photographs of {figures.source} (license: {figures.license}), "
         f"{figures.measured}. The photographs are not part of this project; only counts are kept."
     )
 

@@ -124,7 +124,7 @@ class Measurement:
         decoded: Callable[[Path], Rgb | None],
         *,
         source: str,
-        licence: str,
+        license: str,
         measured: str,
     ) -> PhotoEvaluation:
         """Ask about every photo; `decoded` gives None for a file that is no picture, which then counts nowhere.
@@ -140,7 +140,7 @@ class Measurement:
         ]
         return PhotoEvaluation(
             source=source,
-            licence=licence,
+            license=license,
             measured=measured,
             photos=sum(len(photos) for photos in asked),
             classes=self.run.manifest.classes,

@@ -56,7 +56,7 @@ def decoded(file: Path) -> np.ndarray:
 
 
 def measured(run: Run, folder: Path) -> PhotoEvaluation:
-    return Measurement(run).document(labels(folder), decoded, source="blocks", licence="none", measured="2026-01-02")
+    return Measurement(run).document(labels(folder), decoded, source="blocks", license="none", measured="2026-01-02")
 
 
 def test_every_step_counts_every_photo(full_run: Run, folder: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_file_that_is_no_picture_counts_nowhere(full_run: Run, folder: Path) -
         labels(folder),
         lambda file: None if file.parent.name == "hat" else decoded(file),
         source="",
-        licence="",
+        license="",
         measured="",
     )
     assert figures.photos == 3
@@ -108,7 +108,7 @@ def test_a_file_that_is_no_picture_counts_nowhere(full_run: Run, folder: Path) -
 def test_there_must_be_something_to_measure(full_run: Run, folder: Path, tmp_path: Path) -> None:
     hats = [label for label in labels(folder) if not label.right]
     with pytest.raises(PhotoFolderError, match="nothing to measure"):
-        Measurement(full_run).document(hats, decoded, source="", licence="", measured="")
+        Measurement(full_run).document(hats, decoded, source="", license="", measured="")
     with pytest.raises(ArtifactError, match="no network for photos"):
         Measurement(TinyRun(("zero", "one")).write(tmp_path / "study"))
 
@@ -133,12 +133,12 @@ def test_naive_preparations_keep_the_ground() -> None:
 
 def test_the_command_writes_numbers_only(full_run: Run, folder: Path, tmp_path: Path, capsys: Capture) -> None:
     file = tmp_path / "photos.json"
-    words = ["evaluate", str(folder), "--steps", str(file), "--source", "blocks", "--licence", "CC0"]
+    words = ["evaluate", str(folder), "--steps", str(file), "--source", "blocks", "--license", "CC0"]
     assert main([*words, "--run", str(full_run.folder)]) == 0
     out = capsys.readouterr().out.splitlines()
     assert len(out) == len(LADDER) + 2
     figures = store.decode(PhotoEvaluation, file.read_bytes(), source="photos.json")
-    assert (figures.source, figures.licence, figures.photos) == ("blocks", "CC0", 4)
+    assert (figures.source, figures.license, figures.photos) == ("blocks", "CC0", 4)
     assert ".png" not in file.read_text()
     assert main([*words, "--json", "--run", str(full_run.folder)]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(file.read_text())
