@@ -317,7 +317,7 @@ def standard() -> Config:
         final=FinalConfig(epochs=14, train_images=60_000, seeds=4),
         improvements=ImprovementsConfig(recipe(epochs=5), recipe(epochs=5, batch_size=128), 10_000, seeds=3),
         robustness=RobustnessConfig(images=1_000),
-        photo_model=PhotoConfig(photo_recipe(epochs=10, batch_size=128), 50_000),
+        photo_model=PhotoConfig(photo_recipe(epochs=20, batch_size=128), 50_000),
         labels=LabelsConfig(
             recipe(epochs=16, batch_size=256, lr=0.15, ema=0.998, augmentation_set=7, replication="replace"),
             folds=4,
