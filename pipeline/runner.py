@@ -84,10 +84,6 @@ class StageState:
     finished: bool = True
     taken_over: bool = False
 
-    def readings_after(self, fingerprint: str, reads: tuple[TestRead, ...]) -> tuple[TestRead, ...]:
-        """All readings once the stage was run again; the same networks' answers, read again, are no new reading."""
-        return self.test_reads if fingerprint == self.fingerprint else (*self.test_reads, *reads)
-
 
 class Runner:
     """One run of one configuration on one data set."""
@@ -119,20 +115,13 @@ class Runner:
 
     def state(self, stage: Stage) -> StageState | None:
         """What the stage left, None if it is to be run (again): never finished, other config, or a file is damaged."""
-        state = self._last_state(stage)
+        state = checksummed.document(self._state_path(stage), StageState)
         if state is None or state.clock_file is None or not state.finished:
             return None
         if state.fingerprint != self.fingerprint(stage):
             return None
         listed = {**state.files, StageClock.path(stage.name): state.clock_file}
         return state if all(self._is_intact(path, record) for path, record in listed.items()) else None
-
-    def _last_state(self, stage: Stage) -> StageState | None:
-        """Whatever the stage left last, under any configuration; None if there is nothing that can be read."""
-        try:
-            return store.decode(StageState, checksummed.read(self._state_path(stage)), source=stage.name)
-        except (OSError, ArtifactError):
-            return None
 
     def run(self, wanted: Sequence[Stage], *, deadline: float | None = None, ray: str | None = None) -> None:
         """Run the wanted stages that are not done; trials run on the Ray cluster at the address `ray`, if given.
@@ -215,7 +204,7 @@ class Runner:
         context.check_budget()
         started, begun = _now(), time.monotonic()
         stage.run(context)
-        seconds = time.monotonic() - begun + context.seconds_before
+        seconds = time.monotonic() - begun
         taken = StageClock(stage.name, started, _now(), seconds, pool.workers, machine.describe(), context.trial_clocks)
         clock_path, content = StageClock.path(stage.name), store.encode(taken)
         store.write_atomic(self.folder.study / clock_path, content)
@@ -224,8 +213,8 @@ class Runner:
         self.console.print(f"      finished in {clock(seconds)}", highlight=False)
 
     def _taken_up(self, stage: Stage) -> StageState | None:
-        """What the stage left last, which is no longer finished from here on."""
-        before = self._last_state(stage)
+        """What the stage left last, under any configuration, which is no longer finished from here on."""
+        before = checksummed.document(self._state_path(stage), StageState)
         if before is None:
             self._state_path(stage).unlink(missing_ok=True)
         else:
@@ -238,7 +227,8 @@ class Runner:
         """The state that the stage is in now; finished when it has its clock's file."""
         fingerprint, reads = self.fingerprint(stage), tuple(context.test_reads)
         if before is not None:
-            reads = before.readings_after(fingerprint, reads)
+            # The same networks' answers, read again, are no new reading.
+            reads = before.test_reads if fingerprint == before.fingerprint else (*before.test_reads, *reads)
         return StageState(fingerprint, context.files, clock_file, reads, finished=clock_file is not None)
 
     # -------------------------------------------------------------------------------------------------------- manifest

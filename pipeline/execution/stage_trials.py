@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from artifacts import store
-from artifacts.contract import ArtifactError
 from pipeline.support import checksummed
 from pipeline.training.trial_folder import TrialFolder, TrialRecord
 from pipeline.training.trials import TrialSpec
@@ -32,7 +31,7 @@ class StageTrials:
 
 def read(work: Path, stage: str) -> StageTrials:
     """What the run has of the stage's trials; nothing if there is no file, or a damaged one."""
-    return _read(path(work, stage))
+    return checksummed.document(path(work, stage), StageTrials) or StageTrials()
 
 
 def keep(work: Path, stage: str, kept: StageTrials) -> None:
@@ -58,20 +57,14 @@ def take_over(source: Path, work: Path) -> int:
     it."""
     count = 0
     for stage in RECORD_SUFFICES:
-        given, kept = _read(source / f"{stage}{SUFFIX}"), read(work, stage)
+        given = checksummed.document(source / f"{stage}{SUFFIX}", StageTrials) or StageTrials()
+        kept = read(work, stage)
         new = {key: record for key, record in given.records.items() if kept.record(work / "trials", key) is None}
         if new:
             specs, elapsed = {**given.specs, **kept.specs}, {**given.elapsed, **kept.elapsed}
             keep(work, stage, StageTrials(specs, elapsed, {**kept.records, **new}))
             count += len(new)
     return count
-
-
-def _read(file: Path) -> StageTrials:
-    try:
-        return store.decode(StageTrials, checksummed.read(file), source=file.name)
-    except (OSError, ArtifactError):
-        return StageTrials()
 
 
 def path(work: Path, stage: str) -> Path:

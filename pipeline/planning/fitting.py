@@ -20,6 +20,7 @@ from typing import Any
 from artifacts import store
 from pipeline.config import Config, changed
 from pipeline.stages import Stage
+from pipeline.support import checksummed
 
 FILE = "fit.json"
 STEP = 0.75
@@ -88,11 +89,8 @@ class Fitting:
 
 def kept_fitting(work: Path, config: Config, fit: str) -> Fitting | None:
     """What an earlier command with the same configuration and time cut; None if there was none."""
-    try:
-        kept = store.decode(Fitting, (work / FILE).read_bytes(), source=FILE)
-    except (OSError, store.ArtifactError):
-        return None
-    return kept if (kept.fit, kept.base) == (fit, _hash(config)) else None
+    kept = checksummed.document(work / FILE, Fitting)
+    return kept if kept is not None and (kept.fit, kept.base) == (fit, _hash(config)) else None
 
 
 def with_cuts(config: Config, cuts: Sequence[str]) -> Config:

@@ -7,10 +7,12 @@ a damaged file.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 from artifacts import store
 from artifacts.contract import ArtifactError
 
+T = TypeVar("T")
 _HEX = 64
 
 
@@ -31,3 +33,11 @@ def read(path: Path) -> bytes:
     if data[_HEX : _HEX + 1] != b"\n" or store.sha256(content).encode() != seal:
         raise ArtifactError(f"{path.name} is damaged.")
     return content
+
+
+def document(path: Path, kind: type[T]) -> T | None:
+    """Return the document of that kind; None if there is no file, or a damaged one."""
+    try:
+        return store.decode(kind, read(path), source=path.name)
+    except (OSError, ArtifactError):
+        return None
