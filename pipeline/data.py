@@ -13,7 +13,6 @@ import socket
 import subprocess
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -90,9 +89,9 @@ def load(folder: Path | None = None) -> Dataset:
                 f"The data folder {folder} does not exist or is no folder; give the one with the IDX files."
             )
         return _load_folder(folder)
-    for source in _sources():
-        if (found := source()) is not None:
-            return _load_folder(found)
+    here = next(filter(_holds_files, (CACHE, DEBIAN_FOLDER)), None)
+    if found := here or _download_with_torchvision() or _download_with_apt():
+        return _load_folder(found)
     raise UserError(
         f"Fashion-MNIST was not found in {CACHE} or {DEBIAN_FOLDER} and could not be downloaded with torchvision or "
         f"apt-get: run 'apt-get install {DEBIAN_PACKAGE}', or give the folder with its four IDX files as --data FOLDER."
@@ -118,6 +117,13 @@ def subset(index: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.n
     if count >= len(index):
         return index
     return np.sort(_stratified(index, labels, count, seed)[0])
+
+
+def of_each_class(labels: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """Positions (classes, count) in `labels`, drawn from each class; fewer where the smallest class has fewer."""
+    classes, sizes = np.unique(labels, return_counts=True)
+    count = min(count, int(sizes.min()))
+    return np.stack([generator.choice(np.flatnonzero(labels == each), count, replace=False) for each in classes])
 
 
 def _stratified(index: np.ndarray, labels: np.ndarray, count: int, seed: int) -> list[np.ndarray]:
@@ -146,13 +152,6 @@ def with_test_images(dataset: Dataset, count: int) -> Dataset:
 
 
 # ----------------------------------------------------------------------------------------------------------- sources
-
-
-def _sources() -> Iterator[Callable[[], Path | None]]:
-    yield lambda: CACHE if _holds_files(CACHE) else None
-    yield lambda: DEBIAN_FOLDER if _holds_files(DEBIAN_FOLDER) else None
-    yield _download_with_torchvision
-    yield _download_with_apt
 
 
 def _holds_files(folder: Path) -> bool:

@@ -6,16 +6,14 @@ Each variant has one part less or more and the same seeds. A student of the cham
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Final
 
-from artifacts.contract import AblationSummary, Question, Recipe, Variant
+from artifacts.contract import AblationSummary, Question, Recipe
 from pipeline.config import AblationConfig
 from pipeline.execution.pool import Finished
 from pipeline.stages.context import Context
-from pipeline.stages.experiments import fits_of, seeds, train_spec, whole
+from pipeline.stages.experiments import question, seeds, trial_of, variant, whole
 from pipeline.stages.views import answers_of, views_of
-from pipeline.support.statistics import accuracy_spread, compare
 from pipeline.training.trials import TrialSpec
 
 CHAMPION: Final = "champion"
@@ -44,10 +42,10 @@ def variants(recipe: Recipe) -> dict[str, Recipe]:
 def run(context: Context) -> None:
     """Write `champion/ablation.json`."""
     config = context.config.ablation
-    question, members = _answered(context, config)
+    answered, members = _answered(context, config)
     context.write(
         AblationSummary(
-            question,
+            answered,
             train_images=min(config.train_images, len(context.split.train)),
             validation_images=len(context.validated),
             student=STUDENT,
@@ -63,7 +61,7 @@ def _answered(context: Context, config: AblationConfig) -> tuple[Question, list[
     trials = len(recipes) * len(chosen)
 
     def spec(recipe: Recipe, seed: int) -> TrialSpec:
-        return train_spec(context, recipe, seed, train_images=config.train_images, trials=trials)
+        return trial_of(context, recipe, seed, train_images=config.train_images, trials=trials)
 
     plan = {(name, seed): spec(recipe, seed) for name, recipe in recipes.items() for seed in chosen}
     members = [plan[CHAMPION, seed] for seed in chosen]
@@ -71,19 +69,13 @@ def _answered(context: Context, config: AblationConfig) -> tuple[Question, list[
     teachers = tuple(member.key for member in members)
     taught = {(STUDENT, seed): dataclasses.replace(plan[CHAMPION, seed], teachers=teachers) for seed in chosen}
     finished |= _run(context, taught, ", student")
-    answered = tuple(
-        _variant(name, recipe, [finished[name, seed] for seed in chosen])
+    answered = [
+        variant(name, recipe, [finished[name, seed] for seed in chosen])
         for name, recipe in {**recipes, STUDENT: recipes[CHAMPION]}.items()
-    )
-    comparisons = tuple(compare(answered[0], other) for other in answered[1:])
-    return Question("champion", "What does each part of the champion's recipe give?", answered, comparisons), members
+    ]
+    return question("champion", "What does each part of the champion's recipe give?", answered), members
 
 
 def _run(context: Context, plan: dict[tuple[str, int], TrialSpec], title: str = "") -> dict[tuple[str, int], Finished]:
     names = [f"{name}, seed {seed}" for name, seed in plan]
     return dict(zip(plan, context.run_trials(list(plan.values()), names, title=title), strict=True))
-
-
-def _variant(name: str, recipe: Recipe, finished: Sequence[Finished]) -> Variant:
-    fits = fits_of(finished)
-    return Variant(name, recipe, fits, accuracy_spread(fits))

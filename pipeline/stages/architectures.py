@@ -7,7 +7,7 @@ import dataclasses
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Fit
 from pipeline.models import inspection, registry
 from pipeline.stages.context import Context
-from pipeline.stages.experiments import fits_of, train_spec
+from pipeline.stages.experiments import fits_of, trial_of
 from pipeline.training.trials import TrialSpec
 
 
@@ -35,7 +35,7 @@ def specs(context: Context) -> list[TrialSpec]:
     """One trial a network, in the deck's order."""
     config = context.config.architectures
     return [
-        train_spec(
+        trial_of(
             context,
             dataclasses.replace(config.recipe, architecture=name),
             context.config.seed,

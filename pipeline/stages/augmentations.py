@@ -11,7 +11,7 @@ from artifacts.contract import AugmentationsSummary, Recipe, SetResult
 from pipeline.augmentation.ops import always
 from pipeline.augmentation.sets import ALL_OPS, AUGMENTATION_SETS, Augmentation
 from pipeline.stages.context import Context
-from pipeline.stages.experiments import fits_of, seeds, train_spec
+from pipeline.stages.experiments import fits_of, seeds, trial_of
 from pipeline.support.seeding import derive
 from pipeline.support.statistics import accuracy_spread
 from pipeline.training.trials import TrialSpec
@@ -48,7 +48,7 @@ def specs(context: Context) -> dict[tuple[int, int], TrialSpec]:
     config = context.config.augmentations
     plan = [(number, seed) for number in AUGMENTATION_SETS for seed in seeds(context, config.seeds)]
     return {
-        (number, seed): train_spec(
+        (number, seed): trial_of(
             context,
             recipe_of_set(config.recipe, number),
             seed,

@@ -17,11 +17,10 @@ import numpy as np
 from artifacts import store
 from artifacts.contract import ChampionSummary, ExportedModel, Fit, Views
 from pipeline.config import ChampionConfig
-from pipeline.execution.pool import threads_for
 from pipeline.models import inspection
 from pipeline.stages import export
 from pipeline.stages.context import Context
-from pipeline.stages.experiments import fits_of, seeds, train_spec, whole
+from pipeline.stages.experiments import fits_of, seeds, trial_of, whole
 from pipeline.stages.views import answers_of, views_of
 from pipeline.support.statistics import spread, standard_error
 from pipeline.training.trials import TrialSpec, build
@@ -70,7 +69,7 @@ def _exporting(context: Context, spec: TrialSpec) -> Iterator[tuple[bytes, Expor
 
 def _described(context: Context, spec: TrialSpec, rounds: int) -> dict[str, Any]:
     """The published network's recipe and size."""
-    network = build(spec, context.dataset)
+    network = build(spec.recipe, context.dataset)
     return {
         "recipe": spec.recipe,
         "recipe_sha256": store.recipe_sha256(spec.recipe, rounds),
@@ -102,14 +101,9 @@ def _restarted(spec: TrialSpec) -> TrialSpec:
 def _rounds(context: Context, config: ChampionConfig) -> list[Round]:
     chosen = seeds(context, config.seeds)
     recipe, trials = whole(config.recipe), config.seeds + 1
-    on_train = train_spec(context, recipe, chosen[0], train_images=config.train_images, trials=trials)
-    published = [
-        dataclasses.replace(
-            on_train, part="all", train_images=config.final_images, seed=seed, threads=threads_for(trials)
-        )
-        for seed in chosen
-    ]
-    rounds = [Round(on_train, published)]
+    on_train = trial_of(context, recipe, chosen[0], train_images=config.train_images, trials=trials)
+    on_all = dataclasses.replace(on_train, part="all", train_images=config.final_images)
+    rounds = [Round(on_train, [dataclasses.replace(on_all, seed=seed) for seed in chosen])]
     while len(rounds) < config.rounds:
         rounds.append(rounds[-1].after())
     return rounds

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from artifacts.contract import Confirmed, ConfirmSummary, Recipe, SearchSummary, TrialResult, TrialValues
 from pipeline.execution.pool import Finished
 from pipeline.stages.context import Context
-from pipeline.stages.experiments import seeds, train_spec
-from pipeline.stages.tuning import recipe_with
+from pipeline.stages.experiments import seeds, trial_of
+from pipeline.stages.tuning import recipe_with, searches
 from pipeline.support.errors import UserError
 from pipeline.support.statistics import accuracy_spread
 from pipeline.training.trials import TrialSpec
@@ -22,7 +22,7 @@ Candidate = tuple[SearchSummary, TrialResult]
 
 def run(context: Context) -> None:
     """Write `confirm/summary.json`."""
-    chosen = candidates(_searches(context), context.config.confirm.candidates)
+    chosen = candidates(searches(context), context.config.confirm.candidates)
     plan = [(search, trial, seed) for search, trial in chosen for seed in seeds(context, context.config.confirm.seeds)]
     recipe = chosen[0][0].recipe
     specs = [confirm_spec(context, recipe, trial.values, seed) for _, trial, seed in plan]
@@ -43,10 +43,6 @@ def run(context: Context) -> None:
     )
 
 
-def _searches(context: Context) -> list[SearchSummary]:
-    return [context.document(SearchSummary, SearchSummary.path(search)) for search in ("coarse", "fine")]
-
-
 def candidates(searches: Sequence[SearchSummary], count: int) -> list[Candidate]:
     """Return the top trials of both searches, best first; of trials with equal values only the best one."""
     every = [(search, trial) for search in searches for trial in search.trials if trial.fit is not None]
@@ -59,7 +55,7 @@ def candidates(searches: Sequence[SearchSummary], count: int) -> list[Candidate]
 def confirm_spec(context: Context, recipe: Recipe, values: TrialValues, seed: int) -> TrialSpec:
     """Return a candidate's trial: the searches' recipe in full, on the same images, with another seed."""
     config = context.config
-    return train_spec(
+    return trial_of(
         context,
         recipe_with(recipe, values),
         seed,

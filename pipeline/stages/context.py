@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +19,14 @@ from artifacts.contract import FileRecord, TestRead, TrialClock
 from pipeline import data
 from pipeline.config import Config
 from pipeline.execution.pool import Finished, Listener, Pool
+from pipeline.models.base import ImageClassifier
 from pipeline.stages.kept import kept
 from pipeline.support.errors import BudgetSpent
 from pipeline.support.progress import StageProgress
-from pipeline.training.trials import TrialSpec, split_of, validated
+from pipeline.training.trials import TrialSpec, Workplace, split_of, trained, validated
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass
@@ -48,7 +50,6 @@ class Context:
     trial_clocks: dict[str, TrialClock] = field(default_factory=dict)
     test_reads: list[TestRead] = field(default_factory=list)
     on_reading: Callable[[], None] = lambda: None
-    seconds_before: float = 0.0
     trial_seconds: float = 0.0
 
     @property
@@ -63,22 +64,23 @@ class Context:
     def device(self) -> torch.device:
         return torch.device(self.pool.devices[0])
 
+    def network(self, spec: TrialSpec) -> ImageClassifier:
+        """The network that a finished trial of this run trained, in eval mode on the CPU."""
+        return trained(spec.recipe, self.dataset, self.pool.finished(spec).weights())
+
     # ------------------------------------------------------------------------------------------------------ artifacts
 
     def write(self, document: object, path: str | None = None) -> None:
         """Write a document of the contract at `path` or at its class's own PATH."""
-        self._write_bytes(path or document.PATH, store.encode(document))  # type: ignore[attr-defined]
+        self.write_file(path or document.PATH, store.encode(document))  # type: ignore[attr-defined]
 
     def write_arrays(self, path: str, arrays: dict[str, np.ndarray]) -> None:
         """Write what a run keeps of the arrays of `path` (`stages.kept`), checked against the contract."""
         array_contract.check(path, arrays, classes=len(self.dataset.classes), image_size=self.dataset.image_size)
-        self._write_bytes(path, store.npz_bytes(kept(path, arrays)))
+        self.write_file(path, store.npz_bytes(kept(path, arrays)))
 
     def write_file(self, path: str, content: bytes) -> None:
         """Write any other file of the run, such as an ONNX model."""
-        self._write_bytes(path, content)
-
-    def _write_bytes(self, path: str, content: bytes) -> None:
         store.write_atomic(self.study / path, content)
         self.files[path] = store.record(content)
 
@@ -111,6 +113,14 @@ class Context:
         """Raise BudgetSpent when the time is over; for long work without checkpoints."""
         if self.deadline is not None and time.time() >= self.deadline:
             raise BudgetSpent
+
+    def map(self, title: str, job: Callable[[Workplace, T], R], items: Sequence[T]) -> Iterator[R]:
+        """The job's result for each item, in order, with progress; BudgetSpent after the one where the time is over."""
+        with self.progress(title) as progress:
+            for number, result in enumerate(self.pool.map(job, items), 1):
+                yield result
+                progress(number / len(items))
+                self.check_budget()
 
     def run_trials(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from artifacts.contract import EdaSummary
+from pipeline import data
 from pipeline.stages.context import Context
 from pipeline.support.seeding import derive
 
@@ -55,14 +56,9 @@ def _summary(context: Context, images: np.ndarray, labels: np.ndarray) -> EdaSum
 
 
 def _pictures(context: Context, images: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-    classes = len(context.dataset.classes)
     generator = np.random.default_rng(derive(context.config.seed, "eda"))
-    smallest = int(np.bincount(labels, minlength=classes).min())
-    count = min(context.config.eda.samples_per_class, smallest)
-    chosen = np.stack(
-        [generator.choice(np.flatnonzero(labels == label), count, replace=False) for label in range(classes)]
-    )
-    average = np.stack([images[labels == label].mean(axis=0) for label in range(classes)])
+    chosen = data.of_each_class(labels, context.config.eda.samples_per_class, generator)
+    average = np.stack([images[labels == label].mean(axis=0) for label in range(len(context.dataset.classes))])
     return {
         "average": np.rint(average).astype(np.uint8),
         "samples": images[chosen],

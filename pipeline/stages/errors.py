@@ -29,7 +29,7 @@ def run(context: Context) -> None:
         ErrorsSummary(
             images=len(labels),
             mistakes=len(wrong),
-            pairs=_pairs(np.array(summary.confusion)),
+            pairs=confused_pairs(np.array(summary.confusion)),
             highest_f1=tuple(int(number) for number in order[:3]),
             lowest_f1=tuple(int(number) for number in order[::-1][:3]),
             mean_confidence_right=_mean(confidence[right]),
@@ -38,8 +38,8 @@ def run(context: Context) -> None:
     )
 
 
-def _pairs(confusion: np.ndarray) -> tuple[ConfusedPair, ...]:
-    """Return every confused pair, most frequent first; (true, predicted) and its mirror are two pairs."""
+def confused_pairs(confusion: np.ndarray) -> tuple[ConfusedPair, ...]:
+    """Return every pair that a matrix (true, predicted) confuses, most frequent first; its mirror is another pair."""
     off_diagonal = confusion * (1 - np.eye(len(confusion), dtype=confusion.dtype))
     pairs = [ConfusedPair(int(t), int(p), int(off_diagonal[t, p])) for t, p in np.argwhere(off_diagonal)]
     return tuple(sorted(pairs, key=lambda pair: -pair.count))

@@ -8,14 +8,14 @@ from typing import Literal
 import numpy as np
 import torch
 
-from artifacts.contract import ArchitecturesSummary, ExportedModel, ExportSummary, FinalSummary, Parity, PhotoSummary
+from artifacts.contract import ArchitecturesSummary, ExportedModel, ExportSummary, Parity, PhotoSummary
 from pipeline.models import inspection
 from pipeline.models.base import ImageClassifier
 from pipeline.onnx_export import Precision, export, export_photo, reduce_weights, run_onnx
 from pipeline.stages import architectures, final, photo_model
 from pipeline.stages.context import Context
 from pipeline.training.loop import logits_of
-from pipeline.training.trials import TrialSpec, Workplace, build, finished, split_of
+from pipeline.training.trials import TrialSpec, Workplace, finished, split_of, trained
 
 # All eight in fp32 would be 97 MB, twice what the committed run may weigh. The seven are kept in the smallest precision
 # that costs nothing on validation images. No validation image can judge the final model, which trained on them all: its
@@ -54,12 +54,9 @@ def run(context: Context) -> None:
     jobs = _jobs(context)
     order = [jobs[0], *jobs[:0:-1]]  # the slowest first: the final model, then DenseNets; no core waits at the end
     models = {}
-    with context.progress("export") as progress:
-        for number, (job, (content, model)) in enumerate(zip(order, context.pool.map(exported, order), strict=True), 1):
-            context.write_file(job.path, content)
-            models[job.name] = model
-            progress(number / len(jobs))
-            context.check_budget()
+    for job, (content, model) in zip(order, context.map("export", exported, order), strict=True):
+        context.write_file(job.path, content)
+        models[job.name] = model
     context.write(ExportSummary(models=tuple(models[job.name] for job in jobs)))
 
 
@@ -67,7 +64,7 @@ def _jobs(context: Context) -> list[Job]:
     """Return the jobs: the final model in all precisions, the others in fp32 and down to the one that they keep."""
     images = context.config.export.parity_images
     names = [result.name for result in context.document(ArchitecturesSummary).results]
-    spec = final.published_spec(context, context.document(FinalSummary))
+    spec = final.published_spec(context)
     tested = len(context.dataset.test_labels)
     jobs = [Job("final", "final", spec, ("fp16", "int8"), FINAL_PRECISION, tested, "test")]
     for name, each in zip(names, architectures.specs(context), strict=True):
@@ -85,9 +82,7 @@ def photo_job(spec: TrialSpec, summary: PhotoSummary, images: int) -> Job:
 def exported(place: Workplace, job: Job) -> tuple[bytes, ExportedModel]:
     """Export a network in a worker process; return the ONNX file's bytes and its measurements."""
     torch.set_num_threads(1)
-    model = build(job.spec, place.dataset)
-    model.load_state_dict(finished(job.spec, place).weights())
-    model.eval()
+    model = trained(job.spec.recipe, place.dataset, finished(job.spec, place).weights())
     size = place.dataset.image_size
     if job.summary is None:
         proto = export(model, size)

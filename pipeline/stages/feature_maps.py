@@ -8,7 +8,7 @@ import torch
 from artifacts.contract import FeatureMapsSummary, FilterSide
 from pipeline.models.base import ConvNorm, ImageClassifier
 from pipeline.stages.context import Context
-from pipeline.stages.final import published_model
+from pipeline.stages.final import published_spec
 from pipeline.training.batches import normalise
 from pipeline.training.loop import EVAL_BATCH
 
@@ -21,7 +21,7 @@ SILENT = 1e-6
 def run(context: Context) -> None:
     """Write `feature-maps/summary.json` and its arrays. Test images are used without their labels,
     except to pick one garment of each class to show."""
-    model, _ = published_model(context)
+    model = context.network(published_spec(context))
     dataset = context.dataset
     shown = _shown(dataset.test_labels, len(dataset.classes))
     averaged = dataset.test_images[:AVERAGED_IMAGES]
@@ -61,18 +61,12 @@ def first_layer(model: ImageClassifier) -> dict[str, np.ndarray]:
     In eval mode BatchNorm is (x - mean) / sqrt(variance + eps) * weight + bias: an affine function.
     """
     conv = model.first_conv
-    norm = _norm_after(model, conv)
+    norm = next(block.norm for block in model.modules() if isinstance(block, ConvNorm) and block.conv is conv)
     assert norm.running_mean is not None and norm.running_var is not None
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     bias = torch.zeros(conv.out_channels) if conv.bias is None else conv.bias
     arrays = {"bias": bias, "scale": scale, "shift": norm.bias - norm.running_mean * scale}
     return {name: value.float().numpy() for name, value in arrays.items()}
-
-
-def _norm_after(model: ImageClassifier, conv: torch.nn.Conv2d) -> torch.nn.BatchNorm2d:
-    """The BatchNorm of the block whose convolution is `conv`."""
-    block = next(module for module in model.modules() if isinstance(module, ConvNorm) and module.conv is conv)
-    return block.norm
 
 
 @torch.no_grad()

@@ -17,17 +17,17 @@ from torch.nn import functional as F
 
 from artifacts import store
 from artifacts.contract import ClassReport, ConfirmSummary, FinalSummary, Fit, Recipe
+from pipeline import data
 from pipeline.execution.pool import threads_for
-from pipeline.models.base import ImageClassifier
 from pipeline.stages.confirm import confirm_spec
 from pipeline.stages.context import Context
-from pipeline.stages.experiments import fits_of, seeds
+from pipeline.stages.experiments import fits_of, seeds, trial_of
 from pipeline.stages.tuning import recipe_with
 from pipeline.support.seeding import derive
 from pipeline.support.statistics import spread, standard_error
 from pipeline.training.batches import normalise
 from pipeline.training.loop import EVAL_BATCH, logits_of
-from pipeline.training.trials import TrialSpec, build, to_device
+from pipeline.training.trials import TrialSpec, to_device
 
 PROJECTION_SIZE = 32
 
@@ -38,7 +38,9 @@ def run(context: Context) -> None:
     recipe = frozen_recipe(context, confirmed)
     plan = [_spec(context, recipe, seed) for seed in seeds(context, context.config.final.seeds)]
     finished = context.run_trials(plan, [f"seed {spec.seed}" for spec in plan])
-    _write_validation(context, confirmed_spec(context, confirmed))
+    # For calibration: the chosen recipe's answers, trained on the train part alone.
+    validation = context.pool.finished(confirmed_spec(context, confirmed)).arrays()
+    context.write_arrays("final/validation.npz", {"probabilities": validation["val_probabilities"]})
     logits = _read_test_set(context, plan, recipe)
     arrays = {
         "probabilities": logits[0].softmax(1).numpy(),
@@ -64,33 +66,16 @@ def frozen_recipe(context: Context, confirmed: ConfirmSummary) -> Recipe:
 
 def _spec(context: Context, recipe: Recipe, seed: int) -> TrialSpec:
     config = context.config.final
-    return TrialSpec(
-        recipe=recipe,
-        seed=seed,
-        part="all",
-        train_images=config.train_images,
-        split=context.config.split,
-        data_sha256=context.dataset.fingerprint,
-        threads=threads_for(config.seeds),
-        ranks=context.pool.ranks,
+    ranks = context.pool.ranks
+    return trial_of(
+        context, recipe, seed, part="all", train_images=config.train_images, trials=config.seeds, ranks=ranks
     )
 
 
-def published_model(context: Context) -> tuple[ImageClassifier, FinalSummary]:
-    """Return the published network (the first seed's) in eval mode on the CPU, and the final summary."""
-    summary = context.document(FinalSummary)
-    return _network(context, published_spec(context, summary)), summary
-
-
-def published_spec(context: Context, summary: FinalSummary) -> TrialSpec:
+def published_spec(context: Context) -> TrialSpec:
     """Return the published network's trial: the first seed's, fixed before the test set was read."""
+    summary = context.document(FinalSummary)
     return _spec(context, summary.recipe, summary.seeds[0])
-
-
-def _network(context: Context, spec: TrialSpec) -> ImageClassifier:
-    model = build(spec, context.dataset)
-    model.load_state_dict(context.pool.finished(spec).weights())
-    return model.eval()
 
 
 # ----------------------------------------------------------------------------------------------------- reading, once
@@ -102,20 +87,14 @@ def _read_test_set(context: Context, plan: list[TrialSpec], recipe: Recipe) -> l
     test = to_device(dataset.test_images, dataset.test_labels, context.device)
     context.put_reading_on_record("final", store.recipe_sha256(recipe), len(plan))
     torch.set_num_threads(threads_for(1))
-    return [logits_of(_network(context, spec).to(context.device), test.images, exact=True).cpu() for spec in plan]
-
-
-def _write_validation(context: Context, trial: TrialSpec) -> None:
-    """Write validation probabilities of the chosen recipe, trained on the train part alone, for calibration."""
-    probabilities = context.pool.finished(trial).arrays()["val_probabilities"]
-    context.write_arrays("final/validation.npz", {"probabilities": probabilities})
+    return [logits_of(context.network(spec).to(context.device), test.images, exact=True).cpu() for spec in plan]
 
 
 @torch.no_grad()
 def _embeddings(context: Context, spec: TrialSpec) -> dict[str, np.ndarray]:
     """Return the published model's embeddings, by PCA, of test images and a gallery of training images."""
     dataset = context.dataset
-    model = _network(context, spec).to(context.device)
+    model = context.network(spec).to(context.device)
 
     def embed(images: np.ndarray) -> np.ndarray:
         tensor = torch.from_numpy(np.ascontiguousarray(images)).unsqueeze(1).to(context.device)
@@ -142,10 +121,8 @@ def _gallery(context: Context) -> np.ndarray:
     """Return training images (uint32, sorted) to search for neighbors: the same number of each class."""
     labels = context.dataset.train_labels
     generator = np.random.default_rng(derive(context.config.seed, "gallery"))
-    smallest = int(np.bincount(labels, minlength=len(context.dataset.classes)).min())
-    count = min(context.config.final.gallery_per_class, smallest)
-    chosen = [generator.choice(np.flatnonzero(labels == label), count, replace=False) for label in np.unique(labels)]
-    return np.sort(np.concatenate(chosen)).astype(np.uint32)
+    chosen = data.of_each_class(labels, context.config.final.gallery_per_class, generator)
+    return np.sort(chosen.ravel()).astype(np.uint32)
 
 
 # ------------------------------------------------------------------------------------------------------------ summary

@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from artifacts.contract import AugmentationsSummary, ImprovementsSummary, Question, Recipe, Variant
+from artifacts.contract import AugmentationsSummary, ImprovementsSummary, Recipe
 from pipeline.execution.pool import Finished
 from pipeline.stages.context import Context
-from pipeline.stages.experiments import fits_of, seeds, train_spec
-from pipeline.support.statistics import accuracy_spread, compare
+from pipeline.stages.experiments import question, seeds, trial_of, variant
 
 BATCH_SIZES = (512, 64, 32)
 EVERYTHING = 11  # the augmentation set of all operations
@@ -70,7 +69,7 @@ def run(context: Context) -> None:
     variants = [(each, name) for each in asked for name in each.recipes]
     plan = [(each, name, seed) for each, name in variants for seed in seeds(context, config.seeds)]
     distinct = {
-        train_spec(context, each.recipes[name], seed, train_images=config.train_images, trials=len(plan)): (
+        trial_of(context, each.recipes[name], seed, train_images=config.train_images, trials=len(plan)): (
             f"{name}, seed {seed}"
         )
         for each, name, seed in plan
@@ -80,14 +79,12 @@ def run(context: Context) -> None:
 
 
 def _summary(context: Context, asked: Sequence[Asked], finished: Sequence[Finished]) -> ImprovementsSummary:
-    def variant(name: str, recipe: Recipe) -> Variant:
-        fits = fits_of([result for result in finished if result.spec.recipe == recipe])
-        return Variant(name, recipe, fits, accuracy_spread(fits))
-
-    answered = []
+    answers = []
     for each in asked:
-        variants = tuple(variant(name, recipe) for name, recipe in each.recipes.items())
-        comparisons = tuple(compare(variants[0], other) for other in variants[1:])
-        answered.append(Question(each.key, each.text, variants, comparisons))
+        variants = [
+            variant(name, recipe, [result for result in finished if result.spec.recipe == recipe])
+            for name, recipe in each.recipes.items()
+        ]
+        answers.append(question(each.key, each.text, variants))
     images = min(context.config.improvements.train_images, len(context.split.train))
-    return ImprovementsSummary(images, len(context.validated), tuple(answered))
+    return ImprovementsSummary(images, len(context.validated), tuple(answers))

@@ -31,8 +31,7 @@ def kept(path: str, arrays: Arrays) -> Arrays:
         step = -(-len(arrays["gallery"]) // KEPT_GALLERY)
         return {name: each[::step] if name.startswith("gallery") else each for name, each in arrays.items()}
     axes = next((axes for pattern, axes in _ROWS.items() if fnmatch(path, pattern)), {})
-    return {name: _first_rows(each, axes[name]) if name in axes else each for name, each in arrays.items()}
-
-
-def _first_rows(array: np.ndarray, axis: int) -> np.ndarray:
-    return array.take(range(min(KEPT_VALIDATION, array.shape[axis])), axis)
+    for name, axis in axes.items():
+        rows = range(min(KEPT_VALIDATION, arrays[name].shape[axis]))
+        arrays = {**arrays, name: arrays[name].take(rows, axis)}
+    return arrays

@@ -11,11 +11,11 @@ from importlib import metadata
 
 import numpy as np
 
-from artifacts.contract import ConfusedPair, LabelsSummary
+from artifacts.contract import LabelsSummary
 from pipeline.config import LabelsConfig
-from pipeline.execution.pool import threads_for
 from pipeline.stages.context import Context
-from pipeline.stages.experiments import fits_of
+from pipeline.stages.errors import confused_pairs
+from pipeline.stages.experiments import fits_of, trial_of
 from pipeline.training.trials import Fold, TrialSpec, held_out
 
 FILTER = "prune_by_noise_rate"  # cleanlab's default; its estimate is calibrated to the noise it finds in each class
@@ -47,14 +47,13 @@ def specs(context: Context) -> list[TrialSpec]:
     """Return one trial for each fold, all with the run's seed."""
     config = context.config.labels
     return [
-        TrialSpec(
-            recipe=config.recipe,
-            seed=context.config.seed,
+        trial_of(
+            context,
+            config.recipe,
+            context.config.seed,
             part="all",
             train_images=config.train_images,
-            split=context.config.split,
-            data_sha256=context.dataset.fingerprint,
-            threads=threads_for(config.folds),
+            trials=config.folds,
             fold=Fold(number, config.folds),
         )
         for number in range(config.folds)
@@ -87,6 +86,8 @@ def suspected(answers: OutOfFold) -> np.ndarray:
 def summarise(config: LabelsConfig, classes: int, answers: OutOfFold, issues: np.ndarray) -> LabelsSummary:
     predicted = answers.probabilities.argmax(axis=1)
     right = predicted == answers.labels
+    confusion = np.zeros((classes, classes), dtype=int)
+    np.add.at(confusion, (answers.labels[issues], predicted[issues]), 1)
     other = np.ones(len(right), dtype=bool)
     other[issues] = False
     return LabelsSummary(
@@ -100,15 +101,8 @@ def summarise(config: LabelsConfig, classes: int, answers: OutOfFold, issues: np
         mistakes_left=int((~right & other).sum()),
         issues=len(issues),
         issues_by_class=tuple(int(n) for n in np.bincount(answers.labels[issues], minlength=classes)),
-        pairs=_pairs(answers.labels[issues], predicted[issues]),
+        pairs=confused_pairs(confusion),
     )
-
-
-def _pairs(given: np.ndarray, suggested: np.ndarray) -> tuple[ConfusedPair, ...]:
-    """Count the issues of each given and suggested label, most frequent first."""
-    pairs, counts = np.unique(np.stack([given, suggested], axis=1), axis=0, return_counts=True)
-    found = [ConfusedPair(int(true), int(other), int(n)) for (true, other), n in zip(pairs, counts, strict=True)]
-    return tuple(sorted(found, key=lambda pair: -pair.count))
 
 
 def _pictures(context: Context, answers: OutOfFold, issues: np.ndarray) -> dict[str, np.ndarray]:

@@ -23,11 +23,11 @@ from pipeline.models.inspection import count_parameters
 from pipeline.randomisation import NO_CLASS, choose, make_outliers
 from pipeline.stages import photo_training
 from pipeline.stages.context import Context
-from pipeline.stages.experiments import fits_of, train_spec
+from pipeline.stages.experiments import fits_of, trial_of
 from pipeline.support.seeding import derive
 from pipeline.training.batches import Images, randomised
 from pipeline.training.loop import logits_of
-from pipeline.training.trials import TrialSpec, build, indices, to_device
+from pipeline.training.trials import TrialSpec, indices, to_device
 
 # Of the randomized validation garments, the share that the threshold keeps: a wrong "none" costs a visitor more than
 # a wrong class, but a bag of potatoes must not become a Bag.
@@ -47,7 +47,7 @@ def run(context: Context) -> None:
     spec, photographs = photo_spec(context), photo_training.prepared(context)
     [result] = context.run_trials([spec], ["photo model"])
     [fit] = fits_of([result])
-    model = photo_network(context, spec)
+    model = context.network(spec)
     validation = to_device(
         context.dataset.train_images[context.validated],
         context.dataset.train_labels[context.validated],
@@ -105,15 +105,9 @@ def has_photo_model(context: Context) -> bool:
 
 def photo_spec(context: Context) -> TrialSpec:
     config = context.config.photo_model
-    spec = train_spec(context, config.recipe, context.config.seed, train_images=config.train_images, trials=1)
+    spec = trial_of(context, config.recipe, context.config.seed, train_images=config.train_images, trials=1)
     photographs = context.dataset.photographs
     return dataclasses.replace(spec, photographs=photographs.key if photographs else "")
-
-
-def photo_network(context: Context, spec: TrialSpec) -> ImageClassifier:
-    model = build(spec, context.dataset)
-    model.load_state_dict(context.pool.finished(spec).weights())
-    return model.eval()
 
 
 def rejection(logits: Tensor) -> Tensor:

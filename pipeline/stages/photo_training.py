@@ -38,20 +38,11 @@ def prepared(context: Context) -> Arrays | None:
     try:
         return store.npz_arrays(checksummed.read(file), source=file.name)
     except (OSError, ArtifactError):
-        arrays = _arrays(given, context.dataset.classes, _prepare_all(context, given))
+        files = [(file, label.name) for label in given.labels for file in label.files]
+        found = list(context.map(f"{context.stage}, {len(files)} photographs", _prepared, files))
+        arrays = _arrays(given, context.dataset.classes, found)
         checksummed.write(file, store.npz_bytes(arrays))
         return arrays
-
-
-def _prepare_all(context: Context, given: Photographs) -> list[Prepared | None]:
-    files = [(file, label.name) for label in given.labels for file in label.files]
-    found: list[Prepared | None] = []
-    with context.progress(f"{context.stage}, {len(files)} photographs") as progress:
-        for one in context.pool.map(_prepared, files):
-            found.append(one)
-            progress(len(found) / len(files))
-            context.check_budget()
-    return found
 
 
 def _prepared(place: Workplace, item: tuple[Path, str]) -> Prepared | None:
@@ -99,7 +90,8 @@ def summary(given: Photographs, arrays: Arrays, answered: tuple[Tensor, Tensor],
     right = torch.from_numpy(arrays["right"][held])
     hit = right.gather(1, probabilities.argmax(1, keepdim=True))[:, 0]
     garment = ~right[:, -1]
-    shares = [hit[mine & garment.numpy()].float().mean().item() for mine in _each(label[held]) if garment[mine].any()]
+    each = [label[held] == number for number in np.unique(label[held])]
+    shares = [hit[mine & garment.numpy()].float().mean().item() for mine in each if garment[mine].any()]
     trained = Counter(given.labels[number].name for number in label[~held])
     return PhotoTraining(
         source=given.source,
@@ -116,7 +108,3 @@ def summary(given: Photographs, arrays: Arrays, answered: tuple[Tensor, Tensor],
         rejection_auroc=None if garment.all() else float(roc_auc_score((~garment).numpy(), score.numpy())),
         kept=(score[garment] <= reject_above).float().mean().item(),
     )
-
-
-def _each(labels: np.ndarray) -> list[np.ndarray]:
-    return [labels == number for number in np.unique(labels)]

@@ -15,7 +15,7 @@ from pipeline.stages import architectures, augmentations
 from pipeline.stages.context import Context
 from pipeline.support.seeding import derive
 from pipeline.training.loop import logits_of
-from pipeline.training.trials import TrialSpec, Workplace, build, finished, to_device, validated
+from pipeline.training.trials import TrialSpec, Workplace, finished, to_device, trained, validated
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,9 @@ class Job:
 def run(context: Context) -> None:
     """Write `robustness/summary.json`. Only validation images are used; nothing is trained."""
     images = min(context.config.robustness.images, len(context.validated))
-    jobs = _jobs(context, images)
-    curves = []
-    with context.progress("robustness") as progress:
-        for number, found in enumerate(context.pool.map(_curves, jobs), 1):
-            curves.append(found)
-            progress(number / len(jobs))
-            context.check_budget()
+    curves = tuple(context.map("robustness", _curves, _jobs(context, images)))
     strengths = {each.name: tuple(float(strength) for strength in each.strengths) for each in CORRUPTIONS}
-    context.write(RobustnessSummary(validation_images=images, strengths=strengths, curves=tuple(curves)))
+    context.write(RobustnessSummary(validation_images=images, strengths=strengths, curves=curves))
 
 
 def _jobs(context: Context, images: int) -> list[Job]:
@@ -63,9 +57,7 @@ def _curves(place: Workplace, job: Job) -> RobustnessCurves:
     dataset = place.dataset
     index = chosen(validated(dataset, job.spec.split), job.images, job.spec.split.seed)
     images, labels = dataset.train_images[index], dataset.train_labels[index]
-    model = build(job.spec, dataset)
-    model.load_state_dict(finished(job.spec, place).weights())
-    model.to(place.device)
+    model = trained(job.spec.recipe, dataset, finished(job.spec, place).weights()).to(place.device)
 
     def right(asked: np.ndarray) -> list[float]:
         """Return the accuracy on each row of images uint8 (R, N, S, S), all predicted in one call."""

@@ -33,7 +33,7 @@ from pipeline.search.spaces import cut, draw
 from pipeline.search.study import SearchStudy
 from pipeline.stages.augmentations import recipe_of_set
 from pipeline.stages.context import Context
-from pipeline.stages.experiments import train_spec, trial_seed
+from pipeline.stages.experiments import trial_of, trial_seed
 from pipeline.support.errors import UserError
 from pipeline.support.seeding import derive
 from pipeline.training.trial_folder import TrialRecord
@@ -58,8 +58,12 @@ def run_fine(context: Context) -> None:
 
 def run_importances(context: Context) -> None:
     """Write `tuning/importances.json`, from both searches' trials."""
-    searches = [context.document(SearchSummary, SearchSummary.path(name)) for name in ("coarse", "fine")]
-    context.write(ImportancesSummary(tuple(context.pool.map(_importances, searches))))
+    context.write(ImportancesSummary(tuple(context.pool.map(_importances, searches(context)))))
+
+
+def searches(context: Context) -> list[SearchSummary]:
+    """Both searches, as their stages wrote them."""
+    return [context.document(SearchSummary, SearchSummary.path(name)) for name in ("coarse", "fine")]
 
 
 def _importances(place: Workplace, search: SearchSummary) -> SearchImportances:
@@ -76,7 +80,7 @@ def trial_spec(
     """What a search's trial trains on a rung; each trial has seeds of its own, on each rung another."""
     config = context.config.tuning
     trials = config.coarse_trials if search == "coarse" else config.fine_trials
-    return train_spec(
+    return trial_of(
         context,
         recipe_with(rung_recipe(config, base, rung), values),
         trial_seed(context, search, SearchSummary.clock_name(number, rung)),

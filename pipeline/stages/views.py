@@ -13,7 +13,7 @@ from artifacts.contract import Views
 from pipeline.execution.pool import threads_for
 from pipeline.stages.context import Context
 from pipeline.training.loop import logits_of
-from pipeline.training.trials import TrialSpec, build, to_device
+from pipeline.training.trials import TrialSpec, to_device
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,7 @@ def answers_of(context: Context, members: Sequence[TrialSpec], split: Literal["v
     torch.set_num_threads(threads_for(1))
     answers = Answers([], [], labels)
     for spec in members:
-        network = build(spec, dataset)
-        network.load_state_dict(context.pool.finished(spec).weights())
-        network.to(context.device)
+        network = context.network(spec).to(context.device)
         for kept, each in ((answers.plain, shown), (answers.mirror, shown.flip(-1))):
             kept.append(logits_of(network, each, exact=True).softmax(1).cpu().numpy())
     return answers

@@ -67,16 +67,9 @@ class TrialSpec:
     @cached_property
     def key(self) -> str:
         plain = {**dataclasses.asdict(self), "version": loop.VERSION}
-        if self.fold is None:
-            del plain["fold"]  # keeps the keys of trials that were finished before there were folds
-        if self.ranks == 1:
-            del plain["ranks"]  # keeps the keys of trials that were finished before there were ranks
-        if not self.teachers:
-            del plain["teachers"]  # likewise
-        if not self.start:
-            del plain["start"]  # likewise
-        if not self.photographs:
-            del plain["photographs"]  # likewise
+        for each in dataclasses.fields(self):
+            if plain[each.name] == each.default:  # keeps the keys of trials that were finished before there was one
+                del plain[each.name]
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:20]
 
 
@@ -161,16 +154,23 @@ def to_device(images: np.ndarray, labels: np.ndarray, device: torch.device) -> I
     )
 
 
-def build(spec: TrialSpec, dataset: data.Dataset) -> ImageClassifier:
-    recipe = spec.recipe
+def build(recipe: Recipe, dataset: data.Dataset, seed: int = 0) -> ImageClassifier:
+    """The recipe's network for the data set, with new weights of that seed."""
     return registry.build(
         recipe.architecture,
         classes=len(dataset.classes),
         image_size=dataset.image_size,
-        seed=derive(spec.seed, "weights"),
+        seed=seed,
         last_layers=recipe.last_layers,
         dropout=recipe.dropout,
     )
+
+
+def trained(recipe: Recipe, dataset: data.Dataset, weights: dict[str, torch.Tensor]) -> ImageClassifier:
+    """The recipe's network with these weights, in eval mode on the CPU."""
+    model = build(recipe, dataset)
+    model.load_state_dict(weights)
+    return model.eval()
 
 
 def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None] = lambda share: None) -> TrialRecord:
@@ -196,7 +196,7 @@ def execute(spec: TrialSpec, place: Workplace, progress: Callable[[float], None]
         )
         if spec.recipe.replication == "randomised":
             validation = randomised(validation, spec.split.seed)
-    model = build(spec, dataset)
+    model = build(spec.recipe, dataset, derive(spec.seed, "weights"))
     if spec.start:
         model.load_state_dict(TrialFolder(place.trials, spec.start).weights())
     keeper = Checkpoints(folder.checkpoint, place.deadline)
@@ -236,18 +236,14 @@ def finished(spec: TrialSpec, place: Workplace) -> TrialFolder:
 
 def _taught(spec: TrialSpec, place: Workplace, images: torch.Tensor) -> torch.Tensor:
     """Mean probabilities float32 (N, classes) of the teachers for the images as they are."""
-    model = build(spec, place.dataset).to(place.device)
-    answers = []
-    for key in spec.teachers:
-        model.load_state_dict(TrialFolder(place.trials, key).weights())
-        answers.append(loop.logits_of(model, images).softmax(1))
-    return torch.stack(answers).mean(0)
+    weights = (TrialFolder(place.trials, key).weights() for key in spec.teachers)
+    teachers = (trained(spec.recipe, place.dataset, each).to(place.device) for each in weights)
+    return torch.stack([loop.logits_of(teacher, images).softmax(1) for teacher in teachers]).mean(0)
 
 
 def _answers_out_of_fold(spec: TrialSpec, place: Workplace, fitted: Fitted) -> torch.Tensor:
     """Probabilities float32 (N, classes) of the `held_out` images, which chose nothing, not even the epoch."""
     index = held_out(place.dataset, spec)
     kept = to_device(place.dataset.train_images[index], place.dataset.train_labels[index], place.device)
-    model = build(spec, place.dataset)
-    model.load_state_dict(fitted.weights)
-    return loop.logits_of(model.to(place.device), kept.images).softmax(1).cpu()
+    model = trained(spec.recipe, place.dataset, fitted.weights).to(place.device)
+    return loop.logits_of(model, kept.images).softmax(1).cpu()

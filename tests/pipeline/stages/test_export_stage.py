@@ -42,7 +42,7 @@ def test_the_slowest_are_exported_first_and_all_listed_in_the_decks_order(monkey
     jobs = [SimpleNamespace(name=name, path=f"models/{name}.onnx") for name in names]
     monkeypatch.setattr(export, "_jobs", lambda context: jobs)
     context = MagicMock()
-    context.pool.map = lambda work, items: ((item.name.encode(), item.name) for item in items)
+    context.map = lambda title, work, items: ((item.name.encode(), item.name) for item in items)
     export.run(context)
     written = [call.args for call in context.write_file.call_args_list]
     assert written == [(f"models/{name}.onnx", name.encode()) for name in ["final", *names[:0:-1]]]

@@ -15,7 +15,7 @@ from pipeline.stages import robustness
 from pipeline.stages.robustness import Job
 from pipeline.training.loop import logits_of
 from pipeline.training.trial_folder import TrialFolder
-from pipeline.training.trials import TrialSpec, Workplace, execute, validated
+from pipeline.training.trials import TrialSpec, Workplace, execute, trained, validated
 
 
 @pytest.fixture
@@ -44,8 +44,7 @@ def test_curves_are_the_trained_networks_accuracy_on_corrupted_images(place: Wor
     assert len({values[0] for values in found.accuracy.values()}) == 1  # the plain images, once
     index = robustness.chosen(validated(place.dataset, spec.split), 16, spec.split.seed)
     images, labels = place.dataset.train_images[index], place.dataset.train_labels[index]
-    model = robustness.build(spec, place.dataset)
-    model.load_state_dict(TrialFolder(place.trials, spec.key).weights())
+    model = trained(spec.recipe, place.dataset, TrialFolder(place.trials, spec.key).weights())
     for corruption in CORRUPTIONS[:3]:
         corrupted = torch.from_numpy(corruption.apply(images, corruption.strengths[2]))[:, None]
         right = (logits_of(model, corrupted).argmax(1).numpy() == labels).mean()

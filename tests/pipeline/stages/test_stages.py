@@ -53,7 +53,7 @@ def test_a_range_of_one_value_draws_that_value() -> None:
 
 
 def test_confused_pairs_are_ranked_and_leave_out_the_diagonal() -> None:
-    pairs = errors._pairs(np.array([[5, 2, 0], [7, 9, 0], [0, 1, 4]]))
+    pairs = errors.confused_pairs(np.array([[5, 2, 0], [7, 9, 0], [0, 1, 4]]))
     assert [(pair.true, pair.predicted, pair.count) for pair in pairs] == [(1, 0, 7), (0, 1, 2), (2, 1, 1)]
 
 
