@@ -10,20 +10,15 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from torch.nn import functional as F
 
 from artifacts import store
 from artifacts.contract import Recipe
 from pipeline.execution.pool import Pool
-from pipeline.models import registry
-from pipeline.models.autoencoder import ConvAutoencoder
-from pipeline.support import machine
+from pipeline.support import checksummed, machine
 from pipeline.training import loop
-from pipeline.training.batches import normalise
-from pipeline.training.trials import Workplace, to_device
+from pipeline.training.trials import Workplace, build, to_device
 
 FILE = "calibration.json"
 LARGEST_BATCH = {"cpu": 64, "cuda": 4096}  # a CPU's seconds an image hardly change above it
@@ -31,7 +26,6 @@ STEPS = {"cpu": 2, "cuda": 100}
 MORE_EPOCHS = 10
 SLOW_SECONDS = 0.3  # a first step slower than this is followed by one more only
 ANSWERED = 32  # images, on a CPU
-AUTOENCODER = "autoencoder"
 
 
 @dataclass(frozen=True)
@@ -52,10 +46,10 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Load:
-    """One kind of training: what decides how long an image takes. `recipe` None stands for the autoencoder."""
+    """One kind of training: what of a recipe decides how long an image takes."""
 
     name: str
-    recipe: Recipe | None
+    recipe: Recipe
 
 
 def load_of(recipe: Recipe, device: str = "cpu") -> Load:
@@ -71,7 +65,8 @@ def calibrate(pool: Pool, loads: Iterable[Load], *, say: Callable[[str], None] =
     """The seconds of all loads; those kept from before, on this machine, are not measured again."""
     path = pool.work / FILE
     here = f"{len(pool.devices)} x {pool.devices[0]}, {machine.describe().processor}, torch {torch.__version__}"
-    known = _kept(path, here)
+    kept = checksummed.document(path, Calibration)
+    known = kept.loads if kept is not None and kept.machine == here else {}
     missing = [load for load in {load.name: load for load in loads}.values() if load.name not in known]
     if missing:
         say(f"Measuring how fast this machine trains ({len(missing)} kinds of training) ...")
@@ -80,34 +75,15 @@ def calibrate(pool: Pool, loads: Iterable[Load], *, say: Callable[[str], None] =
     return Calibration(here, known)
 
 
-def _kept(path: Path, here: str) -> dict[str, Seconds]:
-    try:
-        kept = store.decode(Calibration, path.read_bytes(), source=FILE)
-    except (OSError, store.ArtifactError):
-        return {}
-    return kept.loads if kept.machine == here else {}
-
-
 def _measure(place: Workplace, load: Load) -> Seconds:
     """In a worker process: the load's seconds on real images, after a first step that sets everything up."""
     torch.set_num_threads(1)
-    return _time_autoencoder(place) if load.recipe is None else _time_recipe(place, load.recipe)
-
-
-def _time_recipe(place: Workplace, recipe: Recipe) -> Seconds:
-    dataset, device = place.dataset, place.device
+    dataset, device, recipe = place.dataset, place.device, load.recipe
 
     def train(images: int, epochs: int = 1) -> tuple[torch.nn.Module, float]:
         """The trained network, and the seconds it took."""
         begun = time.perf_counter()
-        model = registry.build(
-            recipe.architecture,
-            classes=len(dataset.classes),
-            image_size=dataset.image_size,
-            seed=0,
-            last_layers=recipe.last_layers,
-            dropout=recipe.dropout,
-        )
+        model = build(recipe, dataset)
         part = to_device(dataset.train_images[:images], dataset.train_labels[:images], device)
         loop.fit(model, part, None, dataclasses.replace(recipe, epochs=epochs, patience=epochs), 0)
         return model, time.perf_counter() - begun
@@ -135,23 +111,3 @@ def an_epoch_more(train: Callable[[int], float]) -> float:
     train(1)
     short = train(1)
     return (train(1 + MORE_EPOCHS) - short) / MORE_EPOCHS
-
-
-def _time_autoencoder(place: Workplace) -> Seconds:
-    images = torch.from_numpy(place.dataset.train_images[:128].copy()).unsqueeze(1).to(place.device)
-    model = ConvAutoencoder(image_size=images.shape[-1]).to(place.device).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(model.parameters())
-
-    def step() -> None:
-        x_N1SS = normalise(images)
-        optimizer.zero_grad(set_to_none=True)
-        with loop.autocast(place.device):
-            reconstruction = model(x_N1SS)
-        F.mse_loss(reconstruction.float(), x_N1SS).backward()
-        optimizer.step()
-
-    step()
-    begun = time.perf_counter()
-    step()
-    trained = (time.perf_counter() - begun) / len(images)
-    return Seconds(trained, trained / 3)

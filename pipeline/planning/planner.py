@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.config import Config
 from pipeline.execution.pool import Pool, threads_for
-from pipeline.planning.calibration import AUTOENCODER, Calibration, Load, Seconds, calibrate, load_of
+from pipeline.planning.calibration import Calibration, calibrate, load_of
 from pipeline.planning.fitting import Fitting, cuts_to_fit, kept_fitting, with_cuts
 from pipeline.planning.workload import Training, Work, work_of
 from pipeline.runner import Runner
@@ -56,7 +57,7 @@ class Machine:
         work = work.without(spec.recipe for spec in self.finished.get(stage, ()))
         groups = sum(self._makespan([self._training(each) for each in group]) for group in work.groups)
         answers = self._makespan([self._answering(each.architecture, each.images) for each in work.answers])
-        return Estimate(stage, described(work), groups + answers + self._autoencoder(work) + work.seconds)
+        return Estimate(stage, described(work), groups + answers + work.seconds)
 
     def total(self, config: Config, stages: Sequence[Stage]) -> float:
         """Seconds of the stages, and of the start."""
@@ -71,11 +72,6 @@ class Machine:
         loads = self.calibration.loads
         speeds = [seconds.answer for name, seconds in loads.items() if name.startswith(f"{architecture}-")]
         return images * min(speeds, default=0.0)
-
-    def _autoencoder(self, work: Work) -> float:
-        trained, reconstructed = work.autoencoder
-        speed = self.calibration.loads.get(AUTOENCODER, Seconds(0.0, 0.0))
-        return (trained * speed.train + reconstructed * speed.answer) / self._speed_up(1)
 
     def _makespan(self, durations: Sequence[float]) -> float:
         """When the last of the jobs ends, each taken by the next free worker."""
@@ -150,16 +146,12 @@ def _measured(runner: Runner, stages: Sequence[Stage]) -> Machine:
     try:
         works = [work for stage in stages if (work := work_of(stage.name, runner.config)) is not None]
         loads = [load_of(each.recipe, pool.devices[0]) for work in works for group in work.groups for each in group]
-        if any(work.autoencoder[0] for work in works):
-            loads.append(Load(AUTOENCODER, None))
         finished = {stage.name: pool.finished_before(stage.name) for stage in stages}
-        return Machine(calibrate(pool, loads, say=_say(runner.console)), tuple(pool.devices), finished)
+        return Machine(
+            calibrate(pool, loads, say=partial(runner.console.print, highlight=False)), tuple(pool.devices), finished
+        )
     finally:
         pool.close()
-
-
-def _say(console: Console) -> Callable[[str], None]:
-    return lambda line: console.print(line, highlight=False)
 
 
 def _print(console: Console, estimates: Sequence[Estimate], stages: Sequence[Stage], machine: Machine) -> None:

@@ -283,13 +283,9 @@ def test_a_load_is_measured_on_real_images(data_folder: Path, tmp_path: Path, re
     if replication == "randomised":
         recipe = profiles.photo_recipe(batch_size=512)
     load = load_of(recipe)
-    assert load.recipe is not None and load.recipe.batch_size == 64
+    assert load.recipe.batch_size == 64
     seconds = calibration._measure(place(data_folder, tmp_path), load)
     assert seconds.train > seconds.answer > 0
-
-
-def test_the_autoencoder_is_measured(data_folder: Path, tmp_path: Path) -> None:
-    assert calibration._measure(place(data_folder, tmp_path), Load(calibration.AUTOENCODER, None)).train > 0
 
 
 def test_trials_that_cost_alike_are_one_load() -> None:
@@ -309,7 +305,7 @@ def test_what_was_measured_is_kept_for_this_machine(tmp_path: Path, monkeypatch:
         return [Seconds(1e-3, 1e-4) for _ in loads]
 
     pool: Any = SimpleNamespace(work=tmp_path, devices=["cpu", "cpu"], map=measure)
-    one, two = (Load(name, None) for name in ("one", "two"))
+    one, two = (Load(name, profiles.recipe()) for name in ("one", "two"))
     calibration.calibrate(pool, [one, one])
     calibration.calibrate(pool, [one, two])
     assert measured == ["one", "two"]
