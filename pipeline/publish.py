@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from artifacts import store
@@ -40,8 +42,7 @@ def publish(source: Path, target: Path = STUDY) -> int:
     missing = [stage.name for stage in STAGES if stage.name not in manifest.stages]
     if missing:
         raise UserError(f"The run in {source} lacks the stage {missing[0]}: finish it with run-all first.")
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".publish-") as temporary:
-        fresh = Path(temporary) / "fresh"
+    with replacing(target) as fresh:
         shutil.copytree(source, fresh)
         _keep_readings(fresh, target)
         size = sum(path.stat().st_size for path in fresh.rglob("*") if path.is_file())
@@ -49,19 +50,15 @@ def publish(source: Path, target: Path = STUDY) -> int:
             raise UserError(
                 f"The run in {source} is {size / 1e6:.1f} MB, over the {MAX_BYTES / 1e6:.0f} MB to be committed."
             )
-        swap(fresh, target, Path(temporary) / "old")
     return size
 
 
 def publish_unfinished(work: Path, target: Path) -> int:
     """Replace `target` by the records of the run's finished trials, without weights; how many there are."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".publish-") as temporary:
-        fresh = Path(temporary) / "fresh"
+    with replacing(target) as fresh:
         fresh.mkdir()
-        count = stage_trials.write_finished(work, fresh)
-        swap(fresh, target, Path(temporary) / "old")
-    return count
+        return stage_trials.write_finished(work, fresh)
 
 
 def _keep_readings(folder: Path, replaced: Path) -> None:
@@ -76,8 +73,12 @@ def _keep_readings(folder: Path, replaced: Path) -> None:
         store.write_atomic(folder / Manifest.PATH, store.manifest_bytes(kept))
 
 
-def swap(fresh: Path, target: Path, old: Path) -> None:
-    """Swap by two renames, so that no reader finds half a study."""
-    if target.exists():
-        target.rename(old)
-    fresh.rename(target)
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Where to write what shall replace `target`: by two renames at the end, so that no reader finds half a study."""
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".publish-") as temporary:
+        fresh = Path(temporary) / "fresh"
+        yield fresh
+        if target.exists():
+            target.rename(Path(temporary) / "old")
+        fresh.rename(target)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import tempfile
 from pathlib import Path
 
 import torch
@@ -25,7 +24,7 @@ from artifacts.contract import (
 from artifacts.store import Run
 from pipeline import data
 from pipeline.execution import stage_trials
-from pipeline.publish import STUDY, swap, verify
+from pipeline.publish import STUDY, replacing, verify
 from pipeline.runner import RunFolder
 from pipeline.stages import export
 from pipeline.support.errors import UserError
@@ -55,11 +54,9 @@ def publish_photo_network(folder: RunFolder, dataset: data.Dataset, parity_image
     content, model = export.exported(
         Workplace(dataset, folder.work / "trials", torch.device("cpu")), export.photo_job(spec, summary, parity_images)
     )
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".publish-") as temporary:
-        fresh = Path(temporary) / "fresh"
+    with replacing(target) as fresh:
         shutil.copytree(target, fresh)
         _write(fresh, study, run, content, model)
-        swap(fresh, target, Path(temporary) / "old")
 
 
 def _trial(folder: RunFolder, summary: PhotoSummary) -> TrialSpec:
@@ -87,21 +84,18 @@ def _write(folder: Path, study: Run, run: Run, content: bytes, model: ExportedMo
     files |= {path: after.files[path] for path in after.stages[STAGE].files}
     files |= {path: store.record(written) for path, written in exported.items()}
     record, models_of = after.stages[STAGE], before.stages["export"]
+    mixed = store.sha256(f"{models_of.fingerprint} {record.fingerprint}".encode())
     manifest = dataclasses.replace(
         before,
         settings=(*(each for each in before.settings if not each.startswith(f"{STAGE}: ")), _origin(after)),
         config={**before.config, "photo_model": after.config["photo_model"]},
         # The export is of a network more than its stage would write again: no fingerprint is equal to this one.
-        stages={**before.stages, STAGE: record, "export": StageRecord(_mixed(models_of, record), models_of.files)},
+        stages={**before.stages, STAGE: record, "export": StageRecord(mixed, models_of.files)},
         files=files,
         clock_files={**before.clock_files, clock: after.clock_files[clock]},
         test_reads=tuple(dict.fromkeys((*before.test_reads, *(r for r in after.test_reads if r.model == "photo")))),
     )
     store.write_atomic(folder / Manifest.PATH, store.manifest_bytes(manifest))
-
-
-def _mixed(export_stage: StageRecord, photo_stage: StageRecord) -> str:
-    return store.sha256(f"{export_stage.fingerprint} {photo_stage.fingerprint}".encode())
 
 
 def _origin(manifest: Manifest) -> str:
