@@ -30,33 +30,27 @@ def execute_in_ranks(spec: TrialSpec, place: Workplace, outbox: Any = None) -> T
     if (done := TrialFolder(place.trials, spec.key).record()) is not None:
         return done
     with tempfile.TemporaryDirectory(prefix="ranks-") as scratch:
-        result = _launched(spec, place, outbox, scratch)
-    if result is None:
+        config = LaunchConfig(
+            min_nodes=1,
+            max_nodes=1,
+            nproc_per_node=spec.ranks,
+            run_id=spec.key,
+            rdzv_backend="c10d",
+            rdzv_endpoint="127.0.0.1:0",
+            local_addr="127.0.0.1",
+            max_restarts=0,
+            start_method="spawn",
+            monitor_interval=0.2,
+            logs_specs=DefaultLogsSpecs(log_dir=scratch),
+        )
+        try:
+            results = elastic_launch(config, _rank)(spec, place, outbox)
+        except ChildFailedError as error:
+            raise UserError(
+                f"Training on {spec.ranks} devices at once failed, see above: run the command again to resume."
+            ) from error
+    if results[0] is None:
         raise BudgetSpent
-    return result
-
-
-def _launched(spec: TrialSpec, place: Workplace, outbox: Any, scratch: str) -> TrialRecord | None:
-    """What the first rank returns, once all have ended."""
-    config = LaunchConfig(
-        min_nodes=1,
-        max_nodes=1,
-        nproc_per_node=spec.ranks,
-        run_id=spec.key,
-        rdzv_backend="c10d",
-        rdzv_endpoint="127.0.0.1:0",
-        local_addr="127.0.0.1",
-        max_restarts=0,
-        start_method="spawn",
-        monitor_interval=0.2,
-        logs_specs=DefaultLogsSpecs(log_dir=scratch),
-    )
-    try:
-        results = elastic_launch(config, _rank)(spec, place, outbox)
-    except ChildFailedError as error:
-        raise UserError(
-            f"Training on {spec.ranks} devices at once failed, see above: run the command again to resume."
-        ) from error
     return results[0]
 
 

@@ -97,7 +97,8 @@ def write_file(run: Run, target: Path) -> int:
     """
     if target.exists():
         raise UserError(f"{target} exists: choose another file, or delete it first.")
-    searches = [_search(run, name) for name in ("coarse", "fine") if run.has(SearchSummary.path(name))]
+    paths = [path for path in map(SearchSummary.path, ("coarse", "fine")) if run.has(path)]
+    searches = [run.document(SearchSummary, path) for path in paths]
     if not searches:
         raise ArtifactError("The run has no search: make one with `python -m pipeline tune-fine`.")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".optuna-") as folder:
@@ -109,7 +110,3 @@ def write_file(run: Run, target: Path) -> int:
                 SearchStudy(database, search.search, search, fingerprint).finish(search.trials)
         file.rename(target)
     return sum(len(search.trials) for search in searches)
-
-
-def _search(run: Run, name: str) -> SearchSummary:
-    return run.document(SearchSummary, SearchSummary.path(name))

@@ -118,19 +118,15 @@ class GlobalBatchNorm(_BatchNorm):
         n = sums[-1].detach()
         mean, square = (sums[:-1] / n).chunk(2)
         variance = (square - mean.square()).clamp_min(0)
-        self._follow(mean.detach(), variance.detach() * n / (n - 1))
+        with torch.no_grad():  # the running statistics follow as in torch's own BatchNorm
+            assert self.running_mean is not None and self.running_var is not None and self.momentum is not None
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * n / (n - 1), self.momentum)
+            assert self.num_batches_tracked is not None
+            self.num_batches_tracked += 1
         shape = [1, -1] + [1] * (x.dim() - 2)
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return ((x32 - mean.view(shape)) * scale.view(shape) + self.bias.view(shape)).to(x.dtype)
 
     def _check_input_dim(self, input: Tensor) -> None:
         """Any number of dimensions from two on."""
-
-    @torch.no_grad()
-    def _follow(self, mean: Tensor, variance: Tensor) -> None:
-        """The running statistics move toward the batch's, as in torch's own BatchNorm."""
-        assert self.running_mean is not None and self.running_var is not None and self.momentum is not None
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance, self.momentum)
-        assert self.num_batches_tracked is not None
-        self.num_batches_tracked += 1

@@ -193,18 +193,16 @@ def _hits(predicted: Tensor, targets: Tensor) -> Tensor:
     return (predicted == (targets if targets.dim() == 1 else targets.argmax(1))).sum()
 
 
-class _frozen_batchnorm:
+@contextmanager
+def _frozen_batchnorm(model: nn.Module) -> Iterator[None]:
     """Within it, BatchNorm normalizes by the batch as in training but leaves its running statistics alone."""
-
-    def __init__(self, model: nn.Module) -> None:
-        self.layers = [(layer, layer.momentum) for layer in model.modules() if isinstance(layer, _BatchNorm)]
-
-    def __enter__(self) -> None:
-        for layer, _ in self.layers:
-            layer.momentum = 0.0
-
-    def __exit__(self, *_: object) -> None:
-        for layer, momentum in self.layers:
+    layers = [(layer, layer.momentum) for layer in model.modules() if isinstance(layer, _BatchNorm)]
+    for layer, _ in layers:
+        layer.momentum = 0.0
+    try:
+        yield
+    finally:
+        for layer, momentum in layers:
             layer.momentum = momentum
 
 
