@@ -71,8 +71,11 @@ class DenseNet(ImageClassifier):
         self.body = nn.Sequential()
         channels = stem
         for number, depth in enumerate(layers, start=1):
-            self.body.add_module(f"dense{number}", dense_block(channels, depth, bottleneck, growth))
-            channels += depth * growth
+            block = nn.Sequential()
+            for index in range(1, depth + 1):
+                block.add_module(f"layer{index}", DenseLayer(channels, bottleneck, growth))
+                channels += growth
+            self.body.add_module(f"dense{number}", block)
             if number < len(layers):
                 self.body.add_module(f"transition{number}", Transition(channels, transitions[number - 1]))
                 channels = transitions[number - 1]
@@ -88,14 +91,6 @@ class DenseNet(ImageClassifier):
         first_maps_NCHW = self.stem(x_N1HW)
         last_maps_NCHW = F.relu_(self.norm(self.body(first_maps_NCHW)))
         return first_maps_NCHW, self.pool(last_maps_NCHW).flatten(1)
-
-
-def dense_block(in_channels: int, layers: int, bottleneck: int, growth: int) -> nn.Sequential:
-    """Dense layers in a row: (N, in_channels, H, W) -> (N, in_channels + layers * growth, H, W)."""
-    block = nn.Sequential()
-    for index in range(layers):
-        block.add_module(f"layer{index + 1}", DenseLayer(in_channels + index * growth, bottleneck, growth))
-    return block
 
 
 def densenet_4_blocks(*, classes: int = 10, image_size: int = 28) -> DenseNet:

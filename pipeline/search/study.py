@@ -5,8 +5,6 @@ attribute, when it diverges. Intermediate values are the validation accuracies, 
 The study is derived from the trials' records on disk: everything here can be repeated, so a killed run loses nothing.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import tempfile
 from collections.abc import Iterable
@@ -15,7 +13,7 @@ from pathlib import Path
 
 import optuna
 from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import TrialState, create_trial
 
 from artifacts.contract import ArtifactError, SearchSummary, TrialResult
 from artifacts.store import Run
@@ -40,7 +38,7 @@ class SearchStudy:
         self.study = self._created(name, fingerprint)
         space = distributions(search.ranges)
         # Added with all their values in one transaction; `ask` would write each value in one of its own.
-        for trial in search.trials[len(self._trials()) :]:
+        for trial in search.trials[len(self.study.get_trials(deepcopy=False)) :]:
             params = dataclasses.asdict(trial.values)
             self.study.add_trial(create_trial(state=TrialState.RUNNING, params=params, distributions=space))
         facts = {"policy": search.policy, "rungs": search.rungs, "train_images": search.train_images}
@@ -61,12 +59,9 @@ class SearchStudy:
         study.set_user_attr(FINGERPRINT, fingerprint)
         return study
 
-    def _trials(self) -> list[FrozenTrial]:
-        return self.study.get_trials(deepcopy=False)
-
     def report(self, trial: TrialResult) -> None:
         """Record every epoch that the trial trained for, on all rungs so far; a trial that diverged is FAIL."""
-        stored = self._trials()[trial.number]
+        stored = self.study.get_trials(deepcopy=False)[trial.number]
         if stored.state.is_finished():
             return
         fits = (*trial.earlier, *([trial.fit] if trial.fit else []))
