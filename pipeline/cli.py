@@ -4,8 +4,6 @@ Exit status: 0 done, 2 an error (one sentence says what is wrong), 3 the time bu
 Ctrl-C or SIGTERM. After 3 and 130, run the same command again to resume.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import errno
 import re

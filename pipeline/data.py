@@ -4,8 +4,6 @@ Sources and checksums: DESIGN.md, taken from the data set's makers (Xiao et al. 
 `names.txt` beside its IDX files (one class name a line) is another data set of the same kind and is taken as it is.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import shutil

@@ -5,8 +5,6 @@ weights (symmetric, one scale for each output channel) are dequantized when the 
 needed, and all arithmetic stays fp32.
 """
 
-from __future__ import annotations
-
 import logging
 import tempfile
 import warnings

@@ -5,8 +5,6 @@ never part of the project; its training split alone is used, so that the others 
 (`negatives`), which are part of the project, go with all photographs; those held out there can judge, too.
 """
 
-from __future__ import annotations
-
 import csv
 import dataclasses
 import hashlib

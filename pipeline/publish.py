@@ -4,8 +4,6 @@ Of an unfinished run, the records of its finished trials become `artifacts/unfin
 machine, and a run elsewhere does not train them again.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import shutil
 import tempfile

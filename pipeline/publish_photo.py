@@ -3,8 +3,6 @@
 A lecturer trains it on photographs of a class in minutes; the rest of the study would take a day.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Runs stages: skips what is done, resumes what was interrupted, keeps the manifest, lets one process at a time in."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import json

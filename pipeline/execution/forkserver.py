@@ -4,8 +4,6 @@ So the imports (seconds, torch above all) are paid once, not in every training p
 still imports. This module imports none of them.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import signal
 import sys

@@ -1,8 +1,6 @@
 """Where a stage's trials and other jobs run: trials on an executor, this host's processes or a cluster; the result of
 each lies in the run folder under the trial's key, so that none is trained twice."""
 
-from __future__ import annotations
-
 import multiprocessing
 import threading
 import time

@@ -3,8 +3,6 @@
 A trial's numbers do not depend on which process trains it or on what ran there before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress

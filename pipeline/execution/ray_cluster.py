@@ -6,8 +6,6 @@ Ray ends the process that is connected to a cluster when the cluster is lost. So
 is an error here.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import logging
 import os

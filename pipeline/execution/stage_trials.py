@@ -1,7 +1,5 @@
 """The trials of a stage and what came of them: small files, which outlive the machine that trained when committed."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Starts the ranks of one trial, a process a device of this host, with torch's elastic launcher (that of torchrun)."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 import tempfile

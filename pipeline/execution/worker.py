@@ -1,7 +1,5 @@
 """What every training process does: it keeps its memory, dies with its parent, and says how far it is."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

@@ -4,8 +4,6 @@ Its features are the means and maxima of the last maps, so a garment may lie any
 connected layer, which could memorize the fixed positions in Fashion-MNIST.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
 
 from torch import Tensor, nn

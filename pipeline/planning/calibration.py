@@ -4,8 +4,6 @@ The steps run in the pool's own processes, as many at a time as trials will, so 
 in the figures. Kept in the run's `work/`, since it depends on the machine; measured again on another one.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Callable, Iterable

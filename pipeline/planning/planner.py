@@ -5,8 +5,6 @@ spread over the workers. Finished stages and trials count as nothing. It is a gu
 the faster optimizer, early stopping may end trials, and the machine may be busier than when it was measured.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ Optuna's SuccessiveHalvingPruner decides while a trial trains whether it continu
 from new weights and completes a longer annealed schedule, so every accuracy compared is the end of a full schedule.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterable, Sequence
 

@@ -4,8 +4,6 @@ The objective is the validation accuracy on the first rung. Trials on later rung
 for their accuracy, so their last accuracies cannot be compared with those of the trials that left.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The log of a search as the deck prints it, a few lines a trial."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rich.console import Console

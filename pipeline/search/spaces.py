@@ -1,7 +1,5 @@
 """The space a search draws from, and the smaller one that its best trials span."""
 
-from __future__ import annotations
-
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 

@@ -1,7 +1,5 @@
 """Where the searches' Optuna studies are stored: `trials.db` in the run folder, or a database server (`--storage`)."""
 
-from __future__ import annotations
-
 import logging
 import sqlite3
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """All stages in order, with their dependencies and the part of the configuration that each uses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

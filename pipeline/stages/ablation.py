@@ -3,8 +3,6 @@
 Each variant has one part less or more and the same seeds. A student of the champions' ensemble comes last.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Final
 

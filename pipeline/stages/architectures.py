@@ -1,7 +1,5 @@
 """Stage architectures: the seven networks trained with one recipe on one split (deck section 3)."""
 
-from __future__ import annotations
-
 import dataclasses
 
 from artifacts.contract import ArchitectureResult, ArchitecturesSummary, Fit

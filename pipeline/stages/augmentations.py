@@ -1,7 +1,5 @@
 """Stage augmentations: six trainsets on the deck's best network, several seeds each (deck section 4), and pictures."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

@@ -4,8 +4,6 @@ The top of a large search is biased upward: it is the highest of many figures of
 candidate an unbiased figure and a spread.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from artifacts.contract import Confirmed, ConfirmSummary, Recipe, SearchSummary, TrialResult, TrialValues

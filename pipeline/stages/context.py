@@ -1,7 +1,5 @@
 """What a stage works with: configuration, data, earlier artifacts, a place to write, and the workers."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field

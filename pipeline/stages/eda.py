@@ -1,7 +1,5 @@
 """Stage eda: class distribution, average images, samples, pixel statistics (deck section 1), and the split."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from artifacts.contract import EdaSummary

@@ -1,7 +1,5 @@
 """Stage embedding-map: a two-dimensional layout of test images by the final model's embedding."""
 
-from __future__ import annotations
-
 import numpy as np
 from sklearn.manifold import TSNE, trustworthiness
 from threadpoolctl import threadpool_limits

@@ -1,7 +1,5 @@
 """Stage errors: the published model's mistakes on the test set, ranked by confidence (deck section 5)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from artifacts.contract import ConfusedPair, ErrorsSummary, FinalSummary

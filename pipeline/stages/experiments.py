@@ -1,7 +1,5 @@
 """Shared by the stages that train networks: trial specs from a recipe, and the fits of finished trials."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from typing import Literal

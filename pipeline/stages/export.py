@@ -1,7 +1,5 @@
 """Stage export: ONNX files of all networks, each compared with torch."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

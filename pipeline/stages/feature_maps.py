@@ -1,7 +1,5 @@
 """Stage feature-maps: first-layer filters, their maps, and the side of a garment each responds to (deck section 5)."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

@@ -4,8 +4,6 @@ Deck section 5. Every choice is frozen and hashed before the test labels are com
 recipe, epochs, seeds, and which seed's network is the published one (the first).
 """
 
-from __future__ import annotations
-
 import dataclasses
 from statistics import median_low
 

@@ -1,7 +1,5 @@
 """Stage improvements: the deck's open questions (its section 6), with several seeds on validation data."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass

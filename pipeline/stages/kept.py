@@ -4,8 +4,6 @@ The pages look at single images, for which the first KEPT_VALIDATION validation 
 to look for neighbors in are enough; all of them would weigh 7 MB. Every figure is computed from all images first.
 """
 
-from __future__ import annotations
-
 from fnmatch import fnmatch
 
 import numpy as np

@@ -4,8 +4,6 @@ Every image is predicted by the one network of k that was not trained on it, aft
 estimates which labels are wrong (confident learning, Northcutt et al. 2021, arXiv:1911.00068). Test labels are unused.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from importlib import metadata
 

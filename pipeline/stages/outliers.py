@@ -1,7 +1,5 @@
 """Stage outliers: training images with the highest autoencoder reconstruction error (deck section 1)."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

@@ -5,8 +5,6 @@ Domain randomization (Tobin et al. 2017, arXiv:1703.06907) toward what photo pre
 arXiv:2102.09690) on pictures of no class, temperature scaling (Guo et al. 2017, arXiv:1706.04599).
 """
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Real photographs for stage photo-model: prepared as the portal prepares them, and what the network says of some."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

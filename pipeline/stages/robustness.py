@@ -1,7 +1,5 @@
 """Stage robustness: accuracy of the seven networks, and of one for each trainset, on corrupted validation images."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

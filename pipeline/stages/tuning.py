@@ -7,8 +7,6 @@ Two policies: the deck's, where every trial trains in full with early stopping; 
 (`pipeline.search.halving`). Both searches are recorded as Optuna studies (`pipeline.search.study`).
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from typing import Literal

@@ -1,7 +1,5 @@
 """Predictions of the same networks in four ways: each alone, with the mirror image, all together, and both."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

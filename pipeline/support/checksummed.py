@@ -4,8 +4,6 @@ Atomic writes prevent half-written files; the checksum also reveals damage and e
 a damaged file.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """Errors meant for people: one sentence saying what is wrong and what to do."""
 
-from __future__ import annotations
-
 
 class UserError(Exception):
     """The command cannot do what was asked; shown without a traceback, exit status 2."""

@@ -1,7 +1,5 @@
 """Description of this machine, recorded with every measured figure."""
 
-from __future__ import annotations
-
 import os
 import platform
 from importlib import metadata

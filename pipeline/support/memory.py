@@ -10,8 +10,6 @@ The garbage collector would walk the many small objects of imports and of an ONN
 again: a fifth of the time that the imports take, a tenth of an export's, and a second when the process ends.
 """
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import sys

@@ -1,7 +1,5 @@
 """Seeds derived from their purpose, not from a stream: a resumed run draws the same numbers as an uninterrupted one."""
 
-from __future__ import annotations
-
 import hashlib
 
 

@@ -1,7 +1,5 @@
 """Means, spreads, and differences over seeds; accuracies are fractions."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Sequence

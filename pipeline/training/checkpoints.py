@@ -1,7 +1,5 @@
 """A trial's checkpoint: the training state in one checksummed safetensors file."""
 
-from __future__ import annotations
-
 import json
 import time
 from pathlib import Path

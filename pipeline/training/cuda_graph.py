@@ -6,8 +6,6 @@ in, and the learning rate and the average's weight, which the loop fills; what d
 decay, rho, images, weights) too, so a captured step serves the next trial. Random numbers go on as they would without.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager

@@ -5,8 +5,6 @@ gradients are means over the whole batch; BatchNorm's statistics are those of th
 the time budget) is the same on every rank, so that none waits for one that has left.
 """
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 

@@ -5,8 +5,6 @@ what happens to one. Nothing is read back to the host within an epoch. Each epoc
 (seed, epoch) alone, so that a run resumed from a checkpoint reaches the same numbers.
 """
 
-from __future__ import annotations
-
 import copy
 import dataclasses
 import math

@@ -4,8 +4,6 @@ On a GPU all that a trial may choose (rate, momentum, decay, rho) lies there as 
 serves every trial of its shape: see `pipeline.training.loop.Trainer.restart`.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a training holds between two steps, and what it leaves."""
 
-from __future__ import annotations
-
 import copy
 from dataclasses import dataclass, field
 

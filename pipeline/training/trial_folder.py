@@ -1,7 +1,5 @@
 """A trial's folder: its record, arrays, and weights when it is done, a checkpoint until then."""
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path

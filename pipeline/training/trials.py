@@ -1,8 +1,6 @@
 """A trial: one network trained once. Its key is the hash of all that decides its numbers; its result lies on disk under
 that key, so that a finished trial is never run twice and a killed one resumes from its last checkpoint."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import json
