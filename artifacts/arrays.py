@@ -4,8 +4,6 @@ Shapes are in letters; one letter is one size within a file. `C` (classes) and `
 N: images, K: images a class, E: epochs, R: seeds, F: filters, D: embedding size, P: projected size, O: ops, T: sets.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch

@@ -5,8 +5,6 @@ strength, and returns images of the same shape and dtype; strength 0 changes not
 2019 (arXiv:1903.12261); the strengths are chosen for 28 x 28 pixels.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Accuracies, precision, recall and f1 are fractions in 0..1 as in the contract (t
 minutes on two RTX 3080 Ti. Where the deck disagrees with itself both readings stand here, and `CONTRADICTIONS` says so.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Read and write a run folder: atomic writes, canonical JSON, npz without pickle, a manifest of SHA-256 sums."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

@@ -1,7 +1,5 @@
 """Speed, side by side in one run: `python -m benchmarks --help`."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from importlib.metadata import version

@@ -4,8 +4,6 @@ Each starts from the same uint8 images (noise: content does not change the time)
 image with its own draw.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

@@ -7,8 +7,6 @@ a copy: each layer's output in bf16 written and read once forward, and read once
 read; twice that for SAM.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

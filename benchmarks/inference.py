@@ -1,7 +1,5 @@
 """Predictions of the networks: the stored file in the portal's session against torch in eager mode."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

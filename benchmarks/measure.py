@@ -4,8 +4,6 @@ Every round is timed twice: by the clock on the wall, and in CPU seconds of the 
 that others use too, the second is what the work costs; the first also tells who got the cores.
 """
 
-from __future__ import annotations
-
 import os
 import statistics
 import time

@@ -1,8 +1,6 @@
 """The plain way to train: torchvision transforms of one PIL image after another in DataLoader workers, fp32,
 torch.optim.SGD. Nothing of this project but the network."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -5,8 +5,6 @@ can help. `--beside` names another copy of the project (git worktree add FOLDER 
 in the same run, a click here and a click there in turn: on a machine with other work only the ratio means something.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import statistics

@@ -4,8 +4,6 @@ Headless visitors speak Streamlit's websocket protocol, as a browser does; what 
 time is given twice: on the clock, and in CPU seconds of the server, which hold on a machine that others use too.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import random

@@ -1,7 +1,5 @@
 """Trials an hour of the study's own pool, with one process and with two."""
 
-from __future__ import annotations
-
 import dataclasses
 import tempfile
 from pathlib import Path

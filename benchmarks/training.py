@@ -1,8 +1,6 @@
 """Images a second of our training loop: as it is, with kornia's augmentations, and on a constant batch (no data work);
 beside them the plain way."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 import multiprocessing

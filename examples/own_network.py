@@ -3,8 +3,6 @@
 One hidden layer, a few seconds on a CPU. Change `network` into whatever you like; docs/bring-your-own.md has the rules.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

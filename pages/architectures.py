@@ -1,7 +1,5 @@
 """Seven architectures on the same data: table, size against accuracy, learning curves, layers."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, ChampionSummary

@@ -1,7 +1,5 @@
 """Augmentation: what each operation does to an image, and whether training on the copies helps."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import AugmentationsSummary

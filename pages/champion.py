@@ -1,7 +1,5 @@
 """Beyond the deck: the champion on the test set, the changes of its recipe, and their effects."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts import deck

@@ -1,7 +1,5 @@
 """Confidence: calibration of the probabilities, and accuracy when the model abstains."""
 
-from __future__ import annotations
-
 import pandas as pd
 import streamlit as st
 

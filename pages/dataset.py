@@ -1,7 +1,5 @@
 """The data set: classes and split, average images, samples, pixel values."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts import deck

@@ -1,7 +1,5 @@
 """Disagreement: the images on which the networks disagree, and the accuracy of a vote."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary

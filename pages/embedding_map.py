@@ -1,7 +1,5 @@
 """Embedding map: test images laid out as the final model sees them, and the neighbors of each."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import EmbeddingMapSummary

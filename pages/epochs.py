@@ -1,7 +1,5 @@
 """Epoch by epoch: predictions for the validation images during training."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary

@@ -1,7 +1,5 @@
 """Errors: the mistakes on the test set, ranked by confidence (deck section 5)."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import ErrorsSummary, FinalSummary

@@ -1,7 +1,5 @@
 """Feature maps: the first layer's filters, their maps, and one value worked out (deck section 5)."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import FeatureMapsSummary

@@ -1,7 +1,5 @@
 """Label court: labels that the networks doubt, and outliers, judged by the visitor first."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import ArchitecturesSummary, LabelsSummary

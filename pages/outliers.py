@@ -1,7 +1,5 @@
 """Outliers: training images with the highest autoencoder reconstruction error."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import OutliersSummary

@@ -1,7 +1,5 @@
 """Overview: the study on one page."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts import contract as c

@@ -1,7 +1,5 @@
 """Playground: change one garment with sliders and watch the predictions, next to measured robustness."""
 
-from __future__ import annotations
-
 import numpy as np
 import streamlit as st
 

@@ -1,7 +1,5 @@
 """Predict: prepare your own pictures step by step, classify them, and explain the prediction."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from portal.charts import predict

@@ -1,7 +1,5 @@
 """Quiz: classify images yourself, then compare your score with the final model and other people."""
 
-from __future__ import annotations
-
 from portal.ui import elements, quiz
 
 elements.opening(

@@ -1,7 +1,5 @@
 """Results: the final model on the test set, read once (deck section 5), and the deck's open questions (section 6)."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts import deck

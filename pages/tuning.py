@@ -1,7 +1,5 @@
 """Tuning: the coarse-to-fine random search, replayed trial by trial (deck section 4)."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts import deck

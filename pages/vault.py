@@ -1,7 +1,5 @@
 """Test-set vault: what was fixed before the test set was read, and the record of every reading."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import ChampionSummary, ConfirmSummary, FinalSummary, PhotoSummary

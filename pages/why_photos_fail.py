@@ -1,7 +1,5 @@
 """Why photos fail: domain shift, measured step by step on photographs that are not part of the project."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import ExportSummary, PhotoTraining

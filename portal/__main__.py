@@ -1,7 +1,5 @@
 """`python -m portal`: serve the pages, or answer for photos on the command line."""
 
-from __future__ import annotations
-
 import sys
 
 from portal.cli import main

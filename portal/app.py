@@ -1,7 +1,5 @@
 """The portal's entrypoint: navigation, sidebar controls, page title, and the end of every page."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

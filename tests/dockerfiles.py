@@ -1,7 +1,5 @@
 """What a Dockerfile says, done without a container engine: its instructions, and a folder with what it copies."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Other versions of Python that are installed here, and environments made with them."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -4,8 +4,6 @@ The newest record found in them is of 10 October 2026. `pip-audit` (`test_locks.
 network allows.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 # A version without the known vulnerabilities of those before it (the first such, if told), and the last of these.

@@ -1,7 +1,5 @@
 """Root without its freedom: tests often run as root, whom no permission of a file or folder stops."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import os

@@ -1,7 +1,5 @@
 """The benchmark that only a GPU's owner sees runs here too, on a small network and made-up peaks."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 

@@ -3,8 +3,6 @@
 Where packages come from a mirror, IMAGE_BUILD_OPTIONS holds further words for `build` (docs/deployment.md).
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The hash-checked locks: every line has its sums, and what the readable requirements ask for is what is locked."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """onnxruntime tells its maker what it runs, unless it is told not to before it is loaded."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

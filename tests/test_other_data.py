@@ -1,7 +1,5 @@
 """Another data set, from its four files to every page of the portal, without a line of code changed."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -3,8 +3,6 @@
 No container engine is needed; the base image and the installation from the lock are not covered by it.
 """
 
-from __future__ import annotations
-
 import ast
 import os
 import subprocess

@@ -3,8 +3,6 @@
 No container engine is needed: what COPY, RUN, USER, CMD and HEALTHCHECK say is done here, only the base image is not.
 """
 
-from __future__ import annotations
-
 import ast
 import shlex
 import signal

@@ -1,7 +1,5 @@
 """What is installed is not older than the versions with known holes, and nothing is ever unpickled."""
 
-from __future__ import annotations
-
 import ast
 import subprocess
 from importlib.metadata import version

@@ -1,7 +1,5 @@
 """Base class and error of all documents."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field

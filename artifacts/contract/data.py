@@ -1,7 +1,5 @@
 """Documents about the data itself: exploration, outliers, suspected labels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Experiments beyond the deck: its open questions, robustness, the champion, and its ablation."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """The final model: test figures, mistakes, filters, and neighbors."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """The manifest of a run and its clock files, the only place for times."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 

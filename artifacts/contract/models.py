@@ -1,7 +1,5 @@
 """The exported networks, the photo model, and what was measured on photographs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 

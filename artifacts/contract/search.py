@@ -1,7 +1,5 @@
 """The two searches and the confirmation of their best trials."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Recipes, results of trainings, and the comparisons of networks and trainsets."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 

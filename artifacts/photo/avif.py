@@ -6,8 +6,6 @@ bitstream: 2 kB behind a stated size of 64 x 64 can ask for a gigabyte, and Pill
 ISO/IEC 14496-12 (boxes, `iloc`, `iinf`) and the AV1 specification, sections 5.3 to 5.5 (OBUs, sequence header).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 SEQUENCE_HEADER = 1  # obu_type

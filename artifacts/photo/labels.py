@@ -3,8 +3,6 @@
 The pipeline trains on such folders and the portal judges answers on them, by one map of labels.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

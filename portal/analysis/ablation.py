@@ -1,7 +1,5 @@
 """Ablation of the champion's recipe at a small budget: which changes affect the accuracy."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from artifacts.contract import AblationSummary, ChampionSummary, Comparison

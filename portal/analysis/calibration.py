@@ -3,8 +3,6 @@
 Probabilities are float (N, C), labels (N,) class numbers; an answer's confidence is its highest probability.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

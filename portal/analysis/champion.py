@@ -3,8 +3,6 @@
 The ablation's networks (`portal.analysis.ablation`) saw fewer images for fewer epochs than the published ones.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
 from itertools import chain

@@ -1,7 +1,5 @@
 """One value of a first-layer map worked out by hand: patch, filter, products, sum, BatchNorm, ReLU."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

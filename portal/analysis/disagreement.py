@@ -4,8 +4,6 @@ All functions take a mapping from a network's name to its probabilities (N, C) o
 fits in, and the images' labels (N,).
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """The embedding map: test images in the plane, each image's neighbors, and what a layout keeps of the distances."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

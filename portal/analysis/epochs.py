@@ -4,8 +4,6 @@
 on: to learn one means that what was learned carries over to it. Forgetting as in Toneva et al. 2019, arXiv:1812.05159.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The final model's figures on the test set, beside the deck's; `analysis.vault` has the record of its reading."""
 
-from __future__ import annotations
-
 from artifacts import deck
 from artifacts.contract import ConfirmSummary, FinalSummary
 from portal.core.text import Beside, accuracy, count, in_words, percent, spread

@@ -4,8 +4,6 @@ A preset names groups of classes whose confusion can be forgiven; the dial says 
 from 0 (free) to 1 (as much as any other). All functions are pure.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Tables and sentences about hyper-parameter importances and slices, and about their limits."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from artifacts.contract import ImportancesSummary, ParameterImportance, SearchImportances

@@ -3,8 +3,6 @@
 A suspect is an image whose label cleanlab takes for wrong; an outlier one with a high autoencoder reconstruction error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest

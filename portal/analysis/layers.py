@@ -1,7 +1,5 @@
 """A network layer by layer: the maps of a layer that answer most to an image, as pictures, and how many they are."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 The portal runs without torch, so it has its own implementation; a test compares both.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

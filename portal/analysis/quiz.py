@@ -1,7 +1,5 @@
 """The quiz: which images a sheet holds, and how a visitor and the final model score on the same ones."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Tables of the coarse-to-fine random search (deck section 4): trials, the log, and how the ranges were narrowed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 

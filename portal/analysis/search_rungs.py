@@ -1,7 +1,5 @@
 """How a search distributes its epochs: every trial in full, or successive halving."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The test-set vault: what was frozen before the test set was read, how often it was read, and by which recipe."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 Colors come from the theme (.streamlit/config.toml), so a chart names a color only where light and dark agree.
 """
 
-from __future__ import annotations
-
 from typing import Any, TypeVar
 
 import altair as alt

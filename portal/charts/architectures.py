@@ -1,7 +1,5 @@
 """Seven networks on the same data (deck section 3): table, size against accuracy, learning curves, layers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

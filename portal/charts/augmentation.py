@@ -1,7 +1,5 @@
 """Charts of the six trainsets (deck section 4): accuracy over seeds, and significance of the differences."""
 
-from __future__ import annotations
-
 import altair as alt
 import pandas as pd
 

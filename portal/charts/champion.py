@@ -1,7 +1,5 @@
 """Charts of the champion (beyond the deck): test accuracy by seed, and the effect of each recipe change."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import altair as alt

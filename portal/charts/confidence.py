@@ -1,7 +1,5 @@
 """Charts of calibration, and of accuracy vs. coverage."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Chart of the searches' best trials, trained again with new seeds."""
 
-from __future__ import annotations
-
 import altair as alt
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Charts of one value of a first-layer map: patch, map, and the arithmetic between them."""
 
-from __future__ import annotations
-
 import altair as alt
 import numpy as np
 import pandas as pd

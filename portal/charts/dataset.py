@@ -1,7 +1,5 @@
 """Charts of the data set (deck sections 1 and 2): classes by split, pixel values, and filled area."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Charts of disagreement: accuracy of each network and of the vote, and pairwise agreement."""
 
-from __future__ import annotations
-
 import altair as alt
 import pandas as pd
 

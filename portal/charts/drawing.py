@@ -1,7 +1,5 @@
 """Drawing of a network: a box for each layer with its output shape, parameters, and MACs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Charts of the embedding map: points by class or correctness, or the images themselves."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import altair as alt

@@ -1,7 +1,5 @@
 """Chart of what each epoch changes: images newly right, right again, or lost."""
 
-from __future__ import annotations
-
 import altair as alt
 import pandas as pd
 

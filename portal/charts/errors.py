@@ -1,7 +1,5 @@
 """Charts of the published model's mistakes on the test set (deck section 5): pairs and confidence."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import altair as alt

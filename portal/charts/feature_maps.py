@@ -1,7 +1,5 @@
 """Charts of the first layer's filters and of the side that each filter responds to (deck section 5)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import altair as alt

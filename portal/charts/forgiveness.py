@@ -1,7 +1,5 @@
 """Chart of the networks ranked by weighted accuracy."""
 
-from __future__ import annotations
-
 import altair as alt
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Charts of hyper-parameter importances, and one slice of the search for each parameter."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Charts of suspected labels by class pair, of one case's probabilities, and of the suspects' errors."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import altair as alt

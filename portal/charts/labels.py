@@ -1,7 +1,5 @@
 """Label placement in scatter plots: no label covers another label or a mark."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

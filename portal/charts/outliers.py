@@ -1,7 +1,5 @@
 """Images with a high autoencoder reconstruction error (deck section 1): histogram, and classes above a threshold."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

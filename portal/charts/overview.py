@@ -1,7 +1,5 @@
 """Chart and texts of the overview: what was done, the main results, and the accuracy after each step."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

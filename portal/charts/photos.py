@@ -1,7 +1,5 @@
 """Charts and sentences of the Why photos fail page: gain of each preparation step, and predictions by label."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import altair as alt

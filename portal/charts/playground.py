@@ -1,7 +1,5 @@
 """Chart of the predictions before and after a change of the image."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import altair as alt

@@ -1,7 +1,5 @@
 """Charts for one picture: probabilities, occlusion map, and every network's prediction."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import altair as alt

@@ -1,7 +1,5 @@
 """Chart of the quiz score: the visitor's, the model's, and other people's."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import altair as alt

@@ -1,7 +1,5 @@
 """Charts of the final model on the test set (deck section 5): seeds, scores by class, confusion matrix."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import altair as alt

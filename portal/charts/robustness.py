@@ -1,7 +1,5 @@
 """Accuracy on corrupted validation images: measured curves over the strength of each corruption."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import altair as alt

@@ -1,7 +1,5 @@
 """Chart of a search by successive halving: which trials continued, and how their order changed."""
 
-from __future__ import annotations
-
 import altair as alt
 import pandas as pd
 

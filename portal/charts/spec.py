@@ -1,7 +1,5 @@
 """Charts as Vega-Lite specifications. Altair's theme and data transformer are global: one thread at a time."""
 
-from __future__ import annotations
-
 import hashlib
 from threading import Lock
 from typing import Any

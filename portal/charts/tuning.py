@@ -1,7 +1,5 @@
 """Charts of the coarse-to-fine random search (deck section 4): where trials were drawn, and the best so far."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import altair as alt

@@ -1,7 +1,5 @@
 """Chart of validation vs. test accuracy with 95 % intervals."""
 
-from __future__ import annotations
-
 import altair as alt
 import pandas as pd
 

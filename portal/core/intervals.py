@@ -4,8 +4,6 @@ Over images it is Wilson's interval of a share (1927), which stays within 0 and 
 seeds the t-interval of the mean, as the pipeline's summaries have it.
 """
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 Charts that draw a picture are not kept: it may be a visitor's own.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import hashlib

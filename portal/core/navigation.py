@@ -1,7 +1,5 @@
 """The portal's pages in the order of the study: the table of contents, without Streamlit."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path

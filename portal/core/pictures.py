@@ -1,7 +1,5 @@
 """Gray images as PNG files for the browser, enlarged without smoothing."""
 
-from __future__ import annotations
-
 import base64
 import io
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Find the runs that the portal can show, and the command that makes a missing artifact."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from pathlib import Path

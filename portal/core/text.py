@@ -1,7 +1,5 @@
 """Numbers and provenance as text, the same on every page."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Predictions of the exported networks with onnxruntime: one shared, verified session for each file."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock

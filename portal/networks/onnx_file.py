@@ -1,7 +1,5 @@
 """Inspection of an ONNX file before anything runs it: operators, weights, external data."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field

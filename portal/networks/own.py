@@ -4,8 +4,6 @@ A model is a program: it is taken from this folder only (never from an upload), 
 asks for other files or for operators that a classifier has no need of. docs/bring-your-own.md is the guide.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """One interface for a visitor's ONNX network of any layout and number type: images in, probabilities out."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The prediction for one photo: mean over its views, and rejection of what is none of the classes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

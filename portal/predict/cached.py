@@ -3,8 +3,6 @@
 What is kept holds no picture of a visitor's: the key is a sum of the pixels.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar

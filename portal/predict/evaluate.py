@@ -1,7 +1,5 @@
 """Evaluation on labeled photos, one folder for each label: balanced accuracy and rejection."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Explain one prediction: the parts of the image that matter, and the nearest training garments."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

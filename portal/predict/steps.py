@@ -1,7 +1,5 @@
 """Measured accuracy after each step from a photo to its prediction: preparation, views, photo network."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path

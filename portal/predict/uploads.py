@@ -1,7 +1,5 @@
 """Uploads of the Predict page: limits, names, and preparation options."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The address at which phones reach the portal, and its QR code."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Sequence
 from pathlib import Path

@@ -5,8 +5,6 @@ its own, so what it leaves is spread over all of them, and holes in each stay wi
 turns anyway, so fewer heaps cost no time that could be measured.
 """
 
-from __future__ import annotations
-
 import ctypes
 import sys
 

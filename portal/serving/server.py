@@ -1,7 +1,5 @@
 """Serve the pages with Streamlit."""
 
-from __future__ import annotations
-
 import os
 import socket
 from collections.abc import Sequence

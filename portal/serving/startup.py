@@ -1,7 +1,5 @@
 """Fast first pages: modules loaded early, fewer objects to scan, charts not validated twice."""
 
-from __future__ import annotations
-
 import gc
 import importlib
 import pkgutil

@@ -1,7 +1,5 @@
 """Downloads of a page: its data as CSV and Parquet, its charts as PNG and SVG."""
 
-from __future__ import annotations
-
 import io
 import re
 import textwrap

@@ -1,7 +1,5 @@
 """A page's charts as a Jupyter notebook that reads the page's Parquet files and draws each chart with Altair."""
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile

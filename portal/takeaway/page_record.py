@@ -1,7 +1,5 @@
 """Record of what a page shows, collected while its script runs, for the downloads and the report."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar

@@ -3,8 +3,6 @@
 The pages run as they are, in Streamlit's own headless runner, so the report has their charts and texts.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import deque
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Self-contained HTML for the parts of a page: text, tables, pictures, charts."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -1,7 +1,5 @@
 """Elements that describe one network: learning curves, drawing, and table of layers."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import ArchitectureResult, Fit

@@ -1,7 +1,5 @@
 """Parts of the champion page."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from artifacts.contract import AblationSummary, ChampionSummary

@@ -1,7 +1,5 @@
 """The end of every page, drawn by the entrypoint: exercises, downloads, and links to the next pages."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

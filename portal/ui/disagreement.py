@@ -1,7 +1,5 @@
 """The fragment of the Disagreement page: the images on which the networks disagree."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

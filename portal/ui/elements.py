@@ -3,8 +3,6 @@
 Only the modules of `portal.ui`, the entrypoint, and the pages import Streamlit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Literal, NoReturn, TypeVar, cast

@@ -1,7 +1,5 @@
 """The fragment of the Epoch by epoch page: predictions after one epoch, and images gained and lost."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

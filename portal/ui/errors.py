@@ -1,7 +1,5 @@
 """Sections of the Errors page: costs of mistakes, and the nearest training images of one mistake."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Exercises for each page, whose wrong answers reveal typical misconceptions; the texts are in exercises.json."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

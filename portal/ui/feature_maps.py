@@ -1,7 +1,5 @@
 """Sections of the Feature maps page: image, filter, layers, and one value of a map worked out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar

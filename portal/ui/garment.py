@@ -1,7 +1,5 @@
 """Selector for the image that a page works on: a test image by number, or the visitor's own picture."""
 
-from __future__ import annotations
-
 import random
 from dataclasses import dataclass
 

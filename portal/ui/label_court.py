@@ -1,7 +1,5 @@
 """Sections of the Label court page: one case at a time, verdicts kept for the session, then the predictions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

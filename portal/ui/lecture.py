@@ -1,7 +1,5 @@
 """Lecture mode, `?lecture=1`: larger text, and answers hidden until they are requested."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import altair as alt

@@ -1,7 +1,5 @@
 """The networks that the pages compare: the study's seven, the champion if there is one, and own networks."""
 
-from __future__ import annotations
-
 import numpy as np
 import streamlit as st
 

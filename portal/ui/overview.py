@@ -1,7 +1,5 @@
 """Sections of the Overview page: links to the other pages, and the conditions of the run."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import groupby
 

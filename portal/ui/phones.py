@@ -1,7 +1,5 @@
 """Invitation for phones: the page's address and its QR code."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """Controls of the Predict page: picture sources, preparation options, and prediction with a progress bar."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from functools import partial

@@ -1,7 +1,5 @@
 """Controls of the Playground page: augmentations and corruptions of one image."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The quiz: image, class, confidence, then the solution. A fragment; answers stay in the visitor's session."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

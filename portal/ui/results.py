@@ -1,7 +1,5 @@
 """Parts of the results page."""
 
-from __future__ import annotations
-
 import numpy as np
 import streamlit as st
 

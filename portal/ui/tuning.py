@@ -1,7 +1,5 @@
 """Optional sections of the tuning page: rungs, importances, the fine ranges, the best trials with new seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """URL parameters: parts of a page hidden by `?hide=exercises,sidebar`, and removal of invalid parameters."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection
 from urllib.parse import urlencode

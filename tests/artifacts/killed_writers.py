@@ -6,8 +6,6 @@ Printed: how often the file was not whole afterwards, and how many of the kills 
 (its part file is there; of the plain way there is none to count).
 """
 
-from __future__ import annotations
-
 import os
 import random
 import signal

@@ -1,7 +1,5 @@
 """artifacts/corruptions.py: what each corruption does to pixels that are easy to follow; strength 0 is none."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

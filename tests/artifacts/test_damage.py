@@ -1,7 +1,5 @@
 """Rotten, cut, lost and swapped files are all found, and a writer that is killed leaves the old file or the new one."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """The deck's figures as typed in, checked against each other."""
 
-from __future__ import annotations
-
 import pytest
 
 from artifacts import deck

@@ -1,7 +1,5 @@
 """Reading and writing a run: canonical, atomic, checked."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

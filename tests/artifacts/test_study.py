@@ -1,7 +1,5 @@
 """The committed study: everything that its manifest promises is there, so that a fresh checkout shows every page."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Walks the portal where there is no network: `unshare --user --map-root-user --net python -m tests.e2e.offline`."""
 
-from __future__ import annotations
-
 import fcntl
 import socket
 import struct

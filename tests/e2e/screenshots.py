@@ -3,8 +3,6 @@
 Exit status 1 if a page shows an error, a script of it fails, or it asks for anything from another machine.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

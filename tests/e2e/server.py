@@ -1,7 +1,5 @@
 """A portal of its own for a test with a real browser, and what went wrong while the browser looked at it."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

@@ -3,8 +3,6 @@
 Needs Debian's chromium (`apt-get install chromium`) or playwright's; without either these tests are left out.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import shutil

@@ -1,7 +1,5 @@
 """The pipeline's command as a person types it, and what it may say when it cannot go on."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """A small data set of another name, made from the committed sample of real images: quick to load and to train on; and
 the name of a run."""
 
-from __future__ import annotations
-
 import gzip
 import os
 import shutil

@@ -8,8 +8,6 @@ MOMENT is `before` or `after` the stage's state file is written, which is when t
 that names it comes after. Without a kill the exit status is 0.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import os
 import signal

@@ -1,7 +1,5 @@
 """A pool whose trainings end at once with made-up results, so that stages are tested without training."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A time budget stops a search cleanly; the run folder, copied to another path, resumes without training again."""
 
-from __future__ import annotations
-
 import dataclasses
 import shutil
 import time

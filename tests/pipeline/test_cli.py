@@ -1,7 +1,5 @@
 """The command line: wrong input gives one sentence on stderr and exit status 2, and nothing is lost."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The data set's sources, checksums, parsing and split."""
 
-from __future__ import annotations
-
 import contextlib
 import gzip
 import hashlib

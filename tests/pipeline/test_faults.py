@@ -1,8 +1,6 @@
 """What goes wrong outside the study's own code: networks that diverge, odd data, damaged work files, a full disk.
 Each ends in a reason on record or one sentence with a documented exit status."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import math

@@ -4,8 +4,6 @@ Slow: about seven runs of the smoke profile, and of a small study besides. Kille
 must also get ahead: no trial that was finished before a kill may be trained again after it.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import os
 import random

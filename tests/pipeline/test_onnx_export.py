@@ -1,7 +1,5 @@
 """ONNX export: one file, a free batch size, the four outputs, and weights stored smaller."""
 
-from __future__ import annotations
-
 import numpy as np
 import onnx
 import onnxruntime

@@ -1,7 +1,5 @@
 """pipeline/photographs.py: which photographs are found, their checksum, and what is prepared of them."""
 
-from __future__ import annotations
-
 import csv
 import io
 import tarfile

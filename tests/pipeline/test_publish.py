@@ -1,7 +1,5 @@
 """Publishing over an earlier study: what it must not forget."""
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A whole smoke run: every stage writes what the contract says, a kill loses nothing, publishing is all or nothing."""
 
-from __future__ import annotations
-
 import dataclasses
 import io
 import json

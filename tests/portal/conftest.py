@@ -1,7 +1,5 @@
 """A complete tiny run, on disk and opened."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

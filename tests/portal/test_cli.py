@@ -1,7 +1,5 @@
 """`python -m portal predict` and `evaluate`: what they print, and their exit status."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

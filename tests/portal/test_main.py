@@ -1,7 +1,5 @@
 """`python -m portal`: what it refuses, and that it serves."""
 
-from __future__ import annotations
-
 import socket
 import urllib.request
 from pathlib import Path

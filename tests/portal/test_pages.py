@@ -1,7 +1,5 @@
 """Every page, from the entrypoint, with complete, missing, damaged and other people's artifacts."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

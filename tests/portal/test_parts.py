@@ -1,7 +1,5 @@
 """Parts of a page that are drawn anew alone: what is in them, and what is taken away after they changed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 The figures are drawn from a fixed seed and mean nothing; sizes are small, and every document and array file is there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Small files that ask for a great deal of memory."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """Ways in which a run's file can be wrong, each applied to a run on disk and taken back."""
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import json

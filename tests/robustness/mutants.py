@@ -1,7 +1,5 @@
 """Seeded damage to small pictures of every format that the portal reads."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """Pillow's own collection of nasty files, fetched from its source distribution; nothing of it is committed."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tarfile

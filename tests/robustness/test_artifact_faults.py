@@ -1,7 +1,5 @@
 """Every page with files of its run missing, cut off, flipped, empty or of another schema: a sentence, no traceback."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Many nearly equal pictures: each gets its own answer, and what is kept of them stays small."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import pickle

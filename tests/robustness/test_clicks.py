@@ -1,7 +1,5 @@
 """Random walks over every page's widgets, and links with values that no control offers: no page may raise."""
 
-from __future__ import annotations
-
 import io
 import random
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Names that strangers give their files: shown as they are, short, and never as markup; no traceback."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A running portal under attack: oversized uploads, foreign origins and hosts, traversal, a page with a fault."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """What the portal costs: to start, and with a class of visitors. See benchmarks/portal_load.py for the figures."""
 
-from __future__ import annotations
-
 import os
 import random
 import subprocess

@@ -1,7 +1,5 @@
 """The same picture in every encoding, and the data set's own pictures on the way of a photo: the same answer."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Two portals behind a real nginx with deploy/nginx.conf: each visitor stays with one, and one may die."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

@@ -1,7 +1,5 @@
 """What the portal's source must not contain: raw HTML, and caches keyed on a sample of an array."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Visitors share one session of a network: what each thread gets is what a single one gets, bit for bit."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What uploads cost a server: they lie in memory as long as their session. An accepted risk, measured here."""
 
-from __future__ import annotations
-
 import os
 import time
 

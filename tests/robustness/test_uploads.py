@@ -3,8 +3,6 @@
 The real upload path runs in a child process, so a crash of a decoder is a finding and not the end of the tests.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -4,8 +4,6 @@
 COUNT mutants. Each case's name goes to stderr first, so that after a crash or a kill the last line names the culprit.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import resource

@@ -1,7 +1,5 @@
 """Random clicks: any widget on a page, set to anything that its visitor could set it to."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 from typing import Any

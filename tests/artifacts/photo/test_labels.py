@@ -1,7 +1,5 @@
 """artifacts/photo/labels.py: which photos a folder holds, and what is right for them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

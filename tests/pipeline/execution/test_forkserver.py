@@ -1,7 +1,5 @@
 """Training processes are forked with their imports, and do not hear the terminal's Ctrl-C."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

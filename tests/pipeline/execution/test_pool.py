@@ -1,7 +1,5 @@
 """The pool: a trial is trained once, whatever happens to the list of a stage's trials; a GPU's process has its GPU."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator
 from concurrent.futures import Future

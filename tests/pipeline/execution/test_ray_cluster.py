@@ -1,7 +1,5 @@
 """Trials on a Ray cluster of two nodes, which share no folder: a node that is killed, and a cluster that is lost."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 import signal

@@ -1,7 +1,5 @@
 """The plan of a study: that it counts what the stages train, sums it right, and cuts in its order until it fits."""
 
-from __future__ import annotations
-
 import dataclasses
 import io
 from collections import Counter

@@ -1,7 +1,5 @@
 """Prepared photographs drawn for a batch: repeatable, in range, and with the right targets."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -1,7 +1,5 @@
 """pipeline/search/importances.py: fANOVA finds the parameter that decides, on the scale that was drawn from."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The searches' two policies and the stage that confirms their best trials, with a pool that makes results up."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path

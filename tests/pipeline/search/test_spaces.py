@@ -1,7 +1,5 @@
 """pipeline/search/spaces.py: what a trial draws."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

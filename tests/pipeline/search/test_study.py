@@ -1,7 +1,5 @@
 """pipeline/search/study.py: a search recorded as an Optuna study, whole after kills, or written from a finished run."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from contextlib import suppress

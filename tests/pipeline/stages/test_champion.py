@@ -1,7 +1,5 @@
 """The champion's parts: mixed batches, teachers, and an ablation whose variants differ by one thing each."""
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Stage embedding-map: neighbors stay neighbors, and the same embeddings give the same map."""
 
-from __future__ import annotations
-
 import numpy as np
 from sklearn.manifold import trustworthiness
 

@@ -1,7 +1,5 @@
 """Stage export: which precision a network is kept in."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 

@@ -1,7 +1,5 @@
 """Stage feature-maps: the bias and the folded BatchNorm that it writes give the first layer's maps back."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

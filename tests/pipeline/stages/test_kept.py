@@ -1,7 +1,5 @@
 """pipeline/stages/kept.py: the rows that a run keeps."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

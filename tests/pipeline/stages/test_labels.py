@@ -1,7 +1,5 @@
 """Folds are parts of the images that their trial does not see, and suspected labels are counted from their answers."""
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Calibration and rejection of the photo model, and what its training sees."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import json

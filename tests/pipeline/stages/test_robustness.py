@@ -1,7 +1,5 @@
 """Stage robustness: which trials it asks, on which images, and what a network's curves are."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

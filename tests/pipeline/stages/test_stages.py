@@ -1,7 +1,5 @@
 """Parts of stages that are functions of their input."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

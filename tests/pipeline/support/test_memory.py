@@ -1,7 +1,5 @@
 """glibc keeps its memory: the setting is taken, and a block freed and asked for again is not faulted in anew."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

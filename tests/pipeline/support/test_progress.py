@@ -1,7 +1,5 @@
 """The lines of a log that say how far a stage is: what was done before tells nothing about the pace."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Spreads and comparisons over seeds."""
 
-from __future__ import annotations
-
 import pytest
 
 from artifacts.contract import Curves, Fit, Variant

@@ -1,7 +1,5 @@
 """Ctrl-C and SIGTERM, whenever they come: one message, status 130, and the same command resumes."""
 
-from __future__ import annotations
-
 import os
 import random
 import shutil

@@ -4,8 +4,6 @@ Without a GPU a tape of the step's operations stands in for the graph, and fake 
 do there. The tests marked `gpu` need a real one.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial

@@ -1,7 +1,5 @@
 """One network trained by two real processes (gloo, on the CPU) is the network that one process trains."""
 
-from __future__ import annotations
-
 import copy
 import time
 from contextlib import nullcontext

@@ -4,8 +4,6 @@ On this machine the same to the bit whatever was imported before; elsewhere, or 
 (docs/reliability-pipeline.md, row 18).
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

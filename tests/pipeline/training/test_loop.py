@@ -1,7 +1,5 @@
 """The training loop: it learns, resumes to the same numbers, and treats SAM and BatchNorm rightly."""
 
-from __future__ import annotations
-
 import copy
 import dataclasses
 from pathlib import Path

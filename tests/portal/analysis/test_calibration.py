@@ -1,7 +1,5 @@
 """portal/analysis/calibration.py: calibration error, temperature and abstaining, on answers with known values."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """The champion: its figures as sentences, its charts, its page, and its place beside the other networks."""
 
-from __future__ import annotations
-
 import copy
 import dataclasses
 from pathlib import Path

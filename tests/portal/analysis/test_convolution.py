@@ -1,7 +1,5 @@
 """portal/analysis/convolution.py: the value worked out by hand is the one that the exported network gives."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

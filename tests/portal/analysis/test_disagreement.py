@@ -1,7 +1,5 @@
 """portal/analysis/disagreement.py: votes, who is right alone, agreement, and whether the vote beats chance."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

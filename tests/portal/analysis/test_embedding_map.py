@@ -1,7 +1,5 @@
 """The embedding map: neighbors, thumbnails spread over a grid, charts, and the page with its controls."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np

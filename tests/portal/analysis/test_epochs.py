@@ -1,7 +1,5 @@
 """portal/analysis/epochs.py: first-learnt epoch, forgetting, and what each epoch changes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """portal/analysis/final_figures.py: the final figures beside the deck's."""
 
-from __future__ import annotations
-
 import pytest
 
 from artifacts.contract import ConfirmSummary, FinalSummary

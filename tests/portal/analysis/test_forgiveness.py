@@ -1,7 +1,5 @@
 """portal/analysis/forgiveness.py: costs from presets, and what they do to accuracies, ranks and remaining mistakes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

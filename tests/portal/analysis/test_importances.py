@@ -1,7 +1,5 @@
 """portal/analysis/importances.py: what a search of so many trials can and cannot say."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

@@ -1,7 +1,5 @@
 """portal/analysis/label_court.py: cases, verdicts, and what the suspects weigh."""
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The layers of a network: outputs added to an ONNX file, their maps, and the pictures made of them."""
 
-from __future__ import annotations
-
 import numpy as np
 import onnx
 import pytest

@@ -1,7 +1,5 @@
 """portal/analysis/playground.py does what pipeline.augmentation does; and the playground's page."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The quiz: its sheets, its scores, and its page."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

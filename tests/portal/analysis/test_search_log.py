@@ -1,7 +1,5 @@
 """portal/analysis/search_log.py: the searches as the tables that a person reads."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from typing import Literal

@@ -1,7 +1,5 @@
 """portal/analysis/vault.py: how often the test set was read, by which recipe, and whether it is still the same."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

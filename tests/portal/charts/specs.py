@@ -1,7 +1,5 @@
 """Reads a chart as the browser gets it: checked against the Vega-Lite schema, with its data and its marks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

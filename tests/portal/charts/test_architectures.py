@@ -1,7 +1,5 @@
 """portal/charts/architectures.py: the table, the scatter, curves and layers."""
 
-from __future__ import annotations
-
 import pytest
 
 from artifacts import deck

@@ -1,7 +1,5 @@
 """portal/charts/augmentation.py: trainsets beside the deck's, and the verdict on their differences."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

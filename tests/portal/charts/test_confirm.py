@@ -1,7 +1,5 @@
 """portal/charts/confirm.py and rungs.py: what new seeds leave of a search's figures, and who went on."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

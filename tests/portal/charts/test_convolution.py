@@ -1,7 +1,5 @@
 """portal/charts/convolution.py: the framed patch, the map to be clicked, and the numbers of one place."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from portal.analysis.convolution import Place

@@ -1,7 +1,5 @@
 """portal/charts/dataset.py: classes by split, pixels, coverage."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

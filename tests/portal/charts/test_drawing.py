@@ -1,7 +1,5 @@
 """portal/charts/drawing.py: every layer, every pool, and the sums that a grouped block keeps."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

@@ -1,7 +1,5 @@
 """portal/charts/errors.py: the mistakes, ranked and counted."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """portal/charts/feature_maps.py: filters and maps as pictures, and the side of each filter."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """portal/charts/importances.py: what matters in a search, beside what chance gives; and a slice a parameter."""
 
-from __future__ import annotations
-
 import pytest
 
 from artifacts import deck

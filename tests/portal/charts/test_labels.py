@@ -1,7 +1,5 @@
 """Labels of a scatter that neither cover each other nor a mark."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

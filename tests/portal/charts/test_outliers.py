@@ -1,7 +1,5 @@
 """portal/charts/outliers.py: the limit, who is above it, and pictures side by side."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from artifacts.contract import OutliersSummary

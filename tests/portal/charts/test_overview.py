@@ -1,7 +1,5 @@
 """portal/charts/overview.py: findings, the headline and the journey, for whatever stages have run."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

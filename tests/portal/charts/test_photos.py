@@ -1,7 +1,5 @@
 """Charts of why photos fail: what is drawn, and the sentences beside them."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

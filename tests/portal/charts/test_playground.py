@@ -1,7 +1,5 @@
 """portal/charts/playground.py: answers before and after, and the sentence about them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

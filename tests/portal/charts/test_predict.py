@@ -1,7 +1,5 @@
 """portal/charts/predict.py: the answer for one picture."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """What makes a chart slow to put together stays out of the charts."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """portal/charts/quiz.py: the score of visitor and model as it grows."""
 
-from __future__ import annotations
-
 import pytest
 
 from portal.analysis.quiz import Answer

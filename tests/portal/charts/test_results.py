@@ -1,7 +1,5 @@
 """portal/charts/results.py: the confusion matrix, the scores by class and the seeds."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

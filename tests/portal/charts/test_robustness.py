@@ -1,7 +1,5 @@
 """portal/charts/robustness.py: curves over strengths, and whether practice helps."""
 
-from __future__ import annotations
-
 import pytest
 
 from artifacts.contract import AugmentationsSummary, RobustnessSummary

@@ -1,7 +1,5 @@
 """portal/charts/seeds.py: means over seeds, and what may be said about a difference."""
 
-from __future__ import annotations
-
 from artifacts.contract import Comparison, ImprovementsSummary, Spread
 from artifacts.store import Run
 from portal.charts import titled

@@ -1,7 +1,5 @@
 """The portal's own way from a chart to the browser says what Streamlit's own way says."""
 
-from __future__ import annotations
-
 import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

@@ -1,7 +1,5 @@
 """portal/charts/tuning.py: the search in pictures."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 

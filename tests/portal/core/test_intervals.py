@@ -1,7 +1,5 @@
 """portal/core/intervals.py: the intervals against SciPy's, which the portal does without."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Results kept between clicks: by content, by a document's identity, and never more than so many."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """The order of the study, and each page's path."""
 
-from __future__ import annotations
-
 from itertools import groupby, pairwise
 
 from portal.core.navigation import PAGES, available_pages, neighbors

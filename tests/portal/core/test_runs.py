@@ -1,7 +1,5 @@
 """Finding runs, and the commands that make what is missing."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

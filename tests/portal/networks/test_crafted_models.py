@@ -1,7 +1,5 @@
 """Models are programs: files that reach for other files, bring code or claim too much are refused unread."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

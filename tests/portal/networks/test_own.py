@@ -1,7 +1,5 @@
 """Networks of a visitor's own: every layout, every fault in one sentence, and where they appear."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

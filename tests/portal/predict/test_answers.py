@@ -1,7 +1,5 @@
 """portal/predict/answers.py: one answer a photo, on a run with minus the mean pixel as rejection score."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import replace
 from pathlib import Path

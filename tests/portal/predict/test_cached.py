@@ -1,7 +1,5 @@
 """Networks are asked once for the same files and the same image, and again for any other."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

@@ -1,7 +1,5 @@
 """portal/predict/evaluate.py: the scores of answers that are known."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """portal/predict/explain.py on a network that looks at one corner, and a gallery whose neighbors are known."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np

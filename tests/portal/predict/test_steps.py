@@ -1,7 +1,5 @@
 """portal/predict/steps.py: each step of preparation measured, and the file that the page on photos reads."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """portal/predict/uploads.py: limits, wishes, and names that cannot do harm."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """portal/serving/addresses.py: what a phone has to open, and the code that says it."""
 
-from __future__ import annotations
-
 import ipaddress
 import socket
 from pathlib import Path

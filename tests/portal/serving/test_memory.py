@@ -1,7 +1,5 @@
 """The server's threads share two heaps: glibc says so itself."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -1,7 +1,5 @@
 """Pages take turns, and nobody waits for a long one."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 

@@ -1,7 +1,5 @@
 """A page's data and charts as files."""
 
-from __future__ import annotations
-
 import io
 
 import altair as alt

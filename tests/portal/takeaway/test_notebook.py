@@ -1,7 +1,5 @@
 """The notebook of every page: it reads the page's Parquet files and draws the page's charts."""
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile

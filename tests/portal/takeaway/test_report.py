@@ -1,7 +1,5 @@
 """The report: every page's charts, tables and pictures in one file that asks nobody for anything."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

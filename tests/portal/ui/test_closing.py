@@ -1,7 +1,5 @@
 """What stands below every page: exercises and take-away, and how lecture mode hides answers."""
 
-from __future__ import annotations
-
 import ast
 import io
 from pathlib import Path

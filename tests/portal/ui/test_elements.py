@@ -1,7 +1,5 @@
 """What the pages share: text, pictures, and charts."""
 
-from __future__ import annotations
-
 import dataclasses
 import io
 

@@ -1,7 +1,5 @@
 """The exercises: each page has some, each wrong answer explains itself, and they hold for any data set."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

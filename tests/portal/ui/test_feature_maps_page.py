@@ -1,7 +1,5 @@
 """pages/feature_maps.py: any image, any filter, any place, and the arithmetic that ends in the map's own value."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
 

@@ -1,7 +1,5 @@
 """The invitation for phones, as a dialog of any page."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """pages/why_photos_fail.py: the committed figures, another run's networks, and no figures at all."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

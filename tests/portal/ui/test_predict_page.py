@@ -1,7 +1,5 @@
 """pages/predict.py: pictures of one's own, several at once, wishes, and what is said where the run cannot reject."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 

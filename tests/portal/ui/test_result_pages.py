@@ -1,7 +1,5 @@
 """The pages tuning, results, errors and feature maps: what their controls change, and what a damaged network gives."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace

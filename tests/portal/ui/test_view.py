@@ -1,7 +1,5 @@
 """`?hide=` and lecture mode's keys."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
