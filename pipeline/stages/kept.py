@@ -30,6 +30,6 @@ def kept(path: str, arrays: Arrays) -> Arrays:
         return {name: each[::step] if name.startswith("gallery") else each for name, each in arrays.items()}
     axes = next((axes for pattern, axes in _ROWS.items() if fnmatch(path, pattern)), {})
     for name, axis in axes.items():
-        rows = range(min(KEPT_VALIDATION, arrays[name].shape[axis]))
-        arrays = {**arrays, name: arrays[name].take(rows, axis)}
+        most = min(KEPT_VALIDATION, arrays[name].shape[axis])
+        arrays = {**arrays, name: arrays[name].take(range(most), axis)}
     return arrays
