@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from artifacts.contract import ConfusedPair, ErrorsSummary, FinalSummary
+from artifacts.contract import ErrorsSummary, FinalSummary
 from pipeline.stages.context import Context
+from pipeline.support.statistics import confused_pairs
 
 
 def run(context: Context) -> None:
@@ -34,13 +35,6 @@ def run(context: Context) -> None:
             mean_confidence_wrong=_mean(confidence[wrong]),
         )
     )
-
-
-def confused_pairs(confusion: np.ndarray) -> tuple[ConfusedPair, ...]:
-    """Return every pair that a matrix (true, predicted) confuses, most frequent first; its mirror is another pair."""
-    off_diagonal = confusion * (1 - np.eye(len(confusion), dtype=confusion.dtype))
-    pairs = [ConfusedPair(int(t), int(p), int(off_diagonal[t, p])) for t, p in np.argwhere(off_diagonal)]
-    return tuple(sorted(pairs, key=lambda pair: -pair.count))
 
 
 def _mean(values: np.ndarray) -> float:

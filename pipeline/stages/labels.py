@@ -12,8 +12,8 @@ import numpy as np
 from artifacts.contract import LabelsSummary
 from pipeline.config import LabelsConfig
 from pipeline.stages.context import Context
-from pipeline.stages.errors import confused_pairs
 from pipeline.stages.experiments import fits_of, trial_of
+from pipeline.support.statistics import confused_pairs
 from pipeline.training.trials import Fold, TrialSpec, held_out
 
 FILTER = "prune_by_noise_rate"  # cleanlab's default; its estimate is calibrated to the noise it finds in each class

@@ -1,4 +1,4 @@
-"""Means, spreads, and differences over seeds; accuracies are fractions."""
+"""Means, spreads, and differences over seeds, confused pairs; accuracies are fractions."""
 
 import math
 import warnings
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from artifacts.contract import Comparison, Fit, Spread, Variant
+from artifacts.contract import Comparison, ConfusedPair, Fit, Spread, Variant
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -46,3 +46,10 @@ def compare(first: Variant, second: Variant) -> Comparison:
         low, high, p_value = float(interval.low), float(interval.high), float(result.pvalue)
     real = low is not None and high is not None and (low > 0 or high < 0)
     return Comparison(first.name, second.name, difference, low, high, p_value, real)
+
+
+def confused_pairs(confusion: np.ndarray) -> tuple[ConfusedPair, ...]:
+    """Return every pair that a matrix (true, predicted) confuses, most frequent first; its mirror is another pair."""
+    off_diagonal = confusion * (1 - np.eye(len(confusion), dtype=confusion.dtype))
+    pairs = [ConfusedPair(int(t), int(p), int(off_diagonal[t, p])) for t, p in np.argwhere(off_diagonal)]
+    return tuple(sorted(pairs, key=lambda pair: -pair.count))

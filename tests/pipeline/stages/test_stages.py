@@ -7,8 +7,9 @@ import torch
 from artifacts.contract import Curves, Fit, Ranges, SearchSummary, TrialResult, TrialValues
 from pipeline.config import COARSE_RANGES, DECK_RECIPE, PROFILES
 from pipeline.search import spaces
-from pipeline.stages import errors, feature_maps, improvements, outliers
+from pipeline.stages import feature_maps, improvements, outliers
 from pipeline.support.errors import UserError
+from pipeline.support.statistics import confused_pairs
 from pipeline.training.batches import Batches, Images, with_replication
 
 
@@ -51,7 +52,7 @@ def test_a_range_of_one_value_draws_that_value() -> None:
 
 
 def test_confused_pairs_are_ranked_and_leave_out_the_diagonal() -> None:
-    pairs = errors.confused_pairs(np.array([[5, 2, 0], [7, 9, 0], [0, 1, 4]]))
+    pairs = confused_pairs(np.array([[5, 2, 0], [7, 9, 0], [0, 1, 4]]))
     assert [(pair.true, pair.predicted, pair.count) for pair in pairs] == [(1, 0, 7), (0, 1, 2), (2, 1, 1)]
 
 
